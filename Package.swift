@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+let testing: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+/// A module of `Sources`, with the settings that all of them share.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one module; `fixtures` says that the folder holds recorded samples.
+func tests(
+    of name: String, _ dependencies: [Target.Dependency] = [], fixtures: Bool = false
+) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: testing)
+}
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "diagbundle",
+    products: [
+        .library(name: "DiagModel", targets: ["DiagModel"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLinux"),
+
+        module("DiagModel", []),
+        module("DiagSystem", ["DiagModel", "CLinux", system]),
+        tests(of: "DiagSystem", [system]),
+    ]
+)

@@ -1,0 +1,87 @@
+internal import CLinux
+internal import Glibc
+internal import SystemPackage
+
+/// What a process gives up for good before it reads what it was started for.
+public enum Confinement {
+    /// A thing that this kernel or these rights could not give.
+    public typealias Gap = String
+
+    /// Low priority for the processor and the disk; failing to get it changes nothing else.
+    public static func lowerPriority() {
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        _ = diag_ioprio_set(7)
+    }
+
+    /// Ends this process when the thread that started it ends.
+    public static func dieWithParent(_ expectedParent: Int32? = nil) {
+        _ = diag_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
+        // The parent may have ended before that call; then nobody is left to be told.
+        if getppid() == 1, expectedParent != 1 { _exit(1) }
+    }
+
+    /// No new privileges, no core files, no byte written to any file, a bound on memory.
+    public static func limitResources(addressSpaceByteCount: UInt = 4 << 30) -> [Gap] {
+        var gaps = [Gap]()
+        if diag_prctl(PR_SET_NO_NEW_PRIVS, 1) != 0 { gaps.append("no-new-privileges") }
+        func limit(_ resource: __rlimit_resource, _ value: UInt, _ name: String) {
+            var limits = rlimit(rlim_cur: value, rlim_max: value)
+            if unsafe setrlimit(__rlimit_resource_t(resource.rawValue), &limits) != 0 {
+                gaps.append(name)
+            }
+        }
+        limit(RLIMIT_CORE, 0, "core limit")
+        limit(RLIMIT_FSIZE, 0, "file size limit")
+        limit(RLIMIT_AS, addressSpaceByteCount, "address space limit")
+        limit(RLIMIT_NOFILE, 1024, "descriptor limit")
+        return gaps
+    }
+
+    /// The capabilities that reading needs; all others are given up.
+    ///
+    /// Source: linux/capability.h. `DAC_READ_SEARCH` reads any file, `SYS_PTRACE` the mount table
+    /// and stacks of other processes, `SYSLOG` the kernel ring buffer, `SYS_ADMIN` and `SYS_RAWIO`
+    /// device commands; the last two only for an inspector.
+    public static func boundCapabilities(isInspector: Bool) -> [Gap] {
+        var kept: UInt64 =
+            1 << UInt64(CAP_DAC_READ_SEARCH) | 1 << UInt64(CAP_SYS_PTRACE)
+            | 1 << UInt64(CAP_SYSLOG)
+        if isInspector {
+            kept |=
+                1 << UInt64(CAP_SYS_ADMIN) | 1 << UInt64(CAP_SYS_RAWIO)
+                | 1 << UInt64(CAP_PERFMON)
+        }
+        var effective: [UInt32] = [0, 0]
+        var permitted: [UInt32] = [0, 0]
+        guard unsafe diag_capabilities_get(&effective, &permitted) == 0 else {
+            return ["capability bounds"]
+        }
+        for capability in 0..<64 where kept & (1 << UInt64(capability)) == 0 {
+            _ = diag_prctl(PR_CAPBSET_DROP, UInt(capability))
+        }
+        for word in 0..<2 {
+            let mask = UInt32(truncatingIfNeeded: kept >> UInt64(word * 32))
+            effective[word] &= mask
+            permitted[word] &= mask
+        }
+        return unsafe diag_capabilities_set(effective, permitted) == 0 ? [] : ["capability bounds"]
+    }
+
+    /// Takes away every right to change a file system, where the kernel has Landlock (5.13).
+    ///
+    /// Source: linux/landlock.h. Reading is not restricted; looking into other processes is.
+    public static func forbidWriting() -> [Gap] {
+        let version = diag_landlock_abi()
+        guard version >= 1 else { return ["Landlock (\(Errno.last))"] }
+        // Bit 1 writes a file, 4 to 12 make and remove entries; version 2 adds moving between
+        // directories (13), version 3 truncation (14).
+        var handled: UInt64 = 1 << 1
+        for bit in 4...12 { handled |= 1 << UInt64(bit) }
+        if version >= 2 { handled |= 1 << 13 }
+        if version >= 3 { handled |= 1 << 14 }
+        let number = diag_landlock_create(handled)
+        guard number >= 0 else { return ["Landlock (\(Errno.last))"] }
+        let ruleset = OwnedDescriptor(owning: number)
+        return diag_landlock_restrict(ruleset.rawValue) == 0 ? [] : ["Landlock (\(Errno.last))"]
+    }
+}

@@ -1,0 +1,163 @@
+internal import CLinux
+internal import Glibc
+public import SystemPackage
+
+/// A directory that this program writes into: every name is opened below it, no link followed.
+///
+/// New directories have mode 0700, new files 0600.
+public final class OutputDirectory: Sendable {
+    /// Its path, for messages.
+    public let path: FilePath
+    private let descriptor: OwnedDescriptor
+
+    private init(_ descriptor: consuming OwnedDescriptor, path: FilePath) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    /// Opens `path`, making it and its parents when they do not exist.
+    public static func create(_ path: FilePath) throws(SystemCallError) -> OutputDirectory {
+        var missing = [FilePath]()
+        var parent = path
+        var descriptor = openDirectory(AT_FDCWD, parent)
+        while descriptor < 0, Errno.last == .noSuchFileOrDirectory, !parent.isEmpty,
+            parent.lastComponent != nil
+        {
+            missing.append(parent)
+            parent.removeLastComponent()
+            if parent.isEmpty { break }
+            descriptor = openDirectory(AT_FDCWD, parent)
+        }
+        if descriptor >= 0 {
+            _ = close(descriptor)
+        } else if missing.isEmpty {
+            throw SystemCallError(operation: "open", object: path.string, errno: .last)
+        }
+        for directory in missing.reversed() {
+            let status = unsafe directory.withPlatformString { unsafe mkdir($0, 0o700) }
+            if status != 0, Errno.last != .fileExists {
+                throw SystemCallError(operation: "create", object: directory.string, errno: .last)
+            }
+        }
+        return OutputDirectory(
+            OwnedDescriptor(
+                owning: try systemCall("open", on: path.string) { openDirectory(AT_FDCWD, path) }),
+            path: path)
+    }
+
+    private static func openDirectory(_ base: CInt, _ path: FilePath) -> CInt {
+        unsafe path.withPlatformString {
+            unsafe diag_openat(base, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        }
+    }
+
+    /// Opens the directory `name` in this one; a link is refused.
+    public func directory(_ name: String) throws(SystemCallError) -> OutputDirectory {
+        OutputDirectory(
+            OwnedDescriptor(
+                owning: try systemCall("open", on: path.appending(name).string) {
+                    unsafe diag_openat(
+                        descriptor.rawValue, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+                        0)
+                }), path: path.appending(name))
+    }
+
+    /// Makes the directory `name` unless it is there, and opens it.
+    public func makeDirectory(_ name: String) throws(SystemCallError) -> OutputDirectory {
+        do throws(SystemCallError) {
+            try systemCall("create", on: path.appending(name).string) {
+                unsafe mkdirat(descriptor.rawValue, name, 0o700)
+            }
+        } catch { guard error.errno == .fileExists else { throw error } }
+        return try directory(name)
+    }
+
+    /// Makes the new file `name` for writing; one that exists is an error.
+    public func createFile(_ name: String) throws(SystemCallError) -> OwnedDescriptor {
+        OwnedDescriptor(
+            owning: try systemCall("create", on: path.appending(name).string) {
+                unsafe diag_openat(
+                    descriptor.rawValue, name,
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            })
+    }
+
+    /// Opens `name` for reading and writing, making it when it does not exist.
+    public func openOrCreateFile(_ name: String) throws(SystemCallError) -> OwnedDescriptor {
+        OwnedDescriptor(
+            owning: try systemCall("open", on: path.appending(name).string) {
+                unsafe diag_openat(
+                    descriptor.rawValue, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            })
+    }
+
+    /// What `name` is; a link is not followed. `nil` when there is nothing.
+    public func status(of name: String) throws(SystemCallError) -> FileStatus? {
+        var status = stat()
+        do throws(SystemCallError) {
+            try systemCall("stat", on: path.appending(name).string) {
+                unsafe fstatat(descriptor.rawValue, name, &status, AT_SYMLINK_NOFOLLOW)
+            }
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            return nil
+        }
+        return FileStatus(status)
+    }
+
+    /// Gives the entry `name` the name `newName`, replacing a file that has it.
+    public func rename(_ name: String, to newName: String) throws(SystemCallError) {
+        try systemCall("rename", on: "\(path.appending(name)) to \(newName)") {
+            unsafe renameat(descriptor.rawValue, name, descriptor.rawValue, newName)
+        }
+    }
+
+    /// Lets two entries change names in one step.
+    ///
+    /// - Throws: `EINVAL` on a file system that cannot.
+    public func exchange(_ name: String, with other: String) throws(SystemCallError) {
+        try systemCall("exchange", on: "\(path.appending(name)) and \(other)") {
+            unsafe diag_renameat2(descriptor.rawValue, name, descriptor.rawValue, other, 2)
+        }
+    }
+
+    /// Removes the file or link `name`; nothing there is no error.
+    public func removeFile(_ name: String) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try systemCall("remove", on: path.appending(name).string) {
+                unsafe unlinkat(descriptor.rawValue, name, 0)
+            }
+        } catch { guard error.errno == .noSuchFileOrDirectory else { throw error } }
+    }
+
+    /// Removes `name` and, when it is a directory, all below it; no link is followed, and no other
+    /// file system entered.
+    public func removeTree(_ name: String) throws(SystemCallError) {
+        guard let status = try self.status(of: name) else { return }
+        guard status.kind == .directory else { return try removeFile(name) }
+        let own = try descriptor.status().deviceNumber
+        guard status.deviceNumber == own else {
+            throw SystemCallError(
+                operation: "remove", object: path.appending(name).string, errno: .resourceBusy)
+        }
+        let child = try directory(name)
+        for entry in try Directory(try child.descriptor.duplicate(), path: child.path).entries() {
+            try child.removeTree(entry.name.string)
+        }
+        try systemCall("remove", on: path.appending(name).string) {
+            unsafe unlinkat(descriptor.rawValue, name, AT_REMOVEDIR)
+        }
+    }
+
+    /// Waits until the names in it have reached the disk.
+    public func synchronize() throws(SystemCallError) {
+        do throws(SystemCallError) { try descriptor.synchronize() } catch {
+            throw SystemCallError(operation: "sync", object: path.string, errno: error.errno)
+        }
+    }
+
+    /// The device number of the file system it lies on.
+    public func deviceNumber() throws(SystemCallError) -> UInt64 {
+        try descriptor.status().deviceNumber
+    }
+}

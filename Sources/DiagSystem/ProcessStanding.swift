@@ -1,0 +1,67 @@
+internal import CLinux
+internal import Glibc
+internal import SystemPackage
+
+/// Where a process stands in the kernel: what is said of one that cannot be ended.
+///
+/// Source: proc(5), /proc/PID/{stat,wchan,syscall,stack}; the last needs root.
+public struct ProcessStanding: Hashable, Sendable {
+    /// The process id.
+    public let identifier: Int32
+    /// The state letter: `D` is uninterruptible sleep.
+    public let state: Character?
+    /// The kernel function it sleeps in.
+    public let waitChannel: String?
+    /// The number of the system call it is in, and its arguments, as the kernel prints them.
+    public let systemCall: String?
+    /// The kernel functions it is in, innermost first, as `function+0x12/0x34`.
+    public let kernelStack: [String]
+
+    /// Reads where process `identifier` of this host stands. Only procfs is read.
+    public init(ofProcess identifier: Int32) {
+        self.identifier = identifier
+        func text(_ name: String) -> String? {
+            let path = FilePath("/proc/\(identifier)/\(name)")
+            guard let file = try? OwnedDescriptor.open(path, .readOnly),
+                let bytes = try? file.readAll(limit: 65_536)
+            else { return nil }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        // The name in parentheses may hold anything, so the state is what follows the last one.
+        state = text("stat").flatMap { stat in
+            stat.lastIndex(of: ")").flatMap { stat[$0...].dropFirst(2).first }
+        }
+        func meaningful(_ text: String?) -> String? {
+            guard let line = text?.split(separator: "\n").first, line != "0", !line.isEmpty else {
+                return nil
+            }
+            return String(line)
+        }
+        waitChannel = meaningful(text("wchan"))
+        systemCall = meaningful(text("syscall")).flatMap { $0 == "running" ? nil : $0 }
+        kernelStack = (text("stack") ?? "").split(separator: "\n").map { line in
+            String(line.drop { $0 != " " }.drop { $0 == " " })
+        }
+    }
+
+    /// One sentence for a person.
+    public var summary: String {
+        var words = "process \(identifier)"
+        if let state { words += " is in state \(state)" }
+        let place = waitChannel ?? kernelStack.first
+        if let place { words += " in \(place)" }
+        return words
+    }
+
+    /// Everything that is known, as the text of an artifact.
+    public var text: String {
+        var lines = [
+            "process: \(identifier)", "state: \(state.map(String.init) ?? "unknown")",
+            "wchan: \(waitChannel ?? "unknown")", "syscall: \(systemCall ?? "unknown")",
+            "kernel stack, innermost first:",
+        ]
+        lines +=
+            kernelStack.isEmpty ? ["  not readable (needs root)"] : kernelStack.map { "  \($0)" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
