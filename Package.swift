@@ -26,13 +26,16 @@ func tests(
 }
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
     name: "diagbundle",
     products: [
         .library(name: "DiagModel", targets: ["DiagModel"]),
+        .library(name: "DiagCollect", targets: ["DiagCollect"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
@@ -40,6 +43,8 @@ let package = Package(
 
         module("DiagModel", []),
         module("DiagSystem", ["DiagModel", "CLinux", system]),
+        module("DiagCollect", ["DiagModel", "DiagSystem", system, crypto]),
         tests(of: "DiagSystem", [system]),
+        tests(of: "DiagCollect", ["DiagSystem", system]),
     ]
 )

@@ -1,0 +1,136 @@
+internal import Crypto
+internal import FoundationEssentials
+public import DiagModel
+internal import DiagSystem
+
+/// Names, counts, filters, hashes and stores every byte of the artifacts of a run, once.
+public final class ArtifactIntake {
+    /// An artifact whose bytes are still coming.
+    struct Open {
+        let path: ArtifactPath
+        var artifact: Artifact
+        let started: MonotonicTime
+        var hash: SHA256
+        var filter: (any ArtifactByteFilter)?
+        /// Bytes that came in, before the filter.
+        var receivedByteCount: Int64 = 0
+    }
+
+    /// Where the bytes could not be put; the run cannot go on.
+    public struct OutputFailure: Error, Sendable, CustomStringConvertible {
+        /// What the output said.
+        public let cause: any Error
+
+        /// What the output said.
+        public var description: String { "\(cause)" }
+
+        /// A failure of the output itself.
+        public init(cause: any Error) { self.cause = cause }
+    }
+
+    private let filter: any ArtifactFilter
+    private let sinks: [any ArtifactSink]
+    private var paths = Set<String>()
+    /// The artifacts that are stored, in the order they were closed.
+    public private(set) var artifacts: [Artifact] = []
+    /// How many bytes of the run's budget are left.
+    public private(set) var remainingByteCount: Int64
+
+    /// Bytes pass `filter` and go to every one of `sinks`, at most `byteBudget` of them in all.
+    public init(filter: any ArtifactFilter, sinks: [any ArtifactSink], byteBudget: Int64) {
+        self.filter = filter
+        self.sinks = sinks
+        remainingByteCount = byteBudget
+    }
+
+    /// Opens an artifact.
+    ///
+    /// - Throws: ``ArtifactPath/Refusal`` when `opening` names it badly or twice,
+    ///   ``OutputFailure`` when it cannot be created.
+    func open(_ opening: WorkerMessage.Opening, collector: String) throws -> Open {
+        let path = try ArtifactPath(opening, collector: collector)
+        guard paths.insert(path.text).inserted else {
+            throw ArtifactPath.Refusal(name: path.text, reason: "is taken already")
+        }
+        let artifact = Artifact(
+            collector: collector, path: path.text, pathBytes: Self.pathBytes(opening, collector),
+            byteCount: 0, sha256: "", source: opening.source, mediaType: opening.mediaType,
+            privacy: opening.privacy ?? .content)
+        do { for sink in sinks { try sink.open(path) } } catch let refusal as ArtifactPath.Refusal {
+            throw refusal
+        } catch { throw OutputFailure(cause: error) }
+        return Open(
+            path: path, artifact: artifact, started: .now, hash: SHA256(),
+            filter: filter.filter(for: artifact))
+    }
+
+    private static func pathBytes(
+        _ opening: WorkerMessage.Opening, _ collector: String
+    ) -> String? {
+        guard let encoded = opening.pathBytes, let bytes = Data(base64Encoded: encoded) else {
+            return nil
+        }
+        return (Data((collector + "/").utf8) + bytes).base64EncodedString()
+    }
+
+    /// Stores as many of `bytes` as the run's budget and `limit` allow; returns how many it took.
+    func write(_ bytes: Span<UInt8>, to open: inout Open, limit: Int64) throws -> Int {
+        let count = Int(min(Int64(bytes.count), remainingByteCount, limit))
+        guard count > 0 else { return 0 }
+        open.receivedByteCount += Int64(count)
+        remainingByteCount -= Int64(count)
+        let part = bytes.extracting(0..<count)
+        if var filter = open.filter {
+            try filter.take(part) { try store($0, in: &open) }
+            open.filter = filter
+        } else {
+            try store(part, in: &open)
+        }
+        return count
+    }
+
+    private func store(_ bytes: Span<UInt8>, in open: inout Open) throws {
+        unsafe bytes.withUnsafeBytes { unsafe open.hash.update(bufferPointer: $0) }
+        open.artifact.byteCount += Int64(bytes.count)
+        do { for sink in sinks { try sink.write(bytes, to: open.path) } } catch {
+            throw OutputFailure(cause: error)
+        }
+    }
+
+    /// Closes an artifact; `truncation` says why bytes of it are missing, when some are.
+    func close(_ open: consuming Open, truncation: String? = nil) throws {
+        var open = open
+        if var filter = open.filter { try filter.finish { try store($0, in: &open) } }
+        open.artifact.sha256 = Self.hexadecimal(open.hash.finalize())
+        // To the microsecond, as all times in the manifest are.
+        open.artifact.seconds =
+            (MonotonicTime.now.seconds(since: open.started) * 1e6).rounded() / 1e6
+        if let truncation {
+            open.artifact.isTruncated = true
+            open.artifact.truncationReason = truncation
+        }
+        do { for sink in sinks { try sink.close(open.path, as: open.artifact) } } catch {
+            throw OutputFailure(cause: error)
+        }
+        artifacts.append(open.artifact)
+    }
+
+    /// Stores a whole artifact that the orchestrator itself makes; no budget cuts it.
+    public func store(
+        _ bytes: [UInt8], at path: String, collector: String, source: String? = nil,
+        mediaType: String, privacy: PrivacyClass
+    ) throws {
+        var open = try open(
+            .init(path: path, source: source, mediaType: mediaType, privacy: privacy),
+            collector: collector)
+        try store(bytes.span, in: &open)
+        try close(open)
+    }
+
+    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
+            as: UTF8.self)
+    }
+}

@@ -1,0 +1,28 @@
+public import DiagModel
+public import DiagSystem
+
+/// What a collector is given: where to read, how far back, how much and how long.
+public struct CollectionContext: Sendable {
+    /// The file system to read. Nothing is opened but through it.
+    public let root: RootedTree
+    /// How far back logs are wanted; none for all within the budget.
+    public let since: Timestamp?
+    /// How many bytes all artifacts together may have.
+    public let byteBudget: Int64
+    /// When the process is ended.
+    public let deadline: MonotonicTime
+    /// The collector's own options.
+    public let options: [String: JSONValue]
+
+    /// What a collector is given.
+    public init(
+        root: RootedTree, since: Timestamp? = nil, byteBudget: Int64 = 256 << 20,
+        deadline: MonotonicTime = .now.advanced(bySeconds: 60), options: [String: JSONValue] = [:]
+    ) {
+        self.root = root
+        self.since = since
+        self.byteBudget = byteBudget
+        self.deadline = deadline
+        self.options = options
+    }
+}

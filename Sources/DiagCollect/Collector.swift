@@ -1,0 +1,95 @@
+public import DiagModel
+
+/// Gathers one subject. It runs in a process of its own and only sends.
+public protocol Collector: Sendable {
+    /// What it is, what it costs and how it is confined.
+    var descriptor: CollectorDescriptor { get }
+    /// The probes it may ask for, by kind.
+    var probes: [any Probe] { get }
+
+    /// Reads the host below `context.root` and sends what it finds.
+    ///
+    /// What does not exist is sent as absent, what is refused as missing; neither is an error.
+    ///
+    /// - Throws: only when the whole subject cannot be read, or the sink is gone. What was sent
+    ///   before stays, and the report carries the reason.
+    func collect(in context: CollectionContext, into sink: any CollectionSink) throws
+}
+
+extension Collector {
+    /// No probes.
+    public var probes: [any Probe] { [] }
+}
+
+/// Asks one thing that may block, in a process that is given up when it does.
+public protocol Probe: Sendable {
+    /// Names the kind, for example `mount-health`; the artifact of its records is named after it.
+    var kind: String { get }
+    /// Seconds until a probe counts as hung.
+    var deadlineSeconds: Double { get }
+
+    /// Probes one target. May block for ever: nothing else waits for it.
+    ///
+    /// - Throws: only when the sink is gone; what the host refuses is a record.
+    func run(
+        _ request: ProbeRequest, in context: CollectionContext, into sink: any CollectionSink
+    ) throws -> ProbeRecord
+
+    /// What a record of this kind means for the host, where it means anything.
+    func finding(for record: ProbeRecord) -> Finding?
+}
+
+/// What a collector is, what it costs and how it is confined.
+public struct CollectorDescriptor: Hashable, Sendable {
+    /// What it may touch; each is part of the next.
+    public enum Risk: Int, Comparable, Hashable, Sendable {
+        /// Procfs, sysfs and udev files that are known to answer from memory.
+        case memoryOnly = 0
+        /// Opens devices, sends them commands, asks daemons: may block.
+        case mayBlock = 1
+        /// Reads media, or changes state.
+        case media = 2
+
+        /// Orders by cost.
+        public static func < (left: Risk, right: Risk) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// How its process is confined.
+    public enum Confinement: String, Hashable, Sendable {
+        /// Reads bytes that a stranger may have written: no write access anywhere.
+        case parser
+        /// Reads what the kernel and root wrote.
+        case reader
+        /// Looks into processes, runs commands, takes dumps.
+        case inspector
+    }
+
+    /// Its name, and that of its folder: lower-case letters, digits and hyphens.
+    public let name: String
+    /// What it does, for a person, after "Collecting": `storage topology`.
+    public let subject: String
+    /// What it may touch.
+    public let risk: Risk
+    /// How its process is confined.
+    public let confinement: Confinement
+    /// Seconds until its process is ended.
+    public let deadlineSeconds: Double
+    /// How many bytes it may send.
+    public let byteBudget: Int64
+    /// Its share of the run's progress; 1 is a tenth of a second of work on a usual host.
+    public let weight: Double
+
+    /// A collector by name and cost.
+    public init(
+        name: String, subject: String, risk: Risk, confinement: Confinement,
+        deadlineSeconds: Double, byteBudget: Int64, weight: Double = 1
+    ) {
+        self.name = name
+        self.subject = subject
+        self.risk = risk
+        self.confinement = confinement
+        self.deadlineSeconds = deadlineSeconds
+        self.byteBudget = byteBudget
+        self.weight = weight
+    }
+}

@@ -1,0 +1,115 @@
+public import DiagModel
+public import DiagSystem
+public import SystemPackage
+
+/// `logs/<host>/` while it is made: under a name of its own beside the final one, put in place
+/// only when it is whole.
+public final class HostFolder: ArtifactSink {
+    /// The output directory that holds it.
+    public let output: OutputDirectory
+    /// Its final name: the host's.
+    public let name: String
+    private let stagingName: String
+    private let staging: OutputDirectory
+    /// The files that are open, by path.
+    private final class OpenFile {
+        let descriptor: OwnedDescriptor
+        init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+    }
+    private var files: [ArtifactPath: OpenFile] = [:]
+
+    /// The path where it is made.
+    public var stagingPath: FilePath { staging.path }
+    /// The path where it will be.
+    public var finalPath: FilePath { output.path.appending(name) }
+
+    /// Begins a new host folder in `output`; what an earlier run left unfinished is removed.
+    ///
+    /// The caller holds the lock of `output`.
+    public init(name: String, in output: OutputDirectory) throws(SystemCallError) {
+        self.name = name
+        self.output = output
+        stagingName = ".\(name).partial"
+        try output.removeTree(stagingName)
+        staging = try output.makeDirectory(stagingName)
+    }
+
+    /// The folder name for a host name, which could be anything: a single safe path component.
+    public static func folderName(forHost name: String) -> String {
+        let safe = name.unicodeScalars.map { scalar -> Character in
+            let isSafe =
+                scalar.isASCII
+                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                    || "-._".unicodeScalars.contains(scalar))
+            return isSafe ? Character(scalar) : "_"
+        }
+        let text = String(safe.prefix(200)).drop { $0 == "." }
+        return text.isEmpty ? "localhost" : String(text)
+    }
+
+    /// Creates the file of an artifact and the directories above it.
+    public func open(_ path: ArtifactPath) throws {
+        do throws(SystemCallError) {
+            var directory = staging
+            for component in path.components.dropLast() {
+                directory = try directory.makeDirectory(component)
+            }
+            guard let file = path.components.last else { return }
+            files[path] = OpenFile(try directory.createFile(file))
+        } catch {
+            guard [.notDirectory, .fileExists, .isDirectory].contains(error.errno) else {
+                throw error
+            }
+            throw ArtifactPath.Refusal(
+                name: path.text, reason: "collides with another artifact (\(error.errno))")
+        }
+    }
+
+    /// Writes bytes of an artifact.
+    public func write(_ bytes: Span<UInt8>, to path: ArtifactPath) throws {
+        do throws(SystemCallError) { try files[path]?.descriptor.write(bytes) } catch {
+            throw SystemCallError(
+                operation: "write", object: finalPath.pushing(FilePath(path.text)).string,
+                errno: error.errno)
+        }
+    }
+
+    /// Closes the file of an artifact.
+    public func close(_ path: ArtifactPath, as artifact: Artifact) throws { files[path] = nil }
+
+    /// Writes one of the documents at the folder's top, such as `manifest.json`.
+    public func writeDocument(_ name: String, _ bytes: [UInt8]) throws(SystemCallError) {
+        let file = try staging.createFile(name)
+        do throws(SystemCallError) { try file.write(bytes.span) } catch {
+            throw SystemCallError(
+                operation: "write", object: finalPath.appending(name).string, errno: error.errno)
+        }
+    }
+
+    /// Puts the folder in its place; an older one goes only now.
+    public func commit() throws(SystemCallError) {
+        let oldName = ".\(name).old"
+        try output.removeTree(oldName)
+        guard try output.status(of: name) != nil else {
+            try output.rename(stagingName, to: name)
+            return try output.synchronize()
+        }
+        do throws(SystemCallError) {
+            try output.exchange(stagingName, with: name)
+        } catch {
+            // A file system or kernel without RENAME_EXCHANGE: a moment without the folder.
+            guard [.invalidArgument, .noFunction].contains(error.errno) else { throw error }
+            try output.rename(name, to: oldName)
+            try output.rename(stagingName, to: name)
+        }
+        try output.synchronize()
+        try output.removeTree(stagingName)
+        try output.removeTree(oldName)
+    }
+
+    /// Removes what was made; an older host folder stays as it was.
+    public func discard() {
+        files = [:]
+        try? output.removeTree(stagingName)
+    }
+}

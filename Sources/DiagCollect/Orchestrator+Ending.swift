@@ -1,0 +1,148 @@
+import DiagModel
+import DiagSystem
+
+/// How workers end, and what then stands in the reports.
+extension Orchestrator {
+    /// Closes the artifact that is open, if one is; it is whole unless it was marked truncated.
+    func closeArtifact(of session: WorkerSession, cutBy reason: String? = nil) throws {
+        guard let open = session.open else { return }
+        session.open = nil
+        let truncation = session.truncation ?? reason
+        session.truncation = nil
+        session.artifactCount += 1
+        try intake.close(open, truncation: truncation)
+    }
+
+    /// Takes stock of a worker whose process has ended.
+    func finish(_ session: WorkerSession, ending: ChildProcess.Ending) throws {
+        let verdict = verdict(on: session, ending: ending)
+        try closeArtifact(
+            of: session,
+            cutBy: session.end == nil ? "the worker ended before the artifact did" : nil)
+        guard case .collector(let index) = session.role else {
+            return try finishProbeProcess(session, verdict: verdict, wasAbandoned: false)
+        }
+        var report = report(on: session, verdict)
+        report.processorSeconds = (ending.processorSeconds * 1e6).rounded() / 1e6
+        report.peakResidentByteCount = ending.peakResidentByteCount
+        try conclude(session, index, report)
+    }
+
+    private func verdict(
+        on session: WorkerSession, ending: ChildProcess.Ending
+    ) -> WorkerSession.Verdict {
+        if let verdict = session.verdict { return verdict }
+        if let failure = session.end?.failure {
+            return .init(outcome: .failed, reason: failure)
+        }
+        if session.end != nil, session.killed != nil {
+            return .init(outcome: .complete, reason: "")
+        }
+        switch ending.cause {
+        case .exited(code: 0) where session.end != nil:
+            return .init(outcome: .complete, reason: "")
+        case .exited(let code):
+            return .init(
+                outcome: .crashed,
+                reason: session.end == nil
+                    ? "it exited with code \(code) before it said end"
+                    : "it exited with code \(code)")
+        case .signalled(let number):
+            return .init(outcome: .crashed, reason: "\(signalName(number)) ended it")
+        }
+    }
+
+    /// Leaves a process that not even SIGKILL ended, and says where it hangs.
+    func abandon(_ session: WorkerSession) throws {
+        let standing = ProcessStanding(ofProcess: session.child.identifier)
+        abandoned.append(session.child)
+        try closeArtifact(of: session, cutBy: "the worker was abandoned")
+        guard case .collector(let index) = session.role else {
+            let verdict = WorkerSession.Verdict(outcome: .abandoned, reason: standing.summary)
+            return try finishProbeProcess(session, verdict: verdict, wasAbandoned: true)
+        }
+        let name = collectors[index].descriptor.name
+        let why = session.verdict?.reason ?? "it did not end"
+        try intake.store(
+            Array(standing.text.utf8), at: "abandoned.txt", collector: name,
+            source: "/proc/\(standing.identifier)", mediaType: "text/plain", privacy: .technical)
+        session.artifactCount += 1
+        findings.append(
+            Finding(
+                fault: "run.worker.abandoned", severity: .major, collector: name,
+                object: "collector \(name)",
+                reason: "\(why); SIGKILL did not end it: \(standing.summary).",
+                recommendedActions: [
+                    "See where it hangs in the kernel stack; a device or file system behind it does"
+                        + " not answer.",
+                    "The process ends by itself when that answers or is taken away.",
+                ], evidence: [.init(artifact: "\(name)/abandoned.txt")]))
+        try conclude(
+            session, index,
+            report(
+                on: session,
+                .init(outcome: .abandoned, reason: "\(why); SIGKILL did not end it")))
+    }
+
+    private func report(
+        on session: WorkerSession, _ verdict: WorkerSession.Verdict
+    ) -> CollectorReport {
+        let descriptor = collectors[session.collector].descriptor
+        return CollectorReport(
+            collector: descriptor.name, outcome: verdict.outcome,
+            reason: verdict.outcome == .complete ? nil : verdict.reason,
+            started: session.startedAt,
+            seconds: (MonotonicTime.now.seconds(since: session.started) * 1e6).rounded() / 1e6,
+            artifactCount: session.artifactCount, byteCount: session.byteCount,
+            confinement: descriptor.confinement.rawValue,
+            confinementGaps: session.end?.confinementGaps ?? [], notes: session.notes)
+    }
+
+    private func conclude(
+        _ session: WorkerSession, _ index: Int, _ report: CollectorReport
+    ) throws {
+        var report = report
+        if !session.log.isEmpty {
+            if session.logIsCut { session.log += Array("\n[cut after 256 KiB]\n".utf8) }
+            try intake.store(
+                session.log, at: "worker.log", collector: report.collector,
+                source: "standard error of the worker", mediaType: "text/plain", privacy: .content)
+            report.artifactCount += 1
+        }
+        absent[index] += session.absent
+        missing[index] += session.missing
+        findings += session.findings
+        conclude(index, report)
+    }
+
+    /// Keeps the report of a collector that has come to its end.
+    func conclude(_ index: Int, _ report: CollectorReport) {
+        reports[index] = report
+        if report.outcome != .complete {
+            missing[index].append(
+                Missing(
+                    collector: report.collector, what: "the rest of \(report.collector)",
+                    why: report.reason ?? report.outcome.rawValue,
+                    remedy: report.outcome == .overBudget ? "a larger --max-size" : nil))
+        }
+        let lacks = missing[index].count
+        let state: ProgressEvent.State =
+            switch report.outcome {
+            case .complete: lacks == 0 ? .complete : .partial
+            case .interrupted, .timedOut, .overBudget: .partial
+            case .failed, .crashed, .garbled, .abandoned: .failed
+            }
+        progress.end(
+            report.collector, state, elapsedSeconds: report.seconds,
+            activity: "\(report.artifactCount) artifacts"
+                + (lacks > 0 ? ", \(lacks) missing" : ""), reason: report.reason)
+    }
+
+    private func signalName(_ number: Int) -> String {
+        let names = [
+            3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+            9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 24: "SIGXCPU", 31: "SIGSYS",
+        ]
+        return "signal \(number)" + (names[number].map { " (\($0))" } ?? "")
+    }
+}

@@ -1,0 +1,156 @@
+import DiagModel
+import DiagSystem
+import SystemPackage
+
+/// The pool of probe processes, which take targets that may block in turn.
+extension Orchestrator {
+    /// Queues what a collector asked to be probed; a kind that it does not declare is its mistake.
+    func addProbe(_ request: ProbeRequest, for collector: Int) {
+        guard let probe = collectors[collector].probes.first(where: { $0.kind == request.kind })
+        else {
+            missing[collector].append(
+                Missing(
+                    collector: collectors[collector].descriptor.name,
+                    what: "\(request.kind) of \(request.target)",
+                    why: "the collector declares no such probe"))
+            return
+        }
+        probes.add(ProbeTask(collector: collector, request: request, probe: probe))
+    }
+
+    /// Tells a probe process its next target.
+    func assign(_ task: ProbeTask, to session: WorkerSession) {
+        session.currentProbe = task
+        session.collector = task.collector
+        session.record = nil
+        session.deadline = .now.advanced(bySeconds: task.probe.deadlineSeconds)
+        let request = WorkerRequest(
+            collector: collectors[task.collector].descriptor.name, root: configuration.root.string,
+            deadlineSeconds: task.probe.deadlineSeconds,
+            byteBudget: max(0, session.byteBudget - session.byteCount), boundary: session.boundary,
+            probe: task.request)
+        do { try tell(request, to: session) } catch {
+            session.kill(
+                .init(outcome: .failed, reason: "it could not be told its target: \(error)"))
+        }
+    }
+
+    /// Takes the record of the target that the process is done with, and gives it another.
+    func finishProbe(of session: WorkerSession) throws {
+        guard let task = session.currentProbe else { return }
+        session.currentProbe = nil
+        moveSaid(from: session)
+        if let record = session.record {
+            conclude(task, record)
+        } else {
+            conclude(task, record(of: task, .failed, "the probe gave no record", session))
+        }
+        if let next = probes.take() { assign(next, to: session) } else { session.input = nil }
+        reportIfProbesAreDone()
+    }
+
+    /// Takes stock of a probe process that ended or was abandoned.
+    func finishProbeProcess(
+        _ session: WorkerSession, verdict: WorkerSession.Verdict, wasAbandoned: Bool
+    ) throws {
+        guard let task = session.currentProbe else { return }
+        session.currentProbe = nil
+        moveSaid(from: session)
+        var record: ProbeRecord
+        switch session.verdict?.outcome {
+        case .timedOut:
+            let limit = seconds(task.probe.deadlineSeconds)
+            let place = session.standing.map { "; \($0.summary)" } ?? ""
+            record = self.record(
+                of: task, .hung,
+                "no answer within \(limit)\(place)"
+                    + (wasAbandoned ? "; SIGKILL did not end it" : ""), session)
+            record.kernelStack = session.standing?.kernelStack
+        case .interrupted:
+            record = self.record(of: task, .skipped, session.verdict?.reason ?? "", session)
+        default:
+            record = self.record(
+                of: task, .failed, "the probe process failed: \(verdict.reason)", session)
+        }
+        conclude(task, record)
+        if probes.countLoss(ofKind: task.request.kind) {
+            skip(
+                probes.removeWaiting(kind: task.request.kind),
+                why: "\(ProbeQueue.mostReplacements) probe processes were lost before it")
+        }
+        reportIfProbesAreDone()
+    }
+
+    /// Gives up targets that no process will take.
+    func skip(_ tasks: [ProbeTask], why: String) {
+        for task in tasks {
+            conclude(task, record(of: task, .skipped, why, nil))
+        }
+        reportIfProbesAreDone()
+    }
+
+    private func moveSaid(from session: WorkerSession) {
+        absent[session.collector] += session.absent
+        missing[session.collector] += session.missing
+        findings += session.findings
+        session.absent = []
+        session.missing = []
+        session.findings = []
+    }
+
+    private func record(
+        of task: ProbeTask, _ outcome: ProbeRecord.Outcome, _ reason: String,
+        _ session: WorkerSession?
+    ) -> ProbeRecord {
+        let waited = session.map {
+            MonotonicTime.now.seconds(since: $0.deadline) + task.probe.deadlineSeconds
+        }
+        return ProbeRecord(
+            kind: task.request.kind, target: task.request.target, outcome: outcome,
+            seconds: max(0, ((waited ?? 0) * 1e6).rounded() / 1e6), reason: reason)
+    }
+
+    private func conclude(_ task: ProbeTask, _ record: ProbeRecord) {
+        var record = record
+        record.kind = task.request.kind
+        record.target = task.request.target
+        probes.keep(record, of: task)
+        let name = collectors[task.collector].descriptor.name
+        if record.outcome == .hung || record.outcome == .skipped {
+            missing[task.collector].append(
+                Missing(
+                    collector: name, what: "\(record.kind) of \(record.target)",
+                    why: record.reason ?? record.outcome.rawValue))
+        }
+        guard var finding = task.probe.finding(for: record) else { return }
+        finding.collector = name
+        if finding.evidence.isEmpty {
+            finding.evidence = [.init(artifact: "\(name)/\(record.kind).json")]
+        }
+        findings.append(finding)
+    }
+
+    private func reportIfProbesAreDone() {
+        guard let started = probesStarted, probes.isDone else { return }
+        let hung = probes.records.values.joined().count { $0.outcome == .hung }
+        progress.end(
+            "probes", hung > 0 ? .partial : .complete,
+            elapsedSeconds: MonotonicTime.now.seconds(since: started),
+            activity: "\(probes.done) probes" + (hung > 0 ? ", \(hung) hung" : ""))
+    }
+
+    /// Stores the records of each kind as one artifact of the collector that asked.
+    func storeProbeRecords() throws {
+        for (key, records) in probes.records.sorted(by: {
+            ($0.key.collector, $0.key.kind) < ($1.key.collector, $1.key.kind)
+        }) {
+            let name = collectors[key.collector].descriptor.name
+            let document = try JSONDocument.encode(ProbeRecordList(records), layout: .document)
+            try intake.store(
+                document, at: "\(key.kind).json", collector: name, mediaType: "application/json",
+                privacy: .technical)
+            reports[key.collector]?.artifactCount += 1
+            reports[key.collector]?.byteCount += Int64(document.count)
+        }
+    }
+}

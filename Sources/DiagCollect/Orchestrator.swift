@@ -1,0 +1,376 @@
+internal import DiagModel
+public import DiagSystem
+internal import SystemPackage
+
+/// Runs the collectors of a plan, each in a process of its own, and stores what they send.
+///
+/// One thread, one wait for all of them: nothing a worker does or leaves undone can hold it up.
+/// Collectors that only read memory come first, then those that may block, and the probes beside
+/// them. Whoever misses its deadline is ended by SIGKILL, and abandoned when even that does not
+/// end it.
+public final class Orchestrator {
+    /// Seconds that a process has to end after SIGKILL before it is abandoned.
+    static let killGraceSeconds = 1.0
+    /// How many messages of one worker are kept.
+    static let mostMessages = 200_000
+
+    let collectors: [any Collector]
+    let configuration: OrchestratorConfiguration
+    let intake: ArtifactIntake
+    var progress: RunProgress
+    var reports: [CollectorReport?]
+    var absent: [[Absent]]
+    var missing: [[Missing]]
+    var findings: [Finding] = []
+    var isInterrupted = false
+
+    var sessions: [WorkerSession] = []
+    var waiting: [Int] = []
+    var probes = ProbeQueue()
+    var probesStarted: MonotonicTime?
+    /// Processes that not even SIGKILL ended; reaped when they do end.
+    var abandoned: [ChildProcess] = []
+    private var stopReason: (outcome: CollectorReport.Outcome, text: String)?
+    private var stopped: MonotonicTime?
+    private var poller = Poller()
+    private var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    private let started: MonotonicTime
+
+    /// A run of `collectors` in the order given; their artifacts go through `intake`.
+    public init(
+        collectors: [any Collector], configuration: OrchestratorConfiguration,
+        intake: ArtifactIntake, progress: RunProgress, started: MonotonicTime = .now
+    ) {
+        self.collectors = collectors
+        self.configuration = configuration
+        self.intake = intake
+        self.progress = progress
+        self.started = started
+        reports = Array(repeating: nil, count: collectors.count)
+        absent = Array(repeating: [], count: collectors.count)
+        missing = Array(repeating: [], count: collectors.count)
+    }
+
+    /// Runs until every collector has ended or been given up.
+    ///
+    /// `control` ends the run when it gives a byte or its end: what is collected by then stays.
+    /// The progress so far is handed back, for sealing to go on with.
+    ///
+    /// - Throws: ``ArtifactIntake/OutputFailure`` when the output cannot be written; all workers
+    ///   are ended by then.
+    public func run(
+        control: borrowing OwnedDescriptor
+    ) throws -> (outcome: RunOutcome, progress: RunProgress) {
+        SignalDisposition.ignoreWriteSignals()
+        // A stable order: by risk, then as planned.
+        waiting = collectors.indices.sorted {
+            (collectors[$0].descriptor.risk, $0) < (collectors[$1].descriptor.risk, $1)
+        }
+        do {
+            while true {
+                startWhatMay()
+                if sessions.isEmpty, waiting.isEmpty, probes.isDone { break }
+                try serve(control)
+                try checkDeadlines()
+            }
+            try storeProbeRecords()
+        } catch {
+            for session in sessions { session.child.kill() }
+            throw error
+        }
+        abandoned.removeAll { $0.reapIfEnded() != nil }
+        let outcome = RunOutcome(
+            reports: reports.compactMap(\.self), absent: absent.flatMap(\.self),
+            missing: missing.flatMap(\.self), findings: findings, isInterrupted: isInterrupted)
+        return (outcome, progress)
+    }
+
+    // MARK: - What may start
+
+    private var memoryOnlyIsDone: Bool {
+        func isMemoryOnly(_ index: Int) -> Bool {
+            collectors[index].descriptor.risk == .memoryOnly
+        }
+        return !waiting.contains(where: isMemoryOnly)
+            && !sessions.contains {
+                if case .collector(let index) = $0.role { isMemoryOnly(index) } else { false }
+            }
+    }
+
+    private func startWhatMay() {
+        guard stopReason == nil else { return }
+        var running = sessions.count { if case .collector = $0.role { true } else { false } }
+        while running < configuration.jobs, let next = waiting.first,
+            collectors[next].descriptor.risk == .memoryOnly || memoryOnlyIsDone
+        {
+            waiting.removeFirst()
+            startCollector(next)
+            running += 1
+        }
+        guard probes.hasWaiting, memoryOnlyIsDone else { return }
+        if probesStarted == nil {
+            probesStarted = .now
+            progress.plan("probes", title: "Probing what may block", weight: 2)
+            progress.start("probes")
+        }
+        var probing = sessions.count { if case .probes = $0.role { true } else { false } }
+        while probing < configuration.jobs, probes.hasWaiting {
+            guard startProbeProcess() else { return }
+            probing += 1
+        }
+    }
+
+    private func startCollector(_ index: Int) {
+        let descriptor = collectors[index].descriptor
+        let name = descriptor.name
+        let runRemaining = configuration.deadlineSeconds - MonotonicTime.now.seconds(since: started)
+        let deadline = max(0, min(descriptor.deadlineSeconds, runRemaining))
+        let budget = min(descriptor.byteBudget, intake.remainingByteCount)
+        do {
+            let boundary = try HostFacts.randomToken()
+            let session = try spawn(
+                role: .collector(index), boundary: boundary, collector: index,
+                deadline: .now.advanced(bySeconds: deadline), byteBudget: budget)
+            let request = WorkerRequest(
+                collector: name, root: configuration.root.string, since: configuration.since,
+                options: configuration.collectorOptions[name] ?? [:], deadlineSeconds: deadline,
+                byteBudget: budget, boundary: boundary)
+            try tell(request, to: session)
+            session.input = nil
+            sessions.append(session)
+            progress.start(name)
+        } catch {
+            conclude(
+                index,
+                CollectorReport(
+                    collector: name, outcome: .failed,
+                    reason: "its process did not start: \(error)",
+                    confinement: descriptor.confinement.rawValue))
+        }
+    }
+
+    /// Starts a process of the probe pool; `false` when none can be had, and then none is tried on.
+    func startProbeProcess() -> Bool {
+        guard let task = probes.take() else { return false }
+        do {
+            let session = try spawn(
+                role: .probes, boundary: try HostFacts.randomToken(), collector: task.collector,
+                deadline: .now, byteBudget: 16 << 20)
+            sessions.append(session)
+            assign(task, to: session)
+            return true
+        } catch {
+            skip([task] + probes.removeWaiting(), why: "the probe process did not start: \(error)")
+            return false
+        }
+    }
+
+    private func spawn(
+        role: WorkerSession.Role, boundary: String, collector: Int, deadline: MonotonicTime,
+        byteBudget: Int64
+    ) throws -> WorkerSession {
+        let input = try Pipe()
+        let output = try Pipe(bufferByteCount: 1 << 20)
+        let errors = try Pipe()
+        try output.reading.setNonBlocking()
+        try errors.reading.setNonBlocking()
+        var environment = configuration.environment
+        environment["DIAGBUNDLE_BOUNDARY"] = boundary
+        let child = try ChildProcess.spawn(
+            configuration.workerExecutable,
+            arguments: configuration.workerArguments + [collectors[collector].descriptor.name],
+            environment: environment,
+            streams: .init(
+                input: try input.reading.duplicate(), output: try output.writing.duplicate(),
+                error: try errors.writing.duplicate()))
+        return WorkerSession(
+            role: role, child: child,
+            input: WorkerSession.InputEnd(try input.writing.duplicate()),
+            output: try output.reading.duplicate(), errors: try errors.reading.duplicate(),
+            boundary: boundary, collector: collector, deadline: deadline, byteBudget: byteBudget)
+    }
+
+    /// Gives a process its request. It is smaller than a pipe's buffer, so this waits for nothing.
+    func tell(_ request: WorkerRequest, to session: WorkerSession) throws {
+        let line = try JSONDocument.encode(request, layout: .line) + [0x0A]
+        do throws(SystemCallError) { try session.input?.descriptor.write(line.span) } catch {
+            // A worker need not read its request, and one that is gone is noticed in a moment.
+            guard error.errno == .brokenPipe else { throw error }
+        }
+    }
+
+    // MARK: - One turn
+
+    private func serve(_ control: borrowing OwnedDescriptor) throws {
+        poller.removeAll()
+        if stopReason == nil { poller.watch(control, tag: -1) }
+        for (index, session) in sessions.enumerated() {
+            if session.outputIsOpen { poller.watch(session.output, tag: index * 4) }
+            if session.errorsAreOpen { poller.watch(session.errors, tag: index * 4 + 1) }
+            poller.watch(session.child.pidfd, tag: index * 4 + 2)
+        }
+        let current = sessions
+        for tag in poller.wait(seconds: 0.1) {
+            if tag < 0 {
+                stop(.interrupted, "the run was interrupted")
+                isInterrupted = true
+                continue
+            }
+            let session = current[tag / 4]
+            switch tag % 4 {
+            case 0: try readOutput(of: session)
+            case 1: readErrors(of: session)
+            default: break
+            }
+        }
+        // By asking, not by what poll said: kernels before 5.3 have no pidfd.
+        for session in current { try finishIfEnded(session) }
+        tellProgress()
+    }
+
+    /// Takes one buffer of a worker's output; `false` when there is none now.
+    @discardableResult
+    func readOutput(of session: WorkerSession) throws -> Bool {
+        guard session.outputIsOpen else { return false }
+        let count: Int
+        do throws(SystemCallError) { count = try session.output.read(into: &buffer) } catch {
+            if error.errno == .resourceTemporarilyUnavailable { return false }
+            session.outputIsOpen = false
+            return false
+        }
+        guard count > 0 else {
+            session.outputIsOpen = false
+            return false
+        }
+        guard session.verdict == nil else { return true }
+        var handler = WorkerHandler(orchestrator: self, session: session)
+        do {
+            let received = buffer
+            try session.parser.take(received.span.extracting(0..<count), handler: &handler)
+        } catch let violation as ProtocolViolation {
+            session.kill(.init(outcome: .garbled, reason: violation.description))
+        } catch let refusal as ArtifactPath.Refusal {
+            session.kill(.init(outcome: .garbled, reason: refusal.description))
+        } catch let misplaced as WorkerHandler.Misplaced {
+            let violation = ProtocolViolation(
+                offset: session.parser.offset, reason: misplaced.reason)
+            session.kill(.init(outcome: .garbled, reason: violation.description))
+        } catch is WorkerHandler.OverBudget {
+            session.kill(
+                .init(
+                    outcome: .overBudget,
+                    reason: intake.remainingByteCount == 0
+                        ? "the run's byte budget is used up (--max-size)"
+                        : "it sent more than its \(session.byteBudget) bytes"))
+        }
+        return true
+    }
+
+    private func readErrors(of session: WorkerSession) {
+        var part = [UInt8](repeating: 0, count: 65_536)
+        do throws(SystemCallError) {
+            let count = try session.errors.read(into: &part)
+            if count == 0 { session.errorsAreOpen = false } else { session.keepLog(part[..<count]) }
+        } catch {
+            if error.errno != .resourceTemporarilyUnavailable { session.errorsAreOpen = false }
+        }
+    }
+
+    private func finishIfEnded(_ session: WorkerSession) throws {
+        guard sessions.contains(where: { $0 === session }) else { return }
+        guard let ending = session.child.reapIfEnded() else { return }
+        // What it wrote before it ended is in the pipe still; a grandchild may hold the other end,
+        // so what comes is bounded by time, and its group is ended first.
+        session.child.killGroup()
+        let drainEnd = MonotonicTime.now.advanced(bySeconds: 1)
+        while try readOutput(of: session), MonotonicTime.now < drainEnd {}
+        readErrors(of: session)
+        sessions.removeAll { $0 === session }
+        try finish(session, ending: ending)
+    }
+
+    // MARK: - Deadlines
+
+    private func checkDeadlines() throws {
+        let now = MonotonicTime.now
+        if stopReason == nil, now.seconds(since: started) >= configuration.deadlineSeconds {
+            stop(
+                .interrupted,
+                "the run's deadline of \(seconds(configuration.deadlineSeconds)) passed")
+        }
+        for session in sessions {
+            if let killed = session.killed {
+                if now.seconds(since: killed) >= Self.killGraceSeconds {
+                    sessions.removeAll { $0 === session }
+                    try abandon(session)
+                }
+            } else if case .probes = session.role, session.currentProbe == nil {
+                continue  // It is told to end by the end of its input.
+            } else {
+                if !session.outputIsOpen {
+                    // Its own end should follow that of its output at once.
+                    let grace = session.end == nil ? 0.2 : 1
+                    session.deadline = min(session.deadline, now.advanced(bySeconds: grace))
+                }
+                if now >= session.deadline {
+                    session.standing = ProcessStanding(ofProcess: session.child.identifier)
+                    session.kill(lateVerdict(of: session))
+                }
+            }
+        }
+        abandoned.removeAll { $0.reapIfEnded() != nil }
+    }
+
+    /// Why a process that is late is ended; `nil` when it has said all and only does not go.
+    private func lateVerdict(of session: WorkerSession) -> WorkerSession.Verdict? {
+        if !session.outputIsOpen {
+            if session.end != nil { return nil }
+            return .init(outcome: .crashed, reason: "it closed its output before it said end")
+        }
+        let limit = session.deadline.seconds(since: session.started)
+        let place = session.standing.map { "; \($0.summary)" } ?? ""
+        return .init(
+            outcome: .timedOut, reason: "it did not end within \(seconds(limit))\(place)")
+    }
+
+    /// Ends collecting: the running are killed, the waiting never start.
+    private func stop(_ outcome: CollectorReport.Outcome, _ text: String) {
+        stopReason = (outcome, text)
+        for session in sessions { session.kill(.init(outcome: outcome, reason: text)) }
+        for index in waiting {
+            let descriptor = collectors[index].descriptor
+            conclude(
+                index,
+                CollectorReport(
+                    collector: descriptor.name, outcome: outcome, reason: "\(text) before it began",
+                    confinement: descriptor.confinement.rawValue))
+        }
+        waiting = []
+        skip(probes.removeWaiting(), why: text)
+    }
+
+    private func tellProgress() {
+        guard progress.isTimeToTell() else { return }
+        for session in sessions {
+            guard case .collector(let index) = session.role else { continue }
+            let file = session.open.map {
+                ProgressEvent.File(path: $0.path.text, byteCount: $0.receivedByteCount)
+            }
+            progress.advance(
+                collectors[index].descriptor.name, session.progress,
+                elapsedSeconds: MonotonicTime.now.seconds(since: session.started), file: file)
+        }
+        if let probesStarted, !probes.isDone {
+            progress.advance(
+                "probes",
+                .init(done: Int64(probes.done), total: Int64(probes.total), unit: "probes"),
+                elapsedSeconds: MonotonicTime.now.seconds(since: probesStarted))
+        }
+    }
+}
+
+/// A number of seconds for a person: `2 s`, `0.5 s`.
+func seconds(_ value: Double) -> String {
+    let tenths = Int64((min(max(value, 0), 1e9) * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+}

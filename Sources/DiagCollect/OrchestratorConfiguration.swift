@@ -1,0 +1,56 @@
+public import DiagModel
+public import SystemPackage
+
+/// What the orchestrator is told of a run.
+public struct OrchestratorConfiguration: Sendable {
+    /// The root of the file system that workers read.
+    public var root: FilePath
+    /// How far back logs are wanted.
+    public var since: Timestamp?
+    /// How many workers, and how many probe processes, run at once.
+    public var jobs: Int
+    /// Seconds until collecting ends, whoever is at work.
+    public var deadlineSeconds: Double
+    /// How many bytes all artifacts together may have.
+    public var byteBudget: Int64
+    /// The program that is started as a worker, and its first arguments.
+    public var workerExecutable: FilePath
+    /// The arguments before the name of the collector.
+    public var workerArguments: [String]
+    /// The environment of the workers, without the boundary.
+    public var environment: [String: String]
+    /// Options of single collectors, by name.
+    public var collectorOptions: [String: [String: JSONValue]]
+
+    /// A run over `root` with workers started from `workerExecutable`.
+    public init(
+        root: FilePath = "/", since: Timestamp? = nil, jobs: Int = 2,
+        deadlineSeconds: Double = 600, byteBudget: Int64 = 2 << 30, workerExecutable: FilePath,
+        workerArguments: [String] = ["worker"], environment: [String: String] = [:],
+        collectorOptions: [String: [String: JSONValue]] = [:]
+    ) {
+        self.root = root
+        self.since = since
+        self.jobs = max(1, jobs)
+        self.deadlineSeconds = deadlineSeconds
+        self.byteBudget = byteBudget
+        self.workerExecutable = workerExecutable
+        self.workerArguments = workerArguments
+        self.environment = environment
+        self.collectorOptions = collectorOptions
+    }
+}
+
+/// What a run gave, apart from the artifacts' bytes.
+public struct RunOutcome: Sendable {
+    /// How each collector ended, in the order of the plan.
+    public var reports: [CollectorReport] = []
+    /// What does not exist on this host, in the order of the plan.
+    public var absent: [Absent] = []
+    /// What could not be had, in the order of the plan.
+    public var missing: [Missing] = []
+    /// The findings of collectors and orchestrator.
+    public var findings: [Finding] = []
+    /// Whether somebody stopped the run.
+    public var isInterrupted = false
+}

@@ -1,0 +1,129 @@
+internal import DiagModel
+public import DiagSystem
+internal import SystemPackage
+
+/// What a worker process does: takes requests from its standard input and answers them.
+public enum WorkerLoop {
+    /// Serves requests until the input ends; returns the exit code.
+    ///
+    /// The first request decides what the process gives up for good: its collector's confinement.
+    /// A request for a collector is the last one; probes may follow one another.
+    public static func serve(
+        _ collectors: [any Collector], input: consuming OwnedDescriptor,
+        output: consuming OwnedDescriptor
+    ) -> Int32 {
+        SignalDisposition.ignoreWriteSignals()
+        Confinement.dieWithParent()
+        Confinement.lowerPriority()
+        var lines = LineReader(input)
+        var reached: WorkerSink?
+        do {
+            guard let first = try lines.next() else { return 0 }
+            var request = try JSONDocument.decode(WorkerRequest.self, from: first)
+            let sink = WorkerSink(output: output, boundary: request.boundary)
+            reached = sink
+            let server = try Server(request, collectors: collectors, sink: sink)
+            while true {
+                if let probe = request.probe {
+                    try server.run(probe, request)
+                } else {
+                    try server.collect(request)
+                    return 0
+                }
+                guard let line = try lines.next() else { return 0 }
+                request = try JSONDocument.decode(WorkerRequest.self, from: line)
+            }
+        } catch {
+            try? reached?.send(.end(.init(failure: UntrustedText.escapingControls("\(error)"))))
+            return 1
+        }
+    }
+
+    private struct LineReader: ~Copyable {
+        private let descriptor: OwnedDescriptor
+        private var pending: [UInt8] = []
+
+        init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+
+        /// The next line without its newline; `nil` at the end of the input.
+        mutating func next() throws -> [UInt8]? {
+            var part = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                if let end = pending.firstIndex(of: 0x0A) {
+                    defer { pending.removeFirst(end + 1) }
+                    return Array(pending[..<end])
+                }
+                let count = try descriptor.read(into: &part)
+                guard count > 0 else {
+                    defer { pending = [] }
+                    return pending.isEmpty ? nil : pending
+                }
+                pending += part[..<count]
+            }
+        }
+    }
+
+    /// One collector, ready and confined.
+    private final class Server {
+        private let collector: any Collector
+        private let root: RootedTree
+        private let sink: WorkerSink
+        private let gaps: [Confinement.Gap]
+
+        init(
+            _ request: WorkerRequest, collectors: [any Collector], sink: WorkerSink
+        ) throws {
+            self.sink = sink
+            guard request.protocolVersion == WorkerRequest.protocolVersion else {
+                throw RequestError(reason: "protocol version \(request.protocolVersion) is unknown")
+            }
+            guard
+                let collector = collectors.first(where: { $0.descriptor.name == request.collector })
+            else { throw RequestError(reason: "there is no collector \(request.collector)") }
+            self.collector = collector
+            root = try RootedTree(FilePath(request.root))
+            gaps = Self.confine(collector.descriptor.confinement)
+        }
+
+        private static func confine(
+            _ confinement: CollectorDescriptor.Confinement
+        ) -> [Confinement.Gap] {
+            var gaps = Confinement.boundCapabilities(isInspector: confinement == .inspector)
+            gaps += Confinement.limitResources()
+            if confinement == .parser { gaps += Confinement.forbidWriting() }
+            return gaps
+        }
+
+        private func context(_ request: WorkerRequest) -> CollectionContext {
+            CollectionContext(
+                root: root, since: request.since, byteBudget: request.byteBudget,
+                deadline: .now.advanced(bySeconds: request.deadlineSeconds),
+                options: request.options)
+        }
+
+        func collect(_ request: WorkerRequest) throws {
+            var end = WorkerMessage.End(confinementGaps: gaps.isEmpty ? nil : gaps)
+            do {
+                try collector.collect(in: context(request), into: sink)
+            } catch {
+                end.failure = UntrustedText.escapingControls("\(error)")
+            }
+            try sink.send(.end(end))
+        }
+
+        func run(_ probe: ProbeRequest, _ request: WorkerRequest) throws {
+            guard let kind = collector.probes.first(where: { $0.kind == probe.kind }) else {
+                throw RequestError(reason: "\(request.collector) has no probe \(probe.kind)")
+            }
+            let record = try kind.run(probe, in: context(request), into: sink)
+            try sink.send(.record(record))
+            try sink.send(.end(.init()))
+        }
+    }
+
+    /// A request that cannot be served.
+    private struct RequestError: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { reason }
+    }
+}

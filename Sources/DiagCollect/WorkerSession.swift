@@ -1,0 +1,101 @@
+import DiagModel
+import DiagSystem
+
+/// One running worker: its process, its pipes, and what it has said so far.
+final class WorkerSession {
+    /// What the process is for.
+    enum Role {
+        /// It runs the collector at this place of the plan.
+        case collector(Int)
+        /// It probes one target after the other.
+        case probes
+    }
+
+    /// Why the orchestrator ended the process.
+    struct Verdict {
+        let outcome: CollectorReport.Outcome
+        let reason: String
+    }
+
+    let role: Role
+    let child: ChildProcess
+    let output: OwnedDescriptor
+    let errors: OwnedDescriptor
+    let boundary: String
+    let started = MonotonicTime.now
+    let startedAt = Timestamp.now
+    var parser: WorkerStreamParser
+    var outputIsOpen = true
+    var errorsAreOpen = true
+    var deadline: MonotonicTime
+    /// When the process was told to end by SIGKILL.
+    var killed: MonotonicTime?
+    var verdict: Verdict?
+    /// Where it stood just before it was killed for being late.
+    var standing: ProcessStanding?
+    var open: ArtifactIntake.Open?
+    var truncation: String?
+    var end: WorkerMessage.End?
+    var artifactCount = 0
+    var byteCount: Int64 = 0
+    var byteBudget: Int64
+    var messageCount = 0
+    var log: [UInt8] = []
+    var logIsCut = false
+    var absent: [Absent] = []
+    var missing: [Missing] = []
+    var findings: [Finding] = []
+    var notes: [String] = []
+    var progress: WorkerMessage.Progress?
+    /// The collector whose artifacts and lacks come now; of a probe process, the current one's.
+    var collector: Int
+    /// Where a probe process is told its next target.
+    var input: InputEnd?
+    var currentProbe: ProbeTask?
+    var record: ProbeRecord?
+
+    /// The orchestrator's end of a worker's standard input.
+    final class InputEnd {
+        let descriptor: OwnedDescriptor
+        init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+    }
+
+    init(
+        role: Role, child: ChildProcess, input: InputEnd?, output: consuming OwnedDescriptor,
+        errors: consuming OwnedDescriptor, boundary: String, collector: Int,
+        deadline: MonotonicTime, byteBudget: Int64
+    ) {
+        self.role = role
+        self.child = child
+        self.input = input
+        self.output = output
+        self.errors = errors
+        self.boundary = boundary
+        self.collector = collector
+        self.deadline = deadline
+        self.byteBudget = byteBudget
+        parser = WorkerStreamParser(boundary: boundary)
+    }
+
+    /// Ends the process; what it says from now on is not taken.
+    func kill(_ verdict: Verdict?) {
+        if self.verdict == nil { self.verdict = verdict }
+        guard killed == nil else { return }
+        killed = .now
+        child.kill()
+    }
+
+    /// Keeps what the worker wrote to standard error, up to 256 KiB.
+    func keepLog(_ bytes: ArraySlice<UInt8>) {
+        let room = (256 << 10) - log.count
+        log += bytes.prefix(room)
+        if bytes.count > room { logIsCut = true }
+    }
+}
+
+/// One target that waits for a probe process, or is with one.
+struct ProbeTask {
+    let collector: Int
+    let request: ProbeRequest
+    let probe: any Probe
+}

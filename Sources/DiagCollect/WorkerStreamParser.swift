@@ -1,0 +1,240 @@
+public import DiagModel
+
+/// What a worker sent that is not the protocol.
+public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The byte of the worker's output, from 0, at which it was noticed.
+    public let offset: Int64
+    /// What is wrong.
+    public let reason: String
+
+    /// What is wrong, and where.
+    public var description: String { "\(reason), at byte \(offset) of its output" }
+}
+
+/// Takes what a worker's output is made of.
+public protocol WorkerStreamHandler {
+    /// A message other than `data`.
+    mutating func receive(_ message: WorkerMessage) throws
+    /// Bytes of the open artifact.
+    mutating func receive(_ bytes: Span<UInt8>) throws
+}
+
+/// Takes a worker's output apart, in pieces of any size, without keeping an artifact's bytes.
+///
+/// A line that begins with the boundary and a space is a message. Bytes of an artifact come as
+/// `data` messages, a byte count and that many bytes and a newline, or plainly up to the next
+/// message; then exactly one newline is kept at their end.
+public struct WorkerStreamParser {
+    private enum State {
+        /// At the start of a line; `line` holds what has come of it while it may be a message.
+        case lineStart
+        /// In a message line, up to its newline.
+        case message
+        /// In a line of plain text.
+        case text
+        /// In the bytes of a `data` message.
+        case data(remaining: Int)
+        /// Behind the bytes of a `data` message, before its newline.
+        case dataEnd
+    }
+
+    private enum Form {
+        case none
+        case undecided
+        case framed
+        case plain
+    }
+
+    /// The longest message line, in bytes.
+    public static let longestMessage = 1 << 20
+    /// The largest byte count of one `data` message.
+    public static let largestData = 1 << 30
+
+    private let prefix: [UInt8]
+    private var state = State.lineStart
+    private var form = Form.none
+    private var line: [UInt8] = []
+    /// Newlines of plain text that are passed on only when more text follows.
+    private var heldNewlines = 0
+    private var hasText = false
+    /// How many bytes have been taken.
+    public private(set) var offset: Int64 = 0
+
+    /// A parser for the worker that was given `boundary`.
+    public init(boundary: String) { prefix = Array(boundary.utf8) + [0x20] }
+
+    /// Whether the output may end here: at the start of a line, with nothing begun.
+    public var isAtRest: Bool {
+        if case .lineStart = state { return line.isEmpty }
+        return false
+    }
+
+    /// Takes `bytes`, the next of the worker's output.
+    ///
+    /// - Throws: ``ProtocolViolation``, after which no more may be taken, or what `handler` throws.
+    public mutating func take(
+        _ bytes: Span<UInt8>, handler: inout some WorkerStreamHandler
+    ) throws {
+        var index = 0
+        let start = offset
+        defer { offset = start + Int64(index) }
+        while index < bytes.count {
+            switch state {
+            case .data(let remaining):
+                let count = min(remaining, bytes.count - index)
+                try handler.receive(bytes.extracting(index..<index + count))
+                index += count
+                state = count == remaining ? .dataEnd : .data(remaining: remaining - count)
+            case .dataEnd:
+                guard bytes[index] == 0x0A else {
+                    throw violation("data is longer than the byte count it gave", start, index)
+                }
+                index += 1
+                state = .lineStart
+            case .lineStart:
+                if bytes[index] == prefix[line.count] {
+                    line.append(bytes[index])
+                    index += 1
+                    if line.count == prefix.count {
+                        line.removeAll(keepingCapacity: true)
+                        state = .message
+                    }
+                } else {
+                    try beginText(&handler, start, index)
+                }
+            case .message:
+                let end = Self.newline(in: bytes, from: index) ?? bytes.count
+                guard line.count + end - index <= Self.longestMessage else {
+                    throw violation("a message is longer than 1 MiB", start, index)
+                }
+                unsafe bytes.extracting(index..<end).withUnsafeBufferPointer {
+                    unsafe line.append(contentsOf: $0)
+                }
+                index = end
+                if end < bytes.count {
+                    index += 1
+                    state = .lineStart
+                    try finishMessage(&handler, start, index)
+                }
+            case .text:
+                let end = Self.newline(in: bytes, from: index) ?? bytes.count
+                try passText(bytes.extracting(index..<end), &handler)
+                index = end
+                if end < bytes.count {
+                    heldNewlines += 1
+                    index += 1
+                    state = .lineStart
+                }
+            }
+        }
+    }
+
+    private func violation(_ reason: String, _ start: Int64, _ index: Int) -> ProtocolViolation {
+        ProtocolViolation(offset: start + Int64(index), reason: reason)
+    }
+
+    private mutating func beginText(
+        _ handler: inout some WorkerStreamHandler, _ start: Int64, _ index: Int
+    ) throws {
+        switch form {
+        case .none:
+            throw violation("a line is no message, and no artifact is open", start, index)
+        case .framed:
+            throw violation("text follows data in one artifact", start, index)
+        case .undecided: form = .plain
+        case .plain: break
+        }
+        let begun = line
+        line.removeAll(keepingCapacity: true)
+        state = .text
+        try passText(begun.span, &handler)
+    }
+
+    private mutating func passText(
+        _ text: Span<UInt8>, _ handler: inout some WorkerStreamHandler
+    ) throws {
+        guard text.count > 0 else { return }
+        hasText = true
+        if heldNewlines > 0 {
+            let newlines = [UInt8](repeating: 0x0A, count: min(heldNewlines, 65_536))
+            while heldNewlines > 0 {
+                let count = min(heldNewlines, newlines.count)
+                try handler.receive(newlines.span.extracting(0..<count))
+                heldNewlines -= count
+            }
+        }
+        try handler.receive(text)
+    }
+
+    private mutating func finishMessage(
+        _ handler: inout some WorkerStreamHandler, _ start: Int64, _ index: Int
+    ) throws {
+        let message = try decode(start, index)
+        line.removeAll(keepingCapacity: true)
+        if case .data(let byteCount) = message {
+            guard form == .undecided || form == .framed else {
+                throw violation("data outside an artifact, or after text", start, index)
+            }
+            guard byteCount <= Self.largestData else {
+                throw violation("a data message of more than 1 GiB", start, index)
+            }
+            form = .framed
+            state = byteCount == 0 ? .dataEnd : .data(remaining: byteCount)
+            return
+        }
+        switch message {
+        case .progress: break
+        case .truncated where form == .none:
+            throw violation("truncated outside an artifact", start, index)
+        case .truncated: try endText(&handler)
+        case .artifact:
+            try endText(&handler)
+            form = .undecided
+        default:
+            try endText(&handler)
+            form = .none
+        }
+        try handler.receive(message)
+    }
+
+    /// Gives plain text the one newline at its end.
+    private mutating func endText(_ handler: inout some WorkerStreamHandler) throws {
+        if form == .plain, hasText { try handler.receive([0x0A].span) }
+        heldNewlines = 0
+        hasText = false
+    }
+
+    private func decode(_ start: Int64, _ index: Int) throws -> WorkerMessage {
+        let verbEnd = line.firstIndex(of: 0x20) ?? line.count
+        guard let verb = String(validating: line[..<verbEnd], as: UTF8.self) else {
+            throw violation("a verb is not UTF-8", start, index)
+        }
+        let body = line[verbEnd...].drop { $0 == 0x20 }
+        do {
+            guard let message = try WorkerMessage.decode(verb: verb, body: body) else {
+                throw violation(
+                    "unknown verb \(UntrustedText.escapingControls(String(verb.prefix(40))))",
+                    start,
+                    index)
+            }
+            return message
+        } catch let error as DecodingError {
+            throw violation("message \(verb): \(Self.describe(error))", start, index)
+        }
+    }
+
+    private static func describe(_ error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, _): "lacks \(key.stringValue)"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "wrong type of \(context.codingPath.map(\.stringValue).joined(separator: "."))"
+        case .dataCorrupted(let context): "broken JSON (\(context.debugDescription))"
+        @unknown default: "broken JSON"
+        }
+    }
+
+    private static func newline(in bytes: Span<UInt8>, from start: Int) -> Int? {
+        for index in start..<bytes.count where bytes[index] == 0x0A { return index }
+        return nil
+    }
+}

@@ -1,0 +1,131 @@
+import DiagModel
+import Testing
+
+@testable import DiagCollect
+
+/// Keeps what the parser gives, artifacts as text.
+private struct Recorder: WorkerStreamHandler {
+    var artifacts: [String] = []
+    var verbs: [String] = []
+
+    mutating func receive(_ message: WorkerMessage) {
+        verbs.append(message.verb)
+        if case .artifact = message { artifacts.append("") }
+    }
+
+    mutating func receive(_ bytes: Span<UInt8>) {
+        var text = [UInt8]()
+        for index in 0..<bytes.count { text.append(bytes[index]) }
+        artifacts[artifacts.count - 1] += String(decoding: text, as: UTF8.self)
+    }
+}
+
+private func parse(_ text: String, pieces: Int) throws -> Recorder {
+    var parser = WorkerStreamParser(boundary: "B0")
+    var recorder = Recorder()
+    let bytes = Array(text.utf8)
+    var index = 0
+    while index < bytes.count {
+        let end = min(bytes.count, index + pieces)
+        try parser.take(bytes.span.extracting(index..<end), handler: &recorder)
+        index = end
+    }
+    return recorder
+}
+
+@Suite("The worker protocol, read")
+struct WorkerStreamParserTests {
+    @Test("Data keeps every byte, whatever the pieces it comes in", arguments: [1, 2, 3, 7, 1000])
+    func framed(pieces: Int) throws {
+        let stream = """
+            B0 artifact {"path":"a"}
+            B0 data 5
+            B0 en
+            B0 progress {"done":1}
+            B0 data 0
+
+            B0 data 3
+            x\ny
+            B0 end {}
+
+            """
+        let recorder = try parse(stream, pieces: pieces)
+        #expect(recorder.artifacts == ["B0 enx\ny"])
+        #expect(recorder.verbs == ["artifact", "progress", "end"])
+    }
+
+    @Test("Plain text ends with exactly one newline", arguments: [1, 2, 3, 1000])
+    func plain(pieces: Int) throws {
+        let stream = """
+            B0 artifact {"path":"a"}
+
+            one
+            B0x is text
+             B0 end is text
+
+
+            B0 artifact {"path":"b"}
+            B0 artifact {"path":"c"}
+
+            B0 end
+
+            """
+        let recorder = try parse(stream, pieces: pieces)
+        #expect(recorder.artifacts == ["\none\nB0x is text\n B0 end is text\n", "", ""])
+        #expect(recorder.verbs == ["artifact", "artifact", "artifact", "end"])
+    }
+
+    @Test(
+        "What is not the protocol is refused, and says where",
+        arguments: [
+            ("hello\n", "a line is no message, and no artifact is open, at byte 0 of its output"),
+            ("B0 fly {}\n", "unknown verb fly, at byte 10 of its output"),
+            ("B0 artifact {\n", "message artifact: broken JSON"),
+            ("B0 artifact {}\n", "message artifact: lacks path, at byte 15 of its output"),
+            ("B0 data 3\n", "data outside an artifact, or after text, at byte 10"),
+            ("B0 artifact {\"path\":\"a\"}\nB0 data 1\nxy", "data is longer than the byte count"),
+            ("B0 artifact {\"path\":\"a\"}\nB0 data -1\n", "message data: broken JSON"),
+            ("B0 artifact {\"path\":\"a\"}\nB0 data 99999999999\n", "more than 1 GiB"),
+            ("B0 artifact {\"path\":\"a\"}\ntext\nB0 data 1\n", "data outside an artifact"),
+            (
+                "B0 artifact {\"path\":\"a\"}\nB0 data 1\nx\ntext",
+                "text follows data in one artifact"
+            ),
+            ("B0 truncated {\"why\":\"x\"}\n", "truncated outside an artifact"),
+        ])
+    func refused(stream: String, reason: String) throws {
+        for pieces in [1, 1000] {
+            let violation = #expect(throws: ProtocolViolation.self) {
+                _ = try parse(stream, pieces: pieces)
+            }
+            #expect(violation?.description.contains(reason) == true, "\(violation as Any)")
+        }
+    }
+
+    @Test("A message line that never ends is refused, not kept")
+    func endless() throws {
+        var parser = WorkerStreamParser(boundary: "B0")
+        var recorder = Recorder()
+        let start = Array("B0 note ".utf8)
+        try parser.take(start.span, handler: &recorder)
+        let chunk = [UInt8](repeating: 0x61, count: 65_536)
+        #expect(throws: ProtocolViolation.self) {
+            for _ in 0..<20 { try parser.take(chunk.span, handler: &recorder) }
+        }
+        #expect(parser.offset < 2 << 20)
+    }
+
+    @Test("Flipped bytes are a message, text or a violation, never a trap", arguments: 0..<8)
+    func flipped(bit: Int) throws {
+        let stream = Array(
+            "B0 artifact {\"path\":\"a\",\"privacy\":\"content\"}\nB0 data 3\nabc\nB0 missing {\"what\":\"w\"}\nB0 end {}\n"
+                .utf8)
+        for index in stream.indices {
+            var bytes = stream
+            bytes[index] ^= 1 << UInt8(bit)
+            var parser = WorkerStreamParser(boundary: "B0")
+            var recorder = Recorder()
+            do { try parser.take(bytes.span, handler: &recorder) } catch is ProtocolViolation {}
+        }
+    }
+}
