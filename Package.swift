@@ -33,6 +33,7 @@ let package = Package(
     products: [
         .library(name: "DiagModel", targets: ["DiagModel"]),
         .library(name: "DiagCollect", targets: ["DiagCollect"]),
+        .library(name: "DiagAnalysis", targets: ["DiagAnalysis"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -40,11 +41,20 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CLz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
 
         module("DiagModel", []),
         module("DiagSystem", ["DiagModel", "CLinux", system]),
+        module("DiagYAML", ["DiagModel", "CYaml"]),
         module("DiagCollect", ["DiagModel", "DiagSystem", system, crypto]),
+        module("DiagAnalysis", ["DiagModel"]),
+        module("DiagTerminal", ["DiagModel"]),
+        tests(of: "DiagModel"),
         tests(of: "DiagSystem", [system]),
+        tests(of: "DiagYAML", ["DiagModel"]),
         tests(of: "DiagCollect", ["DiagSystem", system]),
+        tests(of: "DiagAnalysis", ["DiagModel"], fixtures: true),
+        tests(of: "DiagTerminal", ["DiagModel"]),
     ]
 )

@@ -127,6 +127,25 @@ public final class ArtifactIntake {
         try close(open)
     }
 
+    /// Stores a document of the run itself at the top of the host folder, such as `summary.txt`.
+    public func storeDocument(
+        _ name: String, _ bytes: [UInt8], mediaType: String, privacy: PrivacyClass
+    ) throws {
+        var open = Open(
+            path: ArtifactPath(document: name),
+            artifact: Artifact(
+                collector: Self.ownName, path: name, byteCount: 0, sha256: "",
+                mediaType: mediaType, privacy: privacy), started: .now, hash: SHA256())
+        do { for sink in sinks { try sink.open(open.path) } } catch {
+            throw OutputFailure(cause: error)
+        }
+        try store(bytes.span, in: &open)
+        try close(open)
+    }
+
+    /// The collector that the run's own documents are listed under.
+    public static let ownName = "diagbundle"
+
     private static func hexadecimal(_ digest: SHA256.Digest) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(

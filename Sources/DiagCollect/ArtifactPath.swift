@@ -51,4 +51,7 @@ public struct ArtifactPath: Hashable, Sendable {
         }
         components = [collector] + parts.map(String.init)
     }
+
+    /// The path of a document at the top of the host folder.
+    init(document name: String) { components = [name] }
 }

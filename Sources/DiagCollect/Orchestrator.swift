@@ -35,17 +35,22 @@ public final class Orchestrator {
     private var poller = Poller()
     private var buffer = [UInt8](repeating: 0, count: 1 << 20)
     private let started: MonotonicTime
+    private let turn: () -> Void
 
     /// A run of `collectors` in the order given; their artifacts go through `intake`.
+    ///
+    /// `turn` is called several times a second while the run goes on.
     public init(
         collectors: [any Collector], configuration: OrchestratorConfiguration,
-        intake: ArtifactIntake, progress: RunProgress, started: MonotonicTime = .now
+        intake: ArtifactIntake, progress: RunProgress, started: MonotonicTime = .now,
+        turn: @escaping () -> Void = {}
     ) {
         self.collectors = collectors
         self.configuration = configuration
         self.intake = intake
         self.progress = progress
         self.started = started
+        self.turn = turn
         reports = Array(repeating: nil, count: collectors.count)
         absent = Array(repeating: [], count: collectors.count)
         missing = Array(repeating: [], count: collectors.count)
@@ -226,6 +231,7 @@ public final class Orchestrator {
         // By asking, not by what poll said: kernels before 5.3 have no pidfd.
         for session in current { try finishIfEnded(session) }
         tellProgress()
+        turn()
     }
 
     /// Takes one buffer of a worker's output; `false` when there is none now.

@@ -131,12 +131,20 @@ public struct Manifest: Codable, Hashable, Sendable {
         self.options = options
         self.isInterrupted = isInterrupted
         self.reports = reports
-        self.artifacts = artifacts.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.artifacts = []
         self.absent = absent
         self.missing = missing
         let isComplete =
             missing.isEmpty && !isInterrupted && reports.allSatisfy { $0.outcome == .complete }
             && !artifacts.contains { $0.isTruncated }
         completeness = isComplete ? .complete : .partial
+        listArtifacts(artifacts)
+    }
+
+    /// Lists `artifacts`, sorted by the bytes of their paths; completeness stays as it is.
+    public mutating func listArtifacts(_ artifacts: [Artifact]) {
+        self.artifacts = artifacts.sorted {
+            $0.path.utf8.lexicographicallyPrecedes($1.path.utf8)
+        }
     }
 }

@@ -140,8 +140,12 @@ public final class ChildProcess: Sendable {
     /// Ends what is left of the group of a process that has ended itself.
     public func killGroup() { _ = Glibc.kill(-identifier, SIGKILL) }
 
-    /// Sends SIGTERM to the process alone.
-    public func terminate() { _ = Glibc.kill(identifier, SIGTERM) }
+    /// Ends a process that one of our children started, with its group.
+    public static func killForeign(_ identifier: Int32) {
+        guard identifier > 1 else { return }
+        _ = Glibc.kill(-identifier, SIGKILL)
+        _ = Glibc.kill(identifier, SIGKILL)
+    }
 }
 
 /// Calls `body` with a null-terminated array of C strings.

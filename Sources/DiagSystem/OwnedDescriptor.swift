@@ -115,3 +115,13 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
     /// Whether a terminal is behind the descriptor.
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 }
+
+extension OwnedDescriptor {
+    /// A descriptor of our own for the standard stream `number`, 0 to 2.
+    public static func standard(_ number: CInt) throws(SystemCallError) -> OwnedDescriptor {
+        OwnedDescriptor(
+            owning: try systemCall("dup", on: "standard stream \(number)") {
+                diag_duplicate(number, 3)
+            })
+    }
+}

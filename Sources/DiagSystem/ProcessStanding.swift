@@ -65,3 +65,17 @@ public struct ProcessStanding: Hashable, Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 }
+
+extension ProcessStanding {
+    /// The processes that `identifier` started and that still run; none where the kernel does not
+    /// tell. Source: proc(5), /proc/PID/task/TID/children.
+    public static func children(of identifier: Int32) -> [Int32] {
+        let path = FilePath("/proc/\(identifier)/task/\(identifier)/children")
+        guard let file = try? OwnedDescriptor.open(path, .readOnly),
+            let bytes = try? file.readAll(limit: 65_536)
+        else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap {
+            Int32($0)
+        }
+    }
+}

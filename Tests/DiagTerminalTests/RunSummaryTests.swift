@@ -1,0 +1,182 @@
+import DiagModel
+import Testing
+
+@testable import DiagTerminal
+
+@Suite("The summary of a run")
+struct RunSummaryTests {
+    private static let findings = [
+        Finding(
+            fault: "a", severity: .minor, collector: "c", object: "/var", reason: "92 % full"),
+        Finding(
+            fault: "b", severity: .critical, collector: "c", object: "/mnt/nfs",
+            reason: "does not answer"),
+    ]
+
+    @Test("A partial run says where the bundle is, what was found and what is missing")
+    func partial() {
+        let missing =
+            (0..<12).map {
+                Missing(
+                    collector: "storage", what: "/dev/sd\($0)", why: "Permission denied",
+                    remedy: "root, or CAP_SYS_RAWIO")
+            } + [Missing(collector: "logs", what: "kern.log", why: "byte budget")]
+        let result = RunResult(
+            exitCode: 3, bundlePath: "logs/web01-20261121T154957Z.tar.xz",
+            bundleByteCount: 12_897_600,
+            bundleSHA256: "ab12", folderPath: "logs/web01", artifactCount: 214,
+            artifactByteCount: 128_976_000, missing: missing, findings: Self.findings,
+            collectSeconds: 9, sealSeconds: 4)
+        #expect(
+            RunSummary.lines(of: result) == [
+                "Partial: what was collected is valid, but something is missing.",
+                "logs/web01-20261121T154957Z.tar.xz",
+                "12.3 MiB; 214 artifacts, 123.0 MiB, collected in 00:00:09, sealed in 00:00:04",
+                "SHA-256 ab12", "2 findings: 1 critical, 1 minor:",
+                "  critical: /mnt/nfs: does not answer", "  minor: /var: 92 % full",
+                "13 items missing; run as root for 12 of them:",
+                "  storage: /dev/sd0 and 11 more: Permission denied",
+                "  logs: kern.log: byte budget",
+            ])
+    }
+
+    @Test("A complete run is four lines")
+    func complete() {
+        let result = RunResult(
+            exitCode: 0, bundlePath: "b.tar.xz", bundleByteCount: 1024, bundleSHA256: "00",
+            artifactCount: 1, artifactByteCount: 17, completeness: .complete)
+        #expect(
+            RunSummary.lines(of: result) == [
+                "Complete: all that exists was collected.", "b.tar.xz",
+                "1.0 KiB; 1 artifact, 17 bytes, collected in 00:00:00, sealed in 00:00:00",
+                "SHA-256 00",
+            ])
+    }
+
+    @Test("An error stands first, in words")
+    func failed() {
+        let result = RunResult(
+            exitCode: 73, error: "create logs/x: No space left on device;\nuse --output")
+        #expect(
+            RunSummary.lines(of: result) == [
+                #"Error: create logs/x: No space left on device;\nuse --output"#,
+                "Failed: the output cannot be created.",
+            ])
+    }
+
+    @Test("Without a bundle the folder's path stands alone")
+    func folder() {
+        let result = RunResult(
+            exitCode: 74, folderPath: "logs/web01", artifactCount: 2, artifactByteCount: 2048,
+            error: "seal: disk full")
+        #expect(
+            RunSummary.lines(of: result) == [
+                "Error: seal: disk full", "Failed: input/output error.",
+                "There is no bundle. What was collected is in this folder:", "logs/web01",
+                "2 artifacts, 2.0 KiB, collected in 00:00:00",
+            ])
+    }
+
+    @Test("What does not fit is counted, and said where it stands")
+    func counted() {
+        let findings = (0..<30).map {
+            Finding(
+                fault: "f", severity: .major, collector: "c", object: "o\($0)", reason: "r")
+        }
+        let missing = (0..<40).map { Missing(collector: "c\($0)", what: "w", why: "y") }
+        let result = RunResult(
+            exitCode: 3, bundlePath: "b", bundleByteCount: 1, bundleSHA256: "0", missing: missing,
+            findings: findings)
+        #expect(
+            RunSummary.lines(of: result).dropFirst(4) == [
+                "30 findings: 30 major:", "  major: o0: r", "  major: o1: r", "  major: o2: r",
+                "  major: o3: r", "  and 26 more: see summary.txt", "40 items missing:",
+                "  c0: w: y", "  c1: w: y", "  c2: w: y", "  and 37 more: see summary.txt",
+            ])
+    }
+
+    @Test(
+        "Whatever the result, there are at most 15 lines, none too wide but the path, no controls",
+        arguments: 0..<100)
+    func bounded(seed: UInt64) {
+        var dice = Dice(state: seed)
+        func pick<Element>(_ elements: [Element]) -> Element {
+            elements[Int.random(in: 0..<elements.count, using: &dice)]
+        }
+        func text() -> String { pick(hostileTexts) }
+        let path = pick([nil, "/tmp/" + text()])
+        let folder = pick([nil, "/tmp/f" + text()])
+        let result = RunResult(
+            exitCode: pick([0, 1, 3, 64, 69, 73, 74, 75, 77, 130, .min, .max]), bundlePath: path,
+            bundleByteCount: pick([nil, 0, .max, .min]), bundleSHA256: pick([nil, text()]),
+            folderPath: folder, artifactCount: pick([0, 1, .max]),
+            artifactByteCount: pick([0, .max, .min]),
+            missing: (0..<pick([0, 1, 2, 9, 300])).map { _ in
+                Missing(collector: text(), what: text(), why: text(), remedy: pick([nil, "root"]))
+            },
+            findings: (0..<pick([0, 1, 2, 9, 300])).map { _ in
+                Finding(
+                    fault: text(), severity: pick(Finding.Severity.allCases), collector: text(),
+                    object: text(), reason: text())
+            }, collectSeconds: pick([0, .nan, .infinity, 1e300]),
+            sealSeconds: pick([0, -.infinity]), error: pick([nil, text()]))
+        let width = pick([nil, 1, 10, 20, 79, 200])
+        let unicode = pick([true, false])
+        let lines = RunSummary.lines(of: result, width: width, usesUnicode: unicode)
+        #expect(lines.count <= RunSummary.mostLines)
+        let shown = ShownText(usesUnicode: unicode)
+        if let place = path ?? folder {
+            #expect(lines.contains(shown.escape(place, limit: .max)))
+        }
+        for line in lines {
+            #expect(
+                !line.unicodeScalars.contains {
+                    $0.value < 0x20 || (0x7F..<0xA0).contains($0.value)
+                })
+            #expect(unicode || line.utf8.allSatisfy { $0 < 0x80 })
+            let isPath = [path, folder].contains {
+                $0.map { shown.escape($0, limit: .max) } == line
+            }
+            #expect(isPath || DisplayText.cellCount(of: line) <= width ?? .max)
+        }
+    }
+}
+
+@Suite("Tables")
+struct TextTableTests {
+    private func table() -> TextTable {
+        var table = TextTable([
+            .init("Name"), .init("Bytes", alignment: .right), .init("What it is", isFlexible: true),
+        ])
+        table.append(["日本", "5", "a long description of the thing"])
+        table.append(["logs", "12345"])
+        table.append(["x\u{1B}[m", "1", "short", "too many"])
+        return table
+    }
+
+    @Test("Columns are aligned by cells, and nothing stands at the end of a line")
+    func aligned() {
+        #expect(
+            table().lines() == [
+                "Name     Bytes  What it is", "日本         5  a long description of the thing",
+                "logs     12345", #"x\x1B[m      1  short"#,
+            ])
+    }
+
+    @Test("A table too wide is cut in its flexible columns first")
+    func cut() {
+        #expect(
+            table().lines(width: 30) == [
+                "Name     Bytes  What it is", "日本         5  a long descri…", "logs     12345",
+                #"x\x1B[m      1  short"#,
+            ])
+        #expect(
+            table().lines(width: 10, usesUnicode: false).allSatisfy { $0.utf8.count <= 10 })
+    }
+
+    @Test("A table without columns or rows is no trap")
+    func empty() {
+        #expect(TextTable([]).lines(width: 0) == [""])
+        #expect(TextTable([.init("A")]).lines() == ["A"])
+    }
+}
