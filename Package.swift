@@ -41,7 +41,6 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
-        .systemLibrary(name: "CLz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
 
         module("DiagModel", []),

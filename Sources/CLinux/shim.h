@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -139,6 +140,23 @@ static inline int diag_window_size(int descriptor, int *columns, int *rows) {
     return 0;
 }
 
+
+/// statx(2) of an open file without asking a server for fresh values or triggering an automount:
+/// mode, device major and minor, and the attributes with their mask.
+static inline int diag_statx(int descriptor, unsigned long long values[5]) {
+    struct statx status;
+    memset(&status, 0, sizeof status);
+    if (syscall(
+            SYS_statx, descriptor, "", 0x1000 /* AT_EMPTY_PATH */ | 0x4000 /* AT_STATX_DONT_SYNC */
+                | 0x800 /* AT_NO_AUTOMOUNT */, STATX_BASIC_STATS, &status) < 0)
+        return -1;
+    values[0] = status.stx_mode;
+    values[1] = status.stx_dev_major;
+    values[2] = status.stx_dev_minor;
+    values[3] = status.stx_attributes;
+    values[4] = status.stx_attributes_mask;
+    return 0;
+}
 
 #ifdef __GLIBC_PREREQ
 #if __GLIBC_PREREQ(2, 34)

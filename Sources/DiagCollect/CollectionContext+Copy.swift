@@ -115,7 +115,8 @@ extension CollectionContext {
         case .permissionDenied, .notPermitted:
             try sink.missing(
                 path.string, why: "\(error.operation): \(error.errno)",
-                remedy: "run as root, or with CAP_DAC_READ_SEARCH")
+                remedy: HostFacts.effectiveUser == 0
+                    ? nil : "run as root, or with CAP_DAC_READ_SEARCH")
         default:
             try sink.missing(path.string, why: "\(error.operation) \(error.object): \(error.errno)")
         }

@@ -23,6 +23,7 @@ extension Orchestrator {
         session.currentProbe = task
         session.collector = task.collector
         session.record = nil
+        session.isExtended = false
         session.deadline = .now.advanced(bySeconds: task.probe.deadlineSeconds)
         let request = WorkerRequest(
             collector: collectors[task.collector].descriptor.name, root: configuration.root.string,
@@ -45,7 +46,12 @@ extension Orchestrator {
         } else {
             conclude(task, record(of: task, .failed, "the probe gave no record", session))
         }
-        if let next = probes.take() { assign(next, to: session) } else { session.input = nil }
+        if let next = probes.take() {
+            assign(next, to: session)
+        } else {
+            session.input = nil
+            session.deadline = .now
+        }
         reportIfProbesAreDone()
     }
 

@@ -311,7 +311,8 @@ public final class Orchestrator {
                     try abandon(session)
                 }
             } else if case .probes = session.role, session.currentProbe == nil {
-                continue  // It is told to end by the end of its input.
+                // The end of its input tells it to end; one that does not listen is ended.
+                if now.seconds(since: session.deadline) > 2 { session.kill(nil) }
             } else {
                 if !session.outputIsOpen {
                     // Its own end should follow that of its output at once.
@@ -319,12 +320,24 @@ public final class Orchestrator {
                     session.deadline = min(session.deadline, now.advanced(bySeconds: grace))
                 }
                 if now >= session.deadline {
-                    session.standing = ProcessStanding(ofProcess: session.child.identifier)
+                    let standing = ProcessStanding(ofProcess: session.child.identifier)
+                    if mayGoOn(session, standing) { continue }
+                    session.standing = standing
                     session.kill(lateVerdict(of: session))
                 }
             }
         }
         abandoned.removeAll { $0.reapIfEnded() != nil }
+    }
+
+    /// Gives a probe that waits for a processor, and not for what it probes, its time once more.
+    private func mayGoOn(_ session: WorkerSession, _ standing: ProcessStanding) -> Bool {
+        guard case .probes = session.role, standing.state == "R", !session.isExtended,
+            let probe = session.currentProbe?.probe
+        else { return false }
+        session.isExtended = true
+        session.deadline = session.deadline.advanced(bySeconds: probe.deadlineSeconds)
+        return true
     }
 
     /// Why a process that is late is ended; `nil` when it has said all and only does not go.

@@ -28,6 +28,8 @@ final class WorkerSession {
     var outputIsOpen = true
     var errorsAreOpen = true
     var deadline: MonotonicTime
+    /// Whether the current probe has been given its time once more.
+    var isExtended = false
     /// When the process was told to end by SIGKILL.
     var killed: MonotonicTime?
     var verdict: Verdict?

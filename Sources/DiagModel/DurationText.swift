@@ -83,6 +83,13 @@ public enum DurationText {
 
     private static func padded(_ value: Int) -> String { (value < 10 ? "0" : "") + String(value) }
 
+    /// What something took: tenths of a second below a minute, `0.4 s`, then ``words(seconds:)``.
+    public static func measured(seconds: Double) -> String {
+        guard seconds < 59.95 else { return words(seconds: seconds) }
+        let tenths = seconds > 0 ? Int((seconds * 10).rounded()) : 0
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+
     /// Seconds in words of one or two units, rounded down: `45 s`, `12 min 5 s`, `3 h 20 min`,
     /// `17 d 4 h`.
     public static func words(seconds: Double) -> String {

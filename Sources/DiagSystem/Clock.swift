@@ -1,4 +1,5 @@
 public import DiagModel
+internal import CLinux
 internal import Glibc
 
 /// A moment on the clock that only goes forward and stops with no suspended machine.

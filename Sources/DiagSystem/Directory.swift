@@ -109,8 +109,8 @@ public final class Directory: Sendable {
     public func directory(_ name: String) throws(SystemCallError) -> Directory {
         let descriptor = OwnedDescriptor(
             owning: try systemCall("open", on: path.appending(name).string) {
-                unsafe diag_openat2(
-                    rawValue, name, UInt64(O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), 0)
+                unsafe diag_openat(
+                    rawValue, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0)
             })
         return Directory(descriptor, path: path.appending(name))
     }

@@ -56,9 +56,11 @@ public struct FileStatus: Hashable, Sendable {
         byteCount = Int64(status.st_size)
         permissions = UInt16(status.st_mode & 0o7777)
         ownerIdentifier = status.st_uid
+        // Some file systems store 64 bits of seconds, and a damaged one anything.
+        let seconds = min(max(Int64(status.st_mtim.tv_sec), -62_135_596_800), 253_402_300_799)
         modified = Timestamp(
-            microsecondsSince1970: Int64(status.st_mtim.tv_sec) * 1_000_000
-                + Int64(status.st_mtim.tv_nsec) / 1000)
+            microsecondsSince1970: seconds * 1_000_000
+                + min(max(Int64(status.st_mtim.tv_nsec), 0), 999_999_999) / 1000)
         deviceNumber = UInt64(status.st_dev)
         representedDevice = (diag_major(UInt64(status.st_rdev)), diag_minor(UInt64(status.st_rdev)))
         inode = UInt64(status.st_ino)

@@ -14,6 +14,8 @@ public struct SignalDescriptor: ~Copyable {
         case hangUp = 1
         /// The terminal has another size.
         case windowChange = 28
+        /// The process was stopped and goes on.
+        case goOn = 18
     }
 
     /// Readable when a signal has come.

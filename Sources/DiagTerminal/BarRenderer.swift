@@ -163,15 +163,16 @@ struct BarRenderer: ProgressRenderer {
             }
         let mark = text.cut(text.usesUnicode ? sign : plain, to: layout.width)
         var words = text.escape(operation.title, limit: 200)
-        words += "  " + DurationText.clock(seconds: operation.elapsedSeconds)
+        words += "  " + DurationText.measured(seconds: operation.elapsedSeconds)
         if operation.state != .complete {
             if text.usesUnicode || operation.reason != nil { words += "  " }
             if text.usesUnicode { words += word }
             if let reason = operation.reason {
                 words += (text.usesUnicode ? ": " : "") + text.escape(reason, limit: 500)
             }
-        } else if let amount = text.amount(
-            done: operation.done, total: operation.total, unit: operation.unit)
+        } else if let amount = operation.activity.map({ text.escape($0, limit: 100) })
+            ?? text.amount(
+                done: operation.done, total: operation.total, unit: operation.unit)
         {
             words += "  " + amount
         }

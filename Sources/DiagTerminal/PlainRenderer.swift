@@ -39,11 +39,12 @@ struct PlainRenderer: ProgressRenderer {
 
     private func change(to operation: ProgressEvent.Operation) -> String {
         guard operation.state != .running else { return "started" }
-        let amount = text.amount(
-            done: operation.done, total: operation.total, unit: operation.unit)
+        let amount =
+            operation.activity.map { text.escape($0, limit: 100) }
+            ?? text.amount(done: operation.done, total: operation.total, unit: operation.unit)
         let parts = [
             operation.state.rawValue, amount,
-            "in " + DurationText.clock(seconds: operation.elapsedSeconds),
+            DurationText.measured(seconds: operation.elapsedSeconds),
         ]
         let reason = operation.reason.map { ": " + text.escape($0, limit: 500) } ?? ""
         return parts.compactMap(\.self).joined(separator: ", ") + reason

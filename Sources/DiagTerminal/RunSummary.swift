@@ -50,13 +50,13 @@ public enum RunSummary {
     private static func contents(_ result: RunResult) -> String {
         let count = result.artifactCount == 1 ? "1 artifact" : "\(result.artifactCount) artifacts"
         return "\(count), \(ByteCountText.describe(result.artifactByteCount)), collected in "
-            + DurationText.clock(seconds: result.collectSeconds)
+            + DurationText.measured(seconds: result.collectSeconds)
     }
 
     private static func bundleFacts(_ result: RunResult) -> String {
         let size = result.bundleByteCount.map { ByteCountText.describe($0) + "; " } ?? ""
         return size + contents(result) + ", sealed in "
-            + DurationText.clock(seconds: result.sealSeconds)
+            + DurationText.measured(seconds: result.sealSeconds)
     }
 
     private static func findingLines(

@@ -95,3 +95,16 @@ struct ValueTextTests {
             Missing(collector: "c", what: "w", why: "y", remedy: remedy).wantsRoot == expected)
     }
 }
+
+@Suite("What something took")
+struct MeasuredTests {
+    @Test(
+        "Tenths of a second below a minute, then words",
+        arguments: [
+            (0.0, "0.0 s"), (-1, "0.0 s"), (.nan, "0 s"), (0.04, "0.0 s"), (1.26, "1.3 s"),
+            (59.94, "59.9 s"), (59.96, "59 s"), (65, "1 min 5 s"), (1e300, "11574074 d 1 h"),
+        ])
+    func measured(seconds: Double, text: String) {
+        #expect(DurationText.measured(seconds: seconds) == text)
+    }
+}

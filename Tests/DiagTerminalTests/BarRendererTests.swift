@@ -130,14 +130,14 @@ struct BarRendererTests {
                 operation: .init(name: "x", title: "X", state: .failed, reason: "crashed")))
         #expect(
             stage.screen.lines == [
-                "✔ Collecting boot  00:00:03  12 files",
-                #"! Collecting logs  00:01:05  partial: 2 files:\nno\x1B[31m permission"#,
-                "✘ X  00:00:00  failed: crashed",
+                "✔ Collecting boot  3.0 s  12 files",
+                #"! Collecting logs  1 min 5 s  partial: 2 files:\nno\x1B[31m permission"#,
+                "✘ X  0.0 s  failed: crashed",
                 "[##############      ] 70 %  3/8  00:00:03 elapsed",
             ])
         stage.update { $0.finish() }
         #expect(stage.screen.lines.count == 3)
-        #expect(stage.screen.lines.last == "✘ X  00:00:00  failed: crashed")
+        #expect(stage.screen.lines.last == "✘ X  0.0 s  failed: crashed")
         #expect(stage.screen.faults == [])
         #expect(stage.show(event(.notice, at: 9000, message: "late")) == 0)
     }
@@ -154,8 +154,8 @@ struct BarRendererTests {
         stage.update { $0.finish() }
         #expect(
             stage.screen.lines == [
-                #"ok      \u{dc}ber  00:00:00"#, #"partial \u{dc}ber  00:00:00  why"#,
-                #"failed  \u{dc}ber  00:00:00  why"#,
+                #"ok      \u{dc}ber  0.0 s"#, #"partial \u{dc}ber  0.0 s  why"#,
+                #"failed  \u{dc}ber  0.0 s  why"#,
             ])
     }
 

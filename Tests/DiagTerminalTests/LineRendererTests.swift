@@ -36,7 +36,7 @@ struct LineRendererTests {
                 00:00:00 run: started, 2 operations
                 00:00:01 logs: started
                 00:00:01 notice: disk\x1B[2J is\nfull
-                00:00:03 logs: partial, 4/40 files, in 00:01:05: no\r permission
+                00:00:03 logs: partial, reading the journal, 1 min 5 s: no\r permission
                 00:00:04 run: partial
 
                 """#)

@@ -31,7 +31,7 @@ struct RunSummaryTests {
             RunSummary.lines(of: result) == [
                 "Partial: what was collected is valid, but something is missing.",
                 "logs/web01-20261121T154957Z.tar.xz",
-                "12.3 MiB; 214 artifacts, 123.0 MiB, collected in 00:00:09, sealed in 00:00:04",
+                "12.3 MiB; 214 artifacts, 123.0 MiB, collected in 9.0 s, sealed in 4.0 s",
                 "SHA-256 ab12", "2 findings: 1 critical, 1 minor:",
                 "  critical: /mnt/nfs: does not answer", "  minor: /var: 92 % full",
                 "13 items missing; run as root for 12 of them:",
@@ -48,7 +48,7 @@ struct RunSummaryTests {
         #expect(
             RunSummary.lines(of: result) == [
                 "Complete: all that exists was collected.", "b.tar.xz",
-                "1.0 KiB; 1 artifact, 17 bytes, collected in 00:00:00, sealed in 00:00:00",
+                "1.0 KiB; 1 artifact, 17 bytes, collected in 0.0 s, sealed in 0.0 s",
                 "SHA-256 00",
             ])
     }
@@ -73,7 +73,7 @@ struct RunSummaryTests {
             RunSummary.lines(of: result) == [
                 "Error: seal: disk full", "Failed: input/output error.",
                 "There is no bundle. What was collected is in this folder:", "logs/web01",
-                "2 artifacts, 2.0 KiB, collected in 00:00:00",
+                "2 artifacts, 2.0 KiB, collected in 0.0 s",
             ])
     }
 

@@ -1,0 +1,152 @@
+/// The schemas of what passes while a run lasts: progress, and the worker protocol.
+extension PublishedSchema {
+    static let progressBody = #"""
+        "type": "object", "additionalProperties": false,
+        "required": ["schema", "kind", "time", "run"],
+        "properties": {
+            "schema": {"const": "diagbundle.progress/1"},
+            "kind": {"enum": ["runStarted", "operationStarted", "operationProgress",
+                "operationEnded", "notice", "runEnded"]},
+            "time": {"$ref": "#/$defs/time"},
+            "run": {
+                "type": "object", "additionalProperties": false,
+                "required": ["done", "total", "fraction", "elapsedSeconds"],
+                "properties": {
+                    "done": {"$ref": "#/$defs/count"},
+                    "total": {"$ref": "#/$defs/count"},
+                    "fraction": {"type": "number", "minimum": 0, "maximum": 1},
+                    "elapsedSeconds": {"$ref": "#/$defs/seconds"},
+                    "remainingSeconds": {"$ref": "#/$defs/seconds"}
+                }
+            },
+            "operation": {
+                "type": "object", "additionalProperties": false,
+                "required": ["name", "title", "state", "done", "elapsedSeconds"],
+                "properties": {
+                    "name": {"$ref": "#/$defs/name"},
+                    "title": {"type": "string"},
+                    "state": {"enum": ["running", "complete", "partial", "failed"]},
+                    "done": {"$ref": "#/$defs/count"},
+                    "total": {"$ref": "#/$defs/count"},
+                    "unit": {"type": "string"},
+                    "activity": {"type": "string"},
+                    "elapsedSeconds": {"$ref": "#/$defs/seconds"},
+                    "reason": {"type": "string"},
+                    "file": {
+                        "type": "object", "additionalProperties": false,
+                        "required": ["path", "byteCount"],
+                        "properties": {
+                            "path": {"$ref": "#/$defs/path"},
+                            "byteCount": {"$ref": "#/$defs/count"},
+                            "totalByteCount": {"$ref": "#/$defs/count"}
+                        }
+                    }
+                }
+            },
+            "message": {"type": "string"},
+            "result": {"$ref": "#/$defs/result"}
+        },
+        "$defs": {\#(commonDefinitions), \#(missingDefinition), \#(findingDefinition),
+            "result": {
+                "type": "object", "additionalProperties": false,
+                "required": ["exitCode", "artifactCount", "artifactByteCount", "completeness",
+                    "missing", "findings", "collectSeconds", "sealSeconds"],
+                "properties": {
+                    "exitCode": {"type": "integer", "minimum": 0, "maximum": 255},
+                    "bundlePath": {"type": "string"},
+                    "bundleByteCount": {"$ref": "#/$defs/count"},
+                    "bundleSHA256": {"$ref": "#/$defs/sha256"},
+                    "folderPath": {"type": "string"},
+                    "artifactCount": {"$ref": "#/$defs/count"},
+                    "artifactByteCount": {"$ref": "#/$defs/count"},
+                    "completeness": {"enum": ["complete", "partial"]},
+                    "missing": {"type": "array", "items": {"$ref": "#/$defs/missing"}},
+                    "findings": {"type": "array", "items": {"$ref": "#/$defs/finding"}},
+                    "collectSeconds": {"$ref": "#/$defs/seconds"},
+                    "sealSeconds": {"$ref": "#/$defs/seconds"},
+                    "error": {"type": "string"}
+                }
+            }
+        }
+        """#
+
+    static let workerRequestBody = #"""
+        "type": "object", "additionalProperties": false,
+        "required": ["schema", "protocolVersion", "collector", "root", "options",
+            "deadlineSeconds", "byteBudget", "boundary"],
+        "properties": {
+            "schema": {"const": "diagbundle.worker-request/1"},
+            "protocolVersion": {"const": 1},
+            "collector": {"$ref": "#/$defs/collectorName"},
+            "root": {"$ref": "#/$defs/name"},
+            "since": {"$ref": "#/$defs/time"},
+            "options": {"type": "object"},
+            "deadlineSeconds": {"$ref": "#/$defs/seconds"},
+            "byteBudget": {"$ref": "#/$defs/count"},
+            "boundary": {"$ref": "#/$defs/name"},
+            "probe": {"$ref": "#/$defs/probe"}
+        },
+        "$defs": {\#(commonDefinitions), \#(probeRequestDefinition)}
+        """#
+
+    static let workerMessagesBody = #"""
+        "description":
+            "What follows the verb of a message line; each verb has a definition of its name.",
+        "anyOf": [
+            {"$ref": "#/$defs/artifact"}, {"$ref": "#/$defs/data"},
+            {"$ref": "#/$defs/truncated"}, {"$ref": "#/$defs/progress"},
+            {"$ref": "#/$defs/absent"}, {"$ref": "#/$defs/missing"},
+            {"$ref": "#/$defs/finding"}, {"$ref": "#/$defs/note"}, {"$ref": "#/$defs/probe"},
+            {"$ref": "#/$defs/record"}, {"$ref": "#/$defs/end"}
+        ],
+        "$defs": {\#(commonDefinitions), \#(findingDefinition), \#(probeRecordDefinition),
+            \#(probeRequestDefinition),
+            "artifact": {
+                "type": "object", "additionalProperties": false, "required": ["path"],
+                "properties": {
+                    "path": {"$ref": "#/$defs/path"},
+                    "pathBytes": {"$ref": "#/$defs/base64"},
+                    "source": {"type": "string"},
+                    "mediaType": {"type": "string"},
+                    "privacy": {"enum": ["technical", "identity", "content", "sensitive"]}
+                }
+            },
+            "data": {"type": "integer", "minimum": 0, "maximum": 999999999999,
+                "description": "a byte count; that many bytes and a newline follow"},
+            "truncated": {
+                "type": "object", "additionalProperties": false, "required": ["why"],
+                "properties": {"why": {"type": "string"}}
+            },
+            "progress": {
+                "type": "object", "additionalProperties": false, "required": ["done"],
+                "properties": {
+                    "done": {"$ref": "#/$defs/count"},
+                    "total": {"$ref": "#/$defs/count"},
+                    "unit": {"type": "string"},
+                    "activity": {"type": "string"}
+                }
+            },
+            "absent": {
+                "type": "object", "additionalProperties": false, "required": ["what"],
+                "properties": {"what": {"type": "string"}, "why": {"type": "string"},
+                    "remedy": {"type": "string"}}
+            },
+            "missing": {
+                "type": "object", "additionalProperties": false, "required": ["what"],
+                "properties": {"what": {"type": "string"}, "why": {"type": "string"},
+                    "remedy": {"type": "string"}}
+            },
+            "note": {
+                "type": "object", "additionalProperties": false, "required": ["text"],
+                "properties": {"text": {"type": "string"}}
+            },
+            "end": {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "failure": {"type": "string"},
+                    "confinementGaps": {"type": "array", "items": {"type": "string"}}
+                }
+            }
+        }
+        """#
+}

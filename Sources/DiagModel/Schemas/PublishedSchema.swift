@@ -1,0 +1,86 @@
+/// The JSON Schemas of every document that this program writes, built in.
+public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
+    /// `manifest.json`.
+    case manifest
+    /// `findings.json`.
+    case findings
+    /// `storage/topology.json`.
+    case topology
+    /// The probes of one kind.
+    case probes
+    /// One line of `--progress json`.
+    case progress
+    /// What a worker is told on its standard input.
+    case workerRequest = "worker-request"
+    /// What a worker sends; one definition for the body of each verb, named after it.
+    case workerMessages = "worker-messages"
+
+    /// Its name, as `diagbundle schema` takes it.
+    public var name: String { rawValue }
+
+    /// What the document's `schema` member says, for example `diagbundle.manifest/1`.
+    public var identifier: String { "diagbundle.\(rawValue)/1" }
+
+    /// The schema whose ``identifier`` is `identifier`.
+    public init?(identifier: String) {
+        guard let match = Self.allCases.first(where: { $0.identifier == identifier }) else {
+            return nil
+        }
+        self = match
+    }
+
+    /// The schema itself, draft 2020-12, as a JSON text with sorted names.
+    public var text: String {
+        guard let bytes = try? JSONDocument.encode(value, layout: .document) else { return source }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The schema itself, as a value.
+    public var value: JSONValue { Self.parsed[self] ?? .null }
+
+    /// What of `document` is against this schema, as `JSON pointer: what is wrong`.
+    ///
+    /// `definition` names one of the schema's `$defs` to check against instead: a verb, for
+    /// ``workerMessages``.
+    public func errors(
+        in document: JSONValue, definition: String? = nil, limit: Int = 100
+    ) -> [String] {
+        JSONSchemaValidator(value).errors(in: document, definition: definition, limit: limit)
+    }
+
+    /// What of `document` is against the schema that it names itself; nothing for a document that
+    /// names none of these.
+    public static func errors(in document: JSONValue, limit: Int = 100) -> [String] {
+        let schema = document["schema"]?.text.flatMap(PublishedSchema.init(identifier:))
+        return schema?.errors(in: document, limit: limit) ?? []
+    }
+
+    private static let parsed: [PublishedSchema: JSONValue] = {
+        var values = [PublishedSchema: JSONValue]()
+        for schema in allCases {
+            values[schema] = try? JSONDocument.decode(JSONValue.self, from: schema.source.utf8)
+        }
+        return values
+    }()
+
+    private var source: String {
+        """
+        {"$schema": "https://json-schema.org/draft/2020-12/schema",
+         "$id": "urn:diagbundle:schema:\(rawValue):1",
+         "title": "\(identifier)", \(body)}
+        """
+    }
+
+    /// The members that follow the title.
+    private var body: String {
+        switch self {
+        case .manifest: Self.manifestBody
+        case .findings: Self.findingsBody
+        case .topology: Self.topologyBody
+        case .probes: Self.probesBody
+        case .progress: Self.progressBody
+        case .workerRequest: Self.workerRequestBody
+        case .workerMessages: Self.workerMessagesBody
+        }
+    }
+}
