@@ -32,6 +32,7 @@ let package = Package(
     name: "diagbundle",
     products: [
         .library(name: "DiagModel", targets: ["DiagModel"]),
+        .library(name: "DiagFormats", targets: ["DiagFormats"]),
         .library(name: "DiagCollect", targets: ["DiagCollect"]),
         .library(name: "DiagAnalysis", targets: ["DiagAnalysis"]),
     ],
@@ -47,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
 
         module("DiagModel", []),
+        module("DiagFormats", ["DiagModel"]),
         module("DiagSystem", ["DiagModel", "CLinux", system]),
         module("DiagCodec", ["CLzma", "CZstd", "CLz4"]),
         module("DiagYAML", ["DiagModel", "CYaml"]),
@@ -54,6 +56,7 @@ let package = Package(
         module("DiagAnalysis", ["DiagModel"]),
         module("DiagTerminal", ["DiagModel"]),
         tests(of: "DiagModel"),
+        tests(of: "DiagFormats", ["DiagCodec"], fixtures: true),
         tests(of: "DiagSystem", [system]),
         tests(of: "DiagCodec"),
         tests(of: "DiagYAML", ["DiagModel"]),
