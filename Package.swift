@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "DiagModel", targets: ["DiagModel"]),
         .library(name: "DiagFormats", targets: ["DiagFormats"]),
         .library(name: "DiagCollect", targets: ["DiagCollect"]),
+        .library(name: "DiagArchive", targets: ["DiagArchive"]),
         .library(name: "DiagAnalysis", targets: ["DiagAnalysis"]),
     ],
     dependencies: [
@@ -42,6 +43,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CLzma", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLz4", providers: [.apt(["liblz4-dev"])]),
@@ -53,6 +55,8 @@ let package = Package(
         module("DiagCodec", ["CLzma", "CZstd", "CLz4"]),
         module("DiagYAML", ["DiagModel", "CYaml"]),
         module("DiagCollect", ["DiagModel", "DiagSystem", system, crypto]),
+        module(
+            "DiagArchive", ["DiagModel", "DiagSystem", "DiagCodec", "CArchive", system, crypto]),
         module("DiagAnalysis", ["DiagModel"]),
         module("DiagTerminal", ["DiagModel"]),
         tests(of: "DiagModel"),
@@ -61,6 +65,7 @@ let package = Package(
         tests(of: "DiagCodec"),
         tests(of: "DiagYAML", ["DiagModel"]),
         tests(of: "DiagCollect", ["DiagSystem", system]),
+        tests(of: "DiagArchive", ["DiagModel", "DiagSystem", "DiagCodec", system, crypto]),
         tests(of: "DiagAnalysis", ["DiagModel"], fixtures: true),
         tests(of: "DiagTerminal", ["DiagModel"]),
     ]

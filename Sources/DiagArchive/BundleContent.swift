@@ -1,0 +1,96 @@
+internal import DiagModel
+internal import DiagSystem
+internal import FoundationEssentials
+internal import SystemPackage
+
+/// What of a host folder goes into its bundle: what the manifest lists, as it lists it.
+struct BundleContent {
+    /// Directories and files sorted by path, and last the manifest.
+    let members: [FolderWalk.Member]
+    /// Bytes of all files together.
+    let byteCount: Int64
+    /// The time that every member gets, in seconds since 1970.
+    let modifiedSeconds: Int64
+    /// Files that are there, but not listed.
+    let leftOut: [String]
+
+    /// Reads the manifest of `folder` and compares it with what is there.
+    init(of folder: Directory) throws(ArchiveError) {
+        let walk = try FolderWalk(folder)
+        let manifestPath = MemberPath(components: [Array(BundleWriter.manifestName.utf8)])
+        let manifest = try Self.manifest(in: folder, at: manifestPath)
+        var listed = [MemberPath: Int64](minimumCapacity: manifest.artifacts.count)
+        for artifact in manifest.artifacts {
+            listed[try artifact.memberPath(in: folder.path.string)] = artifact.byteCount
+        }
+        var members = [FolderWalk.Member]()
+        var last: FolderWalk.Member?
+        var leftOut = [String]()
+        var byteCount: Int64 = 0
+        for member in walk.members {
+            if member.path == manifestPath {
+                last = member
+            } else if member.isDirectory {
+                members.append(member)
+                continue
+            } else if let expected = listed.removeValue(forKey: member.path) {
+                guard expected == member.byteCount else {
+                    throw Self.invalid(
+                        folder, member.path,
+                        "it has \(member.byteCount) bytes, the manifest says \(expected)")
+                }
+                members.append(member)
+            } else {
+                leftOut.append(member.path.text)
+                continue
+            }
+            byteCount += member.byteCount
+        }
+        if let path = listed.keys.min() {
+            throw Self.invalid(folder, path, "the manifest lists it, but it is not there")
+        }
+        self.members = members + [last].compactMap(\.self)
+        self.byteCount = byteCount
+        self.leftOut = leftOut
+        let microseconds = manifest.collected.microsecondsSince1970
+        modifiedSeconds = max(0, microseconds / 1_000_000)
+    }
+
+    private static func manifest(
+        in folder: Directory, at path: MemberPath
+    ) throws(ArchiveError) -> Manifest {
+        let file = try FolderWalk.open(path, below: folder)
+        let object = folder.path.string + "/" + path.text
+        do {
+            return try JSONDocument.decode(
+                Manifest.self, from: try file.readAll(limit: BundleVerifier.manifestByteLimit))
+        } catch { throw ArchiveError(translating: error, operation: "read", object: object) }
+    }
+
+    private static func invalid(
+        _ folder: Directory, _ path: MemberPath, _ why: String
+    ) -> ArchiveError {
+        ArchiveError(
+            .invalid, operation: "seal",
+            object: folder.path.string + "/" + MemberPath.text(path.bytes), reason: why)
+    }
+}
+
+extension Artifact {
+    /// The path by its bytes.
+    ///
+    /// - Throws: ``ArchiveError`` when it leaves the folder, or `path` and `pathBytes` differ.
+    func memberPath(in object: String) throws(ArchiveError) -> MemberPath {
+        guard let pathBytes else {
+            return try MemberPath(validating: Array(path.utf8), of: object)
+        }
+        guard let data = Data(base64Encoded: pathBytes),
+            UntrustedText.escapingInvalidUTF8(Array(data)) == path
+        else {
+            throw ArchiveError(
+                .invalid, operation: "read", object: object,
+                reason: "pathBytes of \(UntrustedText.escapingControls(path)) spell another path")
+        }
+        return try MemberPath(validating: Array(data), of: object)
+    }
+}

@@ -1,0 +1,200 @@
+internal import CArchive
+public import SystemPackage
+
+/// Reads the members of a bundle one after the other, and trusts none of it.
+///
+/// It takes tar, plain or compressed once with xz, gzip, zstd, bzip2, lzma or lz4, and zip. Only
+/// directories and regular files pass. The end of the archive is checked too: a tar stream that is
+/// cut, or followed by anything, is an error of the last ``next()``.
+@safe public final class BundleReader {
+    /// How much a bundle may hold before it is refused as a decompression bomb.
+    public struct Limits: Hashable, Sendable {
+        /// Bytes of all members together.
+        public var byteCount: Int64
+        /// Members, directories included.
+        public var memberCount: Int
+
+        /// By default 256 GiB in a million members.
+        public init(byteCount: Int64 = 256 << 30, memberCount: Int = 1_000_000) {
+            self.byteCount = byteCount
+            self.memberCount = memberCount
+        }
+    }
+
+    /// One directory or regular file.
+    public struct Member: Hashable, Sendable {
+        /// Its path, the top folder included.
+        public let path: MemberPath
+        /// Whether it is a directory.
+        public let isDirectory: Bool
+        /// The size of its content in bytes, where the archive says it before.
+        public let byteCount: Int64?
+    }
+
+    private let handle: OpaquePointer
+    private let file: FileInput
+    private let decompressed: DecompressedInput?
+    private let object: String
+    private let limits: Limits
+    private var seen = Set<MemberPath>()
+    private var nameByteCount = 0
+    private var byteCount: Int64 = 0
+    private var current: Member?
+
+    /// Whether the members come in the order in which they were written.
+    public var isStream: Bool { decompressed != nil }
+
+    /// Opens the archive at `path`.
+    ///
+    /// - Throws: ``ArchiveError``, also when it is no archive.
+    public init(_ path: FilePath, limits: Limits = Limits()) throws(ArchiveError) {
+        object = path.string
+        self.limits = limits
+        file = try FileInput(path)
+        let magic = try file.firstBytes(4)
+        let isZip = magic == [0x50, 0x4B, 3, 4] || magic == [0x50, 0x4B, 5, 6]
+        guard let handle = unsafe archive_read_new() else {
+            throw ArchiveError(
+                .resource, operation: "open", object: path.string, reason: "out of memory")
+        }
+        unsafe self.handle = handle
+        do throws(ArchiveError) {
+            // Headers and padding come on top of what the members hold.
+            let (slack, overflow) = limits.byteCount.addingReportingOverflow(
+                Int64(clamping: limits.memberCount).multipliedReportingOverflow(by: 16_384)
+                    .partialValue)
+            decompressed =
+                isZip
+                ? nil
+                : try DecompressedInput(
+                    file, object: path.string, byteLimit: overflow ? .max : max(slack, 1 << 20))
+        } catch {
+            _ = unsafe archive_read_free(handle)
+            throw error
+        }
+        let status: CInt
+        if let decompressed {
+            _ = unsafe archive_read_support_format_tar(handle)
+            status = unsafe decompressed.attach(to: handle, isSeekable: false)
+        } else {
+            _ = unsafe archive_read_support_format_zip(handle)
+            status = unsafe file.attach(to: handle, isSeekable: true)
+        }
+        guard status == ARCHIVE_OK else { throw error("open", path.string) }
+    }
+
+    deinit { _ = unsafe archive_read_free(handle) }
+
+    /// The next member; `nil` after the last, when the archive's end is as it should be.
+    ///
+    /// - Throws: ``ArchiveError``: `refused` for names that leave the archive, links, devices,
+    ///   FIFOs, a path that was there before, and more than the limits; `invalid` for damage.
+    public func next() throws(ArchiveError) -> Member? {
+        while true {
+            var entry: OpaquePointer?
+            let status = unsafe archive_read_next_header(handle, &entry)
+            if status == ARCHIVE_EOF {
+                try decompressed?.finish(archiveEnd: unsafe archive_filter_bytes(handle, 0))
+                current = nil
+                return nil
+            }
+            guard status == ARCHIVE_OK || (status == ARCHIVE_WARN && isAboutNames),
+                let entry = unsafe entry
+            else { throw error("read the next member of", object) }
+            let member = try unsafe self.member(entry)
+            if member.path.components.isEmpty, member.isDirectory { continue }
+            current = member
+            return member
+        }
+    }
+
+    /// Gives the content of the member that ``next()`` gave, in parts.
+    ///
+    /// - Throws: ``ArchiveError``, or what `body` throws.
+    public func read(_ body: (Span<UInt8>) throws(ArchiveError) -> Void) throws(ArchiveError) {
+        guard let member = current, !member.isDirectory else { return }
+        let name = "\(object), member \(MemberPath.text(member.path.bytes))"
+        var expected: Int64 = 0
+        while true {
+            var start: UnsafeRawPointer?
+            var count = 0
+            var offset: Int64 = 0
+            let status = unsafe archive_read_data_block(handle, &start, &count, &offset)
+            if status == ARCHIVE_EOF { break }
+            guard status == ARCHIVE_OK else { throw error("read", name) }
+            guard offset == expected, count >= 0 else {
+                throw ArchiveError(
+                    .refused, operation: "read", object: name, reason: "it is a sparse file")
+            }
+            expected += Int64(count)
+            // What the header declared is counted already.
+            if member.byteCount == nil { byteCount += Int64(count) }
+            guard byteCount <= limits.byteCount, expected <= member.byteCount ?? .max else {
+                throw ArchiveError(
+                    .refused, operation: "read", object: name,
+                    reason: "the members hold more than declared, or \(limits.byteCount) bytes")
+            }
+            let part = unsafe UnsafeRawBufferPointer(start: start, count: count)
+            try unsafe part.withMemoryRebound(to: UInt8.self) { bytes throws(ArchiveError) in
+                try body(unsafe bytes.span)
+            }
+        }
+        if let byteCount = member.byteCount, byteCount != expected {
+            throw ArchiveError(
+                .invalid, operation: "read", object: name,
+                reason: "it has \(expected) of \(byteCount) bytes")
+        }
+    }
+
+    private func member(_ entry: OpaquePointer) throws(ArchiveError) -> Member {
+        let text = unsafe archive_entry_pathname(entry)
+        let bytes = unsafe text.map { start in
+            let count = unsafe UnsafeBufferPointer(start: start, count: 65_536)
+                .prefix { $0 != 0 }.count
+            return unsafe UnsafeBufferPointer(start: start, count: count)
+                .map { UInt8(bitPattern: $0) }
+        }
+        let path = try MemberPath(validating: bytes ?? [], of: object)
+        func refuse(_ why: String) -> ArchiveError {
+            ArchiveError(
+                .refused, operation: "read",
+                object: "\(object), member \(MemberPath.text(path.bytes))", reason: why)
+        }
+        guard unsafe archive_entry_hardlink(entry) == nil else { throw refuse("a hard link") }
+        let type = unsafe archive_entry_filetype(entry)
+        guard unsafe archive_entry_symlink(entry) == nil, type != 0o120_000 else {
+            throw refuse("a symbolic link")
+        }
+        guard type == 0o100_000 || type == 0o040_000 else {
+            throw refuse("neither a directory nor a regular file")
+        }
+        guard unsafe archive_entry_is_encrypted(entry) == 0 else { throw refuse("encrypted") }
+        let isDirectory = type == 0o040_000
+        let size = unsafe archive_entry_size_is_set(entry) != 0 ? archive_entry_size(entry) : nil
+        guard (size ?? 0) >= 0, (size ?? 0) <= limits.byteCount - byteCount else {
+            throw refuse("the members hold more than \(limits.byteCount) bytes")
+        }
+        byteCount += size ?? 0
+        guard isDirectory || !path.components.isEmpty else { throw refuse("it has no name") }
+        nameByteCount += path.bytes.count
+        guard seen.count < limits.memberCount, nameByteCount <= 256 << 20 else {
+            throw refuse("there are more than \(limits.memberCount) members")
+        }
+        guard seen.insert(path).inserted else { throw refuse("it is there twice") }
+        return Member(path: path, isDirectory: isDirectory, byteCount: size)
+    }
+
+    /// libarchive warns of a name that the locale cannot show; its bytes are what we want.
+    private var isAboutNames: Bool {
+        let text = unsafe archive_error_string(handle).map { unsafe String(cString: $0) }
+        return text?.contains("current locale") ?? false
+    }
+
+    private func error(_ operation: String, _ object: String) -> ArchiveError {
+        if let failure = decompressed?.failure ?? file.failure { return failure }
+        let text = unsafe archive_error_string(handle).map { unsafe String(cString: $0) }
+        return ArchiveError(
+            .invalid, operation: operation, object: object,
+            reason: text ?? "libarchive gave no reason")
+    }
+}

@@ -1,0 +1,124 @@
+internal import Crypto
+public import DiagModel
+internal import DiagSystem
+public import SystemPackage
+
+/// What a bundle or host folder is, compared with its own manifest.
+public struct VerificationResult: Hashable, Sendable {
+    /// All that is not as the manifest, the schemas or the archive format say, sorted.
+    public let differences: [String]
+    /// Documents too large to be checked against their schema; their hashes are checked.
+    public let unchecked: [String]
+    /// How many artifacts the manifest lists.
+    public let artifactCount: Int
+    /// How many bytes they have together.
+    public let byteCount: Int64
+    /// What the manifest says of completeness; `nil` without a readable manifest.
+    public let completeness: Manifest.Completeness?
+
+    /// Whether everything is as it should be.
+    public var isWhole: Bool { differences.isEmpty }
+}
+
+/// Checks a bundle or a host folder: every hash, every schema, and that all that should be there
+/// is there and nothing else.
+public enum BundleVerifier {
+    /// Bytes of the largest manifest that is read.
+    static let manifestByteLimit = 64 << 20
+
+    /// Checks what lies at `path`: a host folder, or a bundle.
+    ///
+    /// Reads everything once, in parts; what it keeps grows with the number of members, and with
+    /// the largest JSON document up to 16 MiB (64 MiB for the manifest).
+    ///
+    /// Of a tar stream the whole file counts: what is cut off or appended is a difference. A zip is
+    /// read by its own list of members, so bytes between and behind them are not seen.
+    ///
+    /// - Throws: ``ArchiveError``, when `path` cannot be opened, or the check was cancelled. What
+    ///   is damaged is a difference.
+    public static func verify(
+        _ path: FilePath, limits: BundleReader.Limits = .init(),
+        isCancelled: () -> Bool = { false }
+    ) throws(ArchiveError) -> VerificationResult {
+        let isFolder: Bool
+        do throws(SystemCallError) {
+            isFolder =
+                try OwnedDescriptor.open(path, .readOnly, options: [.nonBlocking]).status().kind
+                == .directory
+        } catch { throw ArchiveError(error) }
+        var ledger = VerificationLedger()
+        do throws(ArchiveError) {
+            if isFolder {
+                try readFolder(path, limits, into: &ledger, isCancelled)
+            } else {
+                try readBundle(path, limits, into: &ledger, isCancelled)
+            }
+        } catch {
+            guard error.kind != .cancelled else { throw error }
+            return ledger.result(brokenBy: error)
+        }
+        return ledger.result()
+    }
+
+    private static func readBundle(
+        _ path: FilePath, _ limits: BundleReader.Limits, into ledger: inout VerificationLedger,
+        _ isCancelled: () -> Bool
+    ) throws(ArchiveError) {
+        let reader = try BundleReader(path, limits: limits)
+        var top: [UInt8]?
+        while let member = try reader.next() {
+            let components = member.path.components
+            if top == nil { top = components.first }
+            guard components.first == top else {
+                ledger.add("\(member.path.text): outside of the one top folder")
+                continue
+            }
+            let inside = MemberPath(components: Array(components.dropFirst()))
+            if member.isDirectory { continue }
+            guard !inside.components.isEmpty else {
+                ledger.add("\(member.path.text): a file where the top folder should be")
+                continue
+            }
+            var check = MemberCheck(inside, byteCount: member.byteCount)
+            try reader.read { bytes throws(ArchiveError) in
+                if isCancelled() { throw cancelled(path) }
+                check.take(bytes)
+            }
+            ledger.add(check.finish())
+        }
+        if reader.isStream, ledger.lastPath?.text != BundleWriter.manifestName {
+            ledger.add("manifest.json: it does not stand last")
+        }
+    }
+
+    private static func readFolder(
+        _ path: FilePath, _ limits: BundleReader.Limits, into ledger: inout VerificationLedger,
+        _ isCancelled: () -> Bool
+    ) throws(ArchiveError) {
+        let folder: Directory
+        do throws(SystemCallError) { folder = try Directory.open(path) } catch {
+            throw ArchiveError(error)
+        }
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        for member in try FolderWalk(folder, limit: limits.memberCount).members {
+            if member.isDirectory { continue }
+            var check = MemberCheck(member.path, byteCount: member.byteCount)
+            let file = try FolderWalk.open(member.path, below: folder)
+            while true {
+                if isCancelled() { throw cancelled(path) }
+                let count: Int
+                do throws(SystemCallError) { count = try file.read(into: &buffer) } catch {
+                    throw ArchiveError(error, object: "\(path)/\(member.path.text)")
+                }
+                if count == 0 { break }
+                check.take(buffer.span.extracting(..<count))
+            }
+            ledger.add(check.finish())
+        }
+    }
+
+    private static func cancelled(_ path: FilePath) -> ArchiveError {
+        ArchiveError(
+            .cancelled, operation: "verify", object: path.string, reason: "interrupted")
+    }
+}

@@ -1,0 +1,125 @@
+internal import DiagModel
+
+/// What was found in a bundle or folder, until the manifest says what should be there.
+struct VerificationLedger {
+    private struct Found {
+        let byteCount: Int64
+        let sha256: String
+    }
+
+    private var found = [MemberPath: Found]()
+    private var differences = Set<String>()
+    private var unchecked = [String]()
+    private var manifest: [UInt8]?
+    /// The member that was added last.
+    private(set) var lastPath: MemberPath?
+
+    /// Notes a difference.
+    mutating func add(_ difference: String) { differences.insert(difference) }
+
+    /// Notes a member that has passed.
+    mutating func add(_ member: MemberCheck.Outcome) {
+        lastPath = member.path
+        differences.formUnion(member.differences)
+        if member.isUnchecked { unchecked.append(member.path.text) }
+        if member.path.text == BundleWriter.manifestName {
+            manifest = member.manifest
+            if member.manifest == nil {
+                add("manifest.json: larger than \(BundleVerifier.manifestByteLimit) bytes")
+            }
+        } else {
+            found[member.path] = Found(byteCount: member.byteCount, sha256: member.sha256)
+        }
+    }
+
+    /// The result when reading ended early; what was not read is not called missing.
+    func result(brokenBy error: ArchiveError) -> VerificationResult {
+        VerificationResult(
+            differences: (differences.union(["\(error)"])).sorted(), unchecked: unchecked,
+            artifactCount: 0, byteCount: 0, completeness: nil)
+    }
+
+    /// The result of comparing all that was found with the manifest.
+    mutating func result() -> VerificationResult {
+        var read: Manifest?
+        if let manifest {
+            do { read = try JSONDocument.decode(Manifest.self, from: manifest) } catch {
+                add("manifest.json: not a manifest of this version")
+            }
+        } else {
+            add("manifest.json: not there")
+        }
+        if let read { compare(with: read) }
+        return VerificationResult(
+            differences: differences.sorted(), unchecked: unchecked.sorted(),
+            artifactCount: read?.artifacts.count ?? 0,
+            byteCount: read?.artifacts.reduce(0) { $0 &+ $1.byteCount } ?? 0,
+            completeness: read?.completeness)
+    }
+
+    private mutating func compare(with manifest: Manifest) {
+        var rest = found
+        var listed = Set<MemberPath>()
+        for artifact in manifest.artifacts {
+            let name = artifact.path
+            let path: MemberPath
+            do throws(ArchiveError) { path = try artifact.memberPath(in: "manifest.json") } catch {
+                add("\(name): \(error.reason)")
+                continue
+            }
+            guard listed.insert(path).inserted else {
+                add("\(name): the manifest lists it twice")
+                continue
+            }
+            guard let member = rest.removeValue(forKey: path) else {
+                add("\(name): the manifest lists it, but it is not there")
+                continue
+            }
+            if member.byteCount != artifact.byteCount {
+                add(
+                    "\(name): \(member.byteCount) bytes, the manifest says \(artifact.byteCount)")
+            } else if member.sha256 != artifact.sha256 {
+                add("\(name): SHA-256 is \(member.sha256), the manifest says \(artifact.sha256)")
+            }
+        }
+        for path in rest.keys { add("\(path.text): the manifest does not list it") }
+        for name in ["findings.json", "summary.txt"]
+        where !listed.contains(MemberPath(components: [Array(name.utf8)])) {
+            add("\(name): the manifest does not list it")
+        }
+        compareReports(of: manifest)
+    }
+
+    private mutating func compareReports(of manifest: Manifest) {
+        var sums = [String: (count: Int, byteCount: Int64)]()
+        for artifact in manifest.artifacts where artifact.collector != "diagbundle" {
+            let sum = sums[artifact.collector] ?? (0, 0)
+            sums[artifact.collector] = (sum.count + 1, sum.byteCount &+ artifact.byteCount)
+        }
+        for report in manifest.reports {
+            let sum = sums.removeValue(forKey: report.collector) ?? (0, 0)
+            if sum != (report.artifactCount, report.byteCount) {
+                add(
+                    "manifest.json: the report of \(report.collector) counts "
+                        + "\(report.artifactCount) artifacts of \(report.byteCount) bytes, "
+                        + "the list has \(sum.count) of \(sum.byteCount)")
+            }
+        }
+        for collector in sums.keys {
+            add("manifest.json: artifacts of \(collector), but no report")
+        }
+        let again = Manifest(
+            tool: manifest.tool, host: manifest.host, userIdentifier: manifest.userIdentifier,
+            started: manifest.started, collected: manifest.collected, options: manifest.options,
+            isInterrupted: manifest.isInterrupted, reports: manifest.reports,
+            artifacts: manifest.artifacts, absent: manifest.absent, missing: manifest.missing)
+        if again.completeness != manifest.completeness {
+            add(
+                "manifest.json: it says \(manifest.completeness.rawValue), but its lists make it "
+                    + again.completeness.rawValue)
+        }
+        if again.artifacts != manifest.artifacts {
+            add("manifest.json: its artifacts are not sorted by path")
+        }
+    }
+}
