@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "DiagModel", targets: ["DiagModel"]),
         .library(name: "DiagFormats", targets: ["DiagFormats"]),
         .library(name: "DiagCollect", targets: ["DiagCollect"]),
+        .library(name: "DiagCollectors", targets: ["DiagCollectors"]),
         .library(name: "DiagArchive", targets: ["DiagArchive"]),
         .library(name: "DiagAnalysis", targets: ["DiagAnalysis"]),
     ],
@@ -57,6 +58,9 @@ let package = Package(
         module("DiagCollect", ["DiagModel", "DiagSystem", system, crypto]),
         module(
             "DiagArchive", ["DiagModel", "DiagSystem", "DiagCodec", "CArchive", system, crypto]),
+        module(
+            "DiagCollectors",
+            ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", system, crypto]),
         module("DiagAnalysis", ["DiagModel"]),
         module("DiagTerminal", ["DiagModel"]),
         tests(of: "DiagModel"),
@@ -66,6 +70,10 @@ let package = Package(
         tests(of: "DiagYAML", ["DiagModel"]),
         tests(of: "DiagCollect", ["DiagSystem", system]),
         tests(of: "DiagArchive", ["DiagModel", "DiagSystem", "DiagCodec", system, crypto]),
+        tests(
+            of: "DiagCollectors",
+            ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", system],
+            fixtures: true),
         tests(of: "DiagAnalysis", ["DiagModel"], fixtures: true),
         tests(of: "DiagTerminal", ["DiagModel"]),
     ]

@@ -1,0 +1,108 @@
+internal import DiagModel
+
+/// `boot/root-stack.json`: what the file systems that the host starts from stand on.
+struct RootStackDocument: Encodable, Hashable {
+    /// One of the folders that matter for starting.
+    struct Target: Encodable, Hashable {
+        /// What became of it.
+        enum State: String, Encodable {
+            /// A file system is mounted there.
+            case mounted
+            /// It is a folder of the file system above it.
+            case folder
+            /// An automount point that nothing has opened yet, or a folder behind one.
+            case automount
+            /// It does not exist.
+            case absent
+        }
+
+        /// The folder.
+        var path: String
+        var state: State
+        /// Of the file system that is mounted there, or that the folder belongs to.
+        var mountPoint: String?
+        var fileSystem: String?
+        var source: String?
+        var isReadOnly: Bool?
+        /// The names of the devices that it lies on; several for btrfs.
+        var devices: [String]
+        /// Why no device was found.
+        var problem: String?
+    }
+
+    /// A block device of a stack.
+    struct Device: Encodable, Hashable {
+        /// The kernel's name.
+        var name: String
+        /// `major:minor`.
+        var number: String
+        /// In the words of the topology.
+        var kind: Topology.Kind
+        var byteCount: UInt64?
+        var isReadOnly: Bool?
+        var isRemovable: Bool?
+        var isRotational: Bool?
+        /// Of device mapper.
+        var mapName: String?
+        var mapUUID: String?
+        /// Of md: `raid1`, and how many members are lacking.
+        var level: String?
+        var degradedCount: UInt64?
+        var partitionNumber: UInt64?
+        /// Of a loop device.
+        var backingFile: String?
+        var vendor: String?
+        var model: String?
+        /// What it stands on, by name.
+        var standsOn: [String]
+    }
+
+    var schema = "diagbundle.root-stack/1"
+    var targets: [Target]
+    /// Sorted by name.
+    var devices: [Device]
+}
+
+extension RootStackDocument {
+    /// More lines than this are left out: devices that share lower ones are shown under each.
+    private static let lineLimit = 4096
+
+    /// The same as an indented text, nearest to the file system first.
+    var text: String {
+        var lines = [String]()
+        let byName = Dictionary(devices.map { ($0.name, $0) }) { first, _ in first }
+        func append(_ name: String, depth: Int) {
+            guard lines.count < Self.lineLimit, depth <= RootStackResolver.depthLimit,
+                let device = byName[name]
+            else { return }
+            lines.append(String(repeating: "  ", count: depth) + device.line)
+            for lower in device.standsOn { append(lower, depth: depth + 1) }
+        }
+        for target in targets {
+            switch target.state {
+            case .absent: lines.append("\(target.path): absent")
+            case .automount: lines.append("\(target.path): behind an automount point, not opened")
+            case .folder:
+                lines.append("\(target.path): a folder of \(target.mountPoint ?? "?")")
+            case .mounted:
+                lines.append(
+                    "\(target.path): \(target.fileSystem ?? "?") from \(target.source ?? "?")"
+                        + (target.isReadOnly == true ? ", read-only" : ""))
+                if let problem = target.problem { lines.append("  \(problem)") }
+                for device in target.devices { append(device, depth: 1) }
+            }
+        }
+        return lines.map { UntrustedText.escapingControls($0) + "\n" }.joined()
+    }
+}
+
+extension RootStackDocument.Device {
+    /// For example `logicalVolume dm-0 (vg-root) 10737418240 bytes`.
+    fileprivate var line: String {
+        var words = [kind.rawValue, name]
+        if let label = mapName ?? level ?? backingFile { words.append("(\(label))") }
+        if let byteCount { words.append("\(byteCount) bytes") }
+        words += [vendor, model].compactMap(\.self)
+        return words.joined(separator: " ")
+    }
+}

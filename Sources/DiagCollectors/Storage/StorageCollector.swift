@@ -1,0 +1,156 @@
+public import DiagCollect
+internal import DiagFormats
+internal import DiagModel
+internal import DiagSystem
+internal import FoundationEssentials
+internal import SystemPackage
+
+/// Gathers what storage the host has and what stands on what, from memory alone.
+///
+/// Sends the mount, swap and device tables as they are, `topology.json` and `topology.txt`, and
+/// `devices.jsonl`; asks for a probe of every mount. Source: sysfs, procfs, the udev database and
+/// /etc/fstab; no device is opened and no process started.
+public struct StorageCollector: Collector {
+    /// How many mounts are probed at most.
+    private static let probeLimit = 10_000
+    /// How many unreadable devices are named at most.
+    private static let reportLimit = 20
+
+    /// What it is, what it costs and how it is confined.
+    public let descriptor = CollectorDescriptor(
+        name: "storage", subject: "storage topology", risk: .memoryOnly, confinement: .reader,
+        deadlineSeconds: 30, byteBudget: 64 << 20, weight: 3)
+
+    /// The health of each mount.
+    public let probes: [any Probe] = [MountHealthProbe()]
+
+    /// A collector of the storage topology.
+    public init() {}
+
+    /// Reads the tables first and each device's queue last, so that what may be held up by a
+    /// lock of a dead device costs least.
+    public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
+        let sink = CountingSink(sink)
+        try sink.progress(0, of: 5, unit: "steps", activity: "mounts and swap areas")
+        let tables = try StorageTables(in: context, into: sink)
+        try requestProbes(tables, from: sink)
+
+        try sink.progress(1, of: 5, unit: "steps", activity: "udev database")
+        let udev = try UdevDatabase(in: context, into: sink)
+
+        try sink.progress(2, of: 5, unit: "steps", activity: "block devices")
+        var reader = BlockDeviceReader(context.root, udev: udev.facts)
+        do throws(SystemCallError) {
+            try reader.readAll()
+        } catch {
+            try context.report(error, on: "/sys/block", into: sink)
+        }
+        try report(reader.unreadable, into: sink)
+        let hasDevices = !reader.devices.isEmpty
+        let devices =
+            hasDevices ? reader.devices : Self.devices(listedIn: tables.partitions, udev: udev)
+        let links = DeviceLinks(context.root)
+
+        try sink.progress(3, of: 5, unit: "steps", activity: "topology")
+        var builder = TopologyBuilder(
+            devices: devices, ancestorFacts: reader.ancestorFacts, links: links.links)
+        let used =
+            tables.mounts.entries.map { builder.position(of: $0) }
+            + tables.swaps.entries.map { builder.position(ofPath: $0.path) }
+        builder.addDevices(used: Set(used.compactMap(\.self)))
+        let mountIDs = builder.addMounts(
+            tables.mounts, visibility: tables.visibility, members: members(in: context))
+        let files = FileLocator(tables.mounts, visibility: tables.visibility, ids: mountIDs)
+        let swapped = builder.addSwaps(tables.swaps, files: files)
+        builder.addBackingFiles(files: files)
+        builder.addUnused(swaps: swapped)
+
+        let findings =
+            StorageFindings.ofDevices(devices, ids: builder.deviceIDs)
+            + StorageFindings.ofMounts(tables, mountIDs: mountIDs) { mount in
+                builder.position(of: mount).map { devices[$0] }
+            }
+        let topology = builder.finish()
+        try TopologyDocument.send(topology, into: sink)
+        try sink.send(
+            "topology.txt", TopologyTree.text(of: topology), source: "topology.json",
+            mediaType: "text/plain", privacy: .identity)
+        for finding in findings { try sink.send(.finding(finding)) }
+
+        try sink.progress(4, of: 5, unit: "steps", activity: "device attributes")
+        if hasDevices {
+            var document = DeviceDocument(context.root)
+            try document.send(
+                devices, links: links.pathsByDevice,
+                limit: max(0, context.byteBudget - sink.byteCount - (1 << 20)), into: sink)
+        }
+        try sink.progress(5, of: 5, unit: "steps")
+    }
+
+    /// Asks for one probe of each mount point that leads to a mount, automounts excepted: to ask
+    /// one of these would mount it.
+    private func requestProbes(_ tables: StorageTables, from sink: any CollectionSink) throws {
+        var asked: Set<[UInt8]> = []
+        for (mount, isVisible) in zip(tables.mounts.entries, tables.visibility)
+        where isVisible && mount.fileSystemType != "autofs" {
+            guard asked.count < Self.probeLimit else {
+                try sink.missing(
+                    "mount health", why: "only the first \(Self.probeLimit) mounts are probed")
+                return
+            }
+            guard asked.insert(mount.mountPoint).inserted else { continue }
+            let isText = String(validating: mount.mountPoint, as: UTF8.self) != nil
+            try sink.send(
+                .probe(
+                    ProbeRequest(
+                        kind: MountHealthProbe.kindName,
+                        target: UntrustedText.escapingInvalidUTF8(mount.mountPoint),
+                        targetBytes: isText ? nil : Data(mount.mountPoint).base64EncodedString())))
+        }
+    }
+
+    private func report(
+        _ unreadable: [(name: String, error: SystemCallError)], into sink: any CollectionSink
+    ) throws {
+        for (name, error) in unreadable.prefix(Self.reportLimit) {
+            let name = UntrustedText.escapingInvalidUTF8(name.utf8)
+            try sink.missing("/sys/block/\(name)", why: error.description)
+        }
+        if unreadable.count > Self.reportLimit {
+            try sink.missing(
+                "\(unreadable.count - Self.reportLimit) more below /sys/block",
+                why: "they cannot be read")
+        }
+    }
+
+    /// The devices of each mounted btrfs, by its UUID.
+    private func members(in context: CollectionContext) -> [String: [String]] {
+        guard let folder = try? context.root.directory("/sys/fs/btrfs"),
+            let entries = try? folder.entries(limit: 100_000)
+        else { return [:] }
+        var members = [String: [String]]()
+        for entry in entries where entry.name.string.utf8.count == 36 {
+            guard let inner = try? folder.directory(entry.name.string).directory("devices"),
+                let names = try? inner.entries(limit: 100_000)
+            else { continue }
+            members[entry.name.string] = names.map(\.name.string)
+        }
+        return members
+    }
+
+    /// What /proc/partitions knows, where there is no sysfs.
+    private static func devices(
+        listedIn table: PartitionTableListing, udev: UdevDatabase
+    ) -> [BlockDevice] {
+        table.entries.map { entry in
+            let isMapped = entry.name.hasPrefix("dm-")
+            let isVirtual = ["loop", "zram", "ram", "nbd"].contains { entry.name.hasPrefix($0) }
+            return BlockDevice(
+                name: entry.name, folder: "/proc/partitions", number: entry.device,
+                byteCount: entry.byteCount,
+                kind: isMapped
+                    ? .mapped : entry.name.hasPrefix("md") ? .array : isVirtual ? .virtual : .disk,
+                facts: [:], udev: udev.facts[entry.device])
+        }
+    }
+}

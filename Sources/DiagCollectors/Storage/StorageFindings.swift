@@ -1,0 +1,115 @@
+internal import DiagFormats
+internal import DiagModel
+
+/// The faults that the graph and the tables show by themselves.
+struct StorageFindings {
+    private static let collector = "storage"
+
+    /// Arrays without all their members, and mapped devices that hold all requests back. `ids`
+    /// are the devices' nodes, empty for those that have none.
+    static func ofDevices(_ devices: [BlockDevice], ids: [String]) -> [Finding] {
+        zip(devices, ids).enumerated().flatMap { index, pair -> [Finding] in
+            let (device, id) = pair
+            // The document has a heading line, and counts from 1.
+            let evidence = [Finding.Evidence(artifact: "storage/devices.jsonl", line: index + 2)]
+            var findings = [Finding]()
+            if device.isSet("dm/suspended") {
+                findings.append(suspended(device, id: id, evidence: evidence))
+            }
+            if let count = device.facts["md/degraded"].flatMap({ Int64($0) }), count > 0 {
+                findings.append(degraded(device, count: count, id: id, evidence: evidence))
+            }
+            return findings
+        }
+    }
+
+    private static func suspended(
+        _ device: BlockDevice, id: String, evidence: [Finding.Evidence]
+    ) -> Finding {
+        let name = device.facts["dm/name"] ?? device.name
+        return Finding(
+            fault: "storage.dm.suspended", severity: .major, collector: collector, object: name,
+            place: id,
+            reason: "The device-mapper device \(name) (\(device.name)) is suspended: every request "
+                + "to it, and to what stands on it, waits until it is resumed.",
+            recommendedActions: [
+                "Look for a running LVM, multipath or cryptsetup command that suspended it, and "
+                    + "let it end.",
+                "When none is running, compare `dmsetup info \(name)` with a second look some "
+                    + "seconds later; if it stays suspended, `dmsetup resume \(name)` resumes it.",
+            ], evidence: evidence)
+    }
+
+    private static func degraded(
+        _ device: BlockDevice, count: Int64, id: String, evidence: [Finding.Evidence]
+    ) -> Finding {
+        let level = device.facts["md/level"] ?? "md"
+        let members = device.facts["md/raid_disks"].map { " of \($0)" } ?? ""
+        let action = device.facts["md/sync_action"] ?? "idle"
+        return Finding(
+            fault: "storage.md.degraded", severity: .major, collector: collector,
+            object: device.name, place: id,
+            reason: "The \(level) array \(device.name) lacks \(count)\(members) members"
+                + (action == "recover" || action == "resync"
+                    ? " and is being rebuilt." : " and is not being rebuilt."),
+            recommendedActions: [
+                "Find the failed member with `mdadm --detail /dev/\(device.name)` and in the "
+                    + "kernel log.",
+                "Check the health of the members that are left before anything writes to them, "
+                    + "and see that there is a backup.",
+                "Replace the failed disk, then `mdadm --manage /dev/\(device.name) --add` the new "
+                    + "member.",
+            ], evidence: evidence)
+    }
+
+    /// File systems that can only be read, though the table of file systems wants them written.
+    static func ofMounts(
+        _ tables: StorageTables, mountIDs: [String], deviceOf: (MountTable.Entry) -> BlockDevice?
+    ) -> [Finding] {
+        func isBind(_ options: String) -> Bool {
+            options.split(separator: ",").contains { $0 == "bind" || $0 == "rbind" }
+        }
+        var wanted = [[UInt8]: FileSystemTable.Entry]()
+        for entry in tables.fileSystems.entries
+        where entry.isWritable && entry.mountPoint.first == 0x2F && !isBind(entry.options)
+            && !FileSystemKind.isAlwaysReadOnly(entry.fileSystemType)
+        {
+            wanted[plain(entry.mountPoint)] = entry
+        }
+        guard !wanted.isEmpty else { return [] }
+        return tables.mounts.entries.enumerated().compactMap { index, mount in
+            guard tables.visibility[index], mount.isReadOnlySuperBlock,
+                !FileSystemKind.isAlwaysReadOnly(mount.fileSystemType),
+                mount.fileSystemType != "autofs", let entry = wanted[mount.mountPoint]
+            else { return nil }
+            let path = UntrustedText.escapingInvalidUTF8(mount.mountPoint)
+            let device = deviceOf(mount)
+            let isProtected = device?.isSet("ro") == true
+            return Finding(
+                fault: "storage.mount.read-only", severity: .major, collector: collector,
+                object: path, place: mountIDs[index],
+                reason: "The \(mount.fileSystemType) file system at \(path) can only be read, but "
+                    + "line \(entry.line) of /etc/fstab wants it written. "
+                    + (isProtected
+                        ? "Its device \(device?.name ?? "") is read-only itself."
+                        : "File systems do this by themselves after an error."),
+                recommendedActions: [
+                    "Look in the kernel log for the first error of this file system or its "
+                        + "device, and repair the cause first.",
+                    "Then check the file system while it is not mounted (fsck, xfs_repair), and "
+                        + "mount it again.",
+                ],
+                evidence: [
+                    .init(artifact: "storage/mountinfo.txt", line: mount.line),
+                    .init(artifact: "storage/fstab.txt", line: entry.line),
+                ])
+        }
+    }
+
+    /// A path without slashes at its end.
+    private static func plain(_ path: [UInt8]) -> [UInt8] {
+        var path = path
+        while path.count > 1, path.last == 0x2F { path.removeLast() }
+        return path
+    }
+}

@@ -1,0 +1,72 @@
+internal import DiagCollect
+internal import DiagFormats
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// What the graph needs of one udev record.
+struct UdevFacts {
+    /// The properties that the graph uses.
+    var properties: [String: String]
+    /// The links to the device below /dev, without that prefix.
+    var links: [String]
+
+    private static let used: Set<String> = [
+        "DM_LV_NAME", "DM_VG_NAME", "ID_BUS", "ID_FS_LABEL", "ID_FS_TYPE", "ID_FS_USAGE",
+        "ID_FS_UUID", "ID_FS_VERSION", "ID_MODEL", "ID_PART_ENTRY_NAME", "ID_PART_ENTRY_TYPE",
+        "ID_PART_ENTRY_UUID", "ID_PART_TABLE_TYPE", "ID_PART_TABLE_UUID", "ID_PATH",
+        "ID_REVISION", "ID_SERIAL", "ID_SERIAL_SHORT", "ID_VENDOR", "ID_WWN",
+        "ID_WWN_WITH_EXTENSION", "MD_LEVEL", "MD_NAME", "MD_UUID",
+    ]
+
+    /// What the graph needs of `record`.
+    init(_ record: UdevRecord) {
+        properties = record.properties.filter { Self.used.contains($0.key) && !$0.value.isEmpty }
+        links = record.links
+    }
+}
+
+/// The block devices in udev's database.
+struct UdevDatabase {
+    /// What it knows of each device.
+    private(set) var facts: [DeviceNumber: UdevFacts] = [:]
+
+    /// Reads the records of all block devices and sends them as one text, each under its path.
+    init(in context: CollectionContext, into sink: any CollectionSink) throws {
+        let folder = "/run/udev/data"
+        let directory: Directory
+        let entries: [Directory.Entry]
+        do throws(SystemCallError) {
+            directory = try context.root.directory("/run/udev/data")
+            entries = try directory.entries()
+        } catch {
+            try context.report(error, on: "/run/udev/data", into: sink)
+            return
+        }
+        try sink.open(
+            .init(
+                path: "udev-database.txt", source: folder, mediaType: "text/plain",
+                privacy: .identity))
+        let limit = context.byteBudget / 3
+        var sent: Int64 = 0
+        var page = [UInt8](repeating: 0, count: 32_768)
+        for entry in entries {
+            let name = entry.name.string
+            guard name.utf8.first == 0x62,  // b
+                let number = DeviceNumber(parsing: Array(name.utf8.dropFirst())[...]),
+                let count = directory.attribute(name, into: &page), count > 0
+            else { continue }
+            let text = Array(page[..<count])
+            facts[number] = UdevFacts(UdevRecord(parsing: text))
+            guard sent < limit else { continue }
+            var bytes = Array("# \(folder)/\(name)\n".utf8) + text
+            if bytes.last != 0x0A { bytes.append(0x0A) }
+            bytes.append(0x0A)
+            sent += Int64(bytes.count)
+            try sink.write(bytes.span)
+            if sent >= limit {
+                try sink.send(.truncated(.init(why: "only the first \(sent) bytes are kept")))
+            }
+        }
+    }
+}
