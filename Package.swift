@@ -27,10 +27,12 @@ func tests(
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "diagbundle",
     products: [
+        .executable(name: "diagbundle", targets: ["diagbundle"]),
         .library(name: "DiagModel", targets: ["DiagModel"]),
         .library(name: "DiagFormats", targets: ["DiagFormats"]),
         .library(name: "DiagCollect", targets: ["DiagCollect"]),
@@ -39,6 +41,7 @@ let package = Package(
         .library(name: "DiagAnalysis", targets: ["DiagAnalysis"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
@@ -63,6 +66,19 @@ let package = Package(
             ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", system, crypto]),
         module("DiagAnalysis", ["DiagModel"]),
         module("DiagTerminal", ["DiagModel"]),
+        .executableTarget(
+            name: "diagbundle",
+            dependencies: [
+                "DiagModel", "DiagFormats", "DiagSystem", "DiagYAML", "DiagCollect", "DiagArchive",
+                "DiagCollectors", "DiagAnalysis", "DiagTerminal", arguments, system,
+            ],
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "framing-benchmark",
+            dependencies: ["DiagModel", "DiagSystem", "DiagCollect", system],
+            path: "Tests/Benchmarks/Framing", swiftSettings: testing),
+
         tests(of: "DiagModel"),
         tests(of: "DiagFormats", ["DiagCodec"], fixtures: true),
         tests(of: "DiagSystem", [system]),

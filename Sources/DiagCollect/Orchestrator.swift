@@ -9,8 +9,10 @@ internal import SystemPackage
 /// them. Whoever misses its deadline is ended by SIGKILL, and abandoned when even that does not
 /// end it.
 public final class Orchestrator {
-    /// Seconds that a process has to end after SIGKILL before it is abandoned.
+    /// Seconds that a worker has to end after SIGKILL before it is abandoned.
     static let killGraceSeconds = 1.0
+    /// The same for a probe process, which has nothing to free.
+    static let probeKillGraceSeconds = 0.1
     /// How many messages of one worker are kept.
     static let mostMessages = 200_000
 
@@ -30,11 +32,11 @@ public final class Orchestrator {
     var probesStarted: MonotonicTime?
     /// Processes that not even SIGKILL ended; reaped when they do end.
     var abandoned: [ChildProcess] = []
-    private var stopReason: (outcome: CollectorReport.Outcome, text: String)?
+    var stopReason: (outcome: CollectorReport.Outcome, text: String)?
     private var stopped: MonotonicTime?
     private var poller = Poller()
     private var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    private let started: MonotonicTime
+    let started: MonotonicTime
     private let turn: () -> Void
 
     /// A run of `collectors` in the order given; their artifacts go through `intake`.
@@ -88,120 +90,6 @@ public final class Orchestrator {
             reports: reports.compactMap(\.self), absent: absent.flatMap(\.self),
             missing: missing.flatMap(\.self), findings: findings, isInterrupted: isInterrupted)
         return (outcome, progress)
-    }
-
-    // MARK: - What may start
-
-    private var memoryOnlyIsDone: Bool {
-        func isMemoryOnly(_ index: Int) -> Bool {
-            collectors[index].descriptor.risk == .memoryOnly
-        }
-        return !waiting.contains(where: isMemoryOnly)
-            && !sessions.contains {
-                if case .collector(let index) = $0.role { isMemoryOnly(index) } else { false }
-            }
-    }
-
-    private func startWhatMay() {
-        guard stopReason == nil else { return }
-        var running = sessions.count { if case .collector = $0.role { true } else { false } }
-        while running < configuration.jobs, let next = waiting.first,
-            collectors[next].descriptor.risk == .memoryOnly || memoryOnlyIsDone
-        {
-            waiting.removeFirst()
-            startCollector(next)
-            running += 1
-        }
-        guard probes.hasWaiting, memoryOnlyIsDone else { return }
-        if probesStarted == nil {
-            probesStarted = .now
-            progress.plan("probes", title: "Probing what may block", weight: 2)
-            progress.start("probes")
-        }
-        var probing = sessions.count { if case .probes = $0.role { true } else { false } }
-        while probing < configuration.jobs, probes.hasWaiting {
-            guard startProbeProcess() else { return }
-            probing += 1
-        }
-    }
-
-    private func startCollector(_ index: Int) {
-        let descriptor = collectors[index].descriptor
-        let name = descriptor.name
-        let runRemaining = configuration.deadlineSeconds - MonotonicTime.now.seconds(since: started)
-        let deadline = max(0, min(descriptor.deadlineSeconds, runRemaining))
-        let budget = min(descriptor.byteBudget, intake.remainingByteCount)
-        do {
-            let boundary = try HostFacts.randomToken()
-            let session = try spawn(
-                role: .collector(index), boundary: boundary, collector: index,
-                deadline: .now.advanced(bySeconds: deadline), byteBudget: budget)
-            let request = WorkerRequest(
-                collector: name, root: configuration.root.string, since: configuration.since,
-                options: configuration.collectorOptions[name] ?? [:], deadlineSeconds: deadline,
-                byteBudget: budget, boundary: boundary)
-            try tell(request, to: session)
-            session.input = nil
-            sessions.append(session)
-            progress.start(name)
-        } catch {
-            conclude(
-                index,
-                CollectorReport(
-                    collector: name, outcome: .failed,
-                    reason: "its process did not start: \(error)",
-                    confinement: descriptor.confinement.rawValue))
-        }
-    }
-
-    /// Starts a process of the probe pool; `false` when none can be had, and then none is tried on.
-    func startProbeProcess() -> Bool {
-        guard let task = probes.take() else { return false }
-        do {
-            let session = try spawn(
-                role: .probes, boundary: try HostFacts.randomToken(), collector: task.collector,
-                deadline: .now, byteBudget: 16 << 20)
-            sessions.append(session)
-            assign(task, to: session)
-            return true
-        } catch {
-            skip([task] + probes.removeWaiting(), why: "the probe process did not start: \(error)")
-            return false
-        }
-    }
-
-    private func spawn(
-        role: WorkerSession.Role, boundary: String, collector: Int, deadline: MonotonicTime,
-        byteBudget: Int64
-    ) throws -> WorkerSession {
-        let input = try Pipe()
-        let output = try Pipe(bufferByteCount: 1 << 20)
-        let errors = try Pipe()
-        try output.reading.setNonBlocking()
-        try errors.reading.setNonBlocking()
-        var environment = configuration.environment
-        environment["DIAGBUNDLE_BOUNDARY"] = boundary
-        let child = try ChildProcess.spawn(
-            configuration.workerExecutable,
-            arguments: configuration.workerArguments + [collectors[collector].descriptor.name],
-            environment: environment,
-            streams: .init(
-                input: try input.reading.duplicate(), output: try output.writing.duplicate(),
-                error: try errors.writing.duplicate()))
-        return WorkerSession(
-            role: role, child: child,
-            input: WorkerSession.InputEnd(try input.writing.duplicate()),
-            output: try output.reading.duplicate(), errors: try errors.reading.duplicate(),
-            boundary: boundary, collector: collector, deadline: deadline, byteBudget: byteBudget)
-    }
-
-    /// Gives a process its request. It is smaller than a pipe's buffer, so this waits for nothing.
-    func tell(_ request: WorkerRequest, to session: WorkerSession) throws {
-        let line = try JSONDocument.encode(request, layout: .line) + [0x0A]
-        do throws(SystemCallError) { try session.input?.descriptor.write(line.span) } catch {
-            // A worker need not read its request, and one that is gone is noticed in a moment.
-            guard error.errno == .brokenPipe else { throw error }
-        }
     }
 
     // MARK: - One turn
@@ -306,7 +194,11 @@ public final class Orchestrator {
         }
         for session in sessions {
             if let killed = session.killed {
-                if now.seconds(since: killed) >= Self.killGraceSeconds {
+                let grace =
+                    if case .probes = session.role { Self.probeKillGraceSeconds } else {
+                        Self.killGraceSeconds
+                    }
+                if now.seconds(since: killed) >= grace {
                     sessions.removeAll { $0 === session }
                     try abandon(session)
                 }

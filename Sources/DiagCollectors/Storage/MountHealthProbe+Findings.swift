@@ -75,7 +75,7 @@ extension MountHealthProbe {
         var reason =
             "The file system at \(record.target) did not answer within "
             + "\(Self.tenths(deadlineSeconds)) s\(cause.reason). What touches it waits, too."
-        if let said = record.reason { reason += " \(said)" }
+        if let said = record.reason { reason += " The probe: \(said)." }
         if !stack.isEmpty {
             let frames = stack.prefix(4).map { UntrustedText.escapingControls($0) }
             reason += " The kernel waits in: " + frames.joined(separator: " < ") + "."

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds diagbundle, and makes a bundle of this machine.
+#
+#   quickstart.sh                    build and run `diagbundle collect`
+#   quickstart.sh --build-only       build, and print where the program is
+#   quickstart.sh [OPTION...]        options of `diagbundle collect`, passed on
+#
+# Run again, it installs and builds nothing anew.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(libarchive-dev liblzma-dev libzstd-dev liblz4-dev libyaml-dev binutils)
+
+say() { printf '%s\n' "$*" >&2; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+missing=()
+for package in "${packages[@]}"; do
+    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || missing+=("$package")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+    say "Installing ${missing[*]} (Debian packages)."
+    as_root apt-get update -qq >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >&2
+fi
+
+if ! command -v swift >/dev/null; then
+    say "There is no swift command. Install Swift 6.3 or newer (https://www.swift.org/install/linux/)."
+    exit 69
+fi
+
+# The folder is a scratch path of its own, so that tests and the release do not rebuild each other.
+scratch=.build/release-static
+binary=$scratch/release/diagbundle
+newest() { find Package.swift Sources -newer "$binary" -print -quit 2>/dev/null; }
+if [ ! -x "$binary" ] || [ -n "$(newest)" ]; then
+    say "Building the release; the first time takes some minutes."
+    swift build -c release --static-swift-stdlib --product diagbundle --scratch-path "$scratch" >&2
+    strip "$binary"
+    touch "$binary"
+fi
+
+if [ "${1:-}" = --build-only ]; then
+    printf '%s\n' "$PWD/$binary"
+    exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+    say "Not root: the bundle will be partial. Run 'sudo $PWD/$binary collect' for everything."
+fi
+status=0
+"$binary" collect "$@" || status=$?
+# 3 is a valid bundle with something missing: the usual end for an ordinary user.
+[ "$status" = 3 ] && exit 0
+exit "$status"

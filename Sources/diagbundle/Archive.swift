@@ -1,0 +1,36 @@
+import ArgumentParser
+import DiagArchive
+import DiagModel
+import DiagSystem
+import SystemPackage
+
+/// `diagbundle archive`: seals a host folder that is there already.
+struct Archive: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Seal a host folder into a bundle.",
+        discussion: "The same folder gives the same bytes.")
+
+    @Argument(help: "The host folder.")
+    var folder: String
+    @Option(name: .shortAndLong, help: "The bundle to write.")
+    var output: String
+
+    func run() throws {
+        let path = try HostFacts.absolute(FilePath(folder))
+        guard let name = path.lastComponent?.string else {
+            throw CommandFailure(.usage, "a host folder is needed, not \(folder)")
+        }
+        let target = try HostFacts.absolute(FilePath(output))
+        let bundle: SealedBundle
+        do throws(ArchiveError) {
+            bundle = try BundleWriter.seal(
+                folder: path, topName: name, as: target)
+        } catch { throw CommandFailure(reading: error) }
+        for file in bundle.leftOut {
+            StandardStreams.printError(
+                "note: \(UntrustedText.escapingControls(file)) is not in the manifest; left out")
+        }
+        StandardStreams.print(
+            "\(bundle.path)\n\(ByteCountText.describe(bundle.byteCount)), SHA-256 \(bundle.sha256)")
+    }
+}

@@ -1,0 +1,9 @@
+import DiagCollect
+import DiagCollectors
+
+/// The collectors that are built in, in the order of the plan.
+enum BuiltInCollectors {
+    static let all: [any Collector] = [
+        StorageCollector(), SystemCollector(), BootCollector(), LogsCollector(),
+    ]
+}

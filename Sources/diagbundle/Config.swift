@@ -1,0 +1,88 @@
+import ArgumentParser
+import DiagModel
+import DiagSystem
+import DiagTerminal
+import SystemPackage
+
+/// `diagbundle config`: where the options' values come from.
+struct Config: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show or restore the defaults of the options.",
+        discussion: """
+            /etc/diagbundle/config.yaml may set the default of every option that "config show" \
+            lists, one "name: value" on a line.
+            """,
+        subcommands: [Show.self, Reset.self])
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show every option's value and where it comes from.")
+
+        @Option(help: "Configuration file (default: /etc/diagbundle/config.yaml).")
+        var config: String?
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() throws {
+            let path = try config.map { try HostFacts.absolute(FilePath($0)).string }
+            let settings = try Settings(configuration: path, commandLine: [:])
+            try settings.check()
+            if json {
+                let members = SettingName.allCases.map { name in
+                    let value = settings.values[name]
+                    let texts = (value?.texts ?? []).map(JSONValue.string)
+                    return (
+                        name.rawValue,
+                        JSONValue.object([
+                            "value": name.isList ? .array(texts) : texts.last ?? .null,
+                            "source": .string(value?.source.description ?? ""),
+                        ])
+                    )
+                }
+                let document = JSONValue.object(Dictionary(uniqueKeysWithValues: members))
+                StandardStreams.write(try JSONDocument.encode(document, layout: .document))
+                return
+            }
+            var table = TextTable([.init("OPTION"), .init("VALUE"), .init("FROM"), .init("IS")])
+            for name in SettingName.allCases {
+                let value = settings.values[name]
+                let text = (value?.texts ?? []).joined(separator: ", ")
+                table.append([
+                    name.rawValue, text.isEmpty ? "-" : text, value?.source.description ?? "",
+                    name.purpose,
+                ])
+            }
+            for line in table.lines() { StandardStreams.print(line) }
+        }
+    }
+
+    struct Reset: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Restore the built-in defaults; the file is kept beside as config.yaml.old.")
+
+        @Option(help: "Configuration file (default: /etc/diagbundle/config.yaml).")
+        var config: String?
+
+        func run() throws {
+            let path = try HostFacts.absolute(FilePath(config ?? Settings.standardPath))
+            let folder = path.removingLastComponent()
+            guard let name = path.lastComponent?.string else {
+                throw CommandFailure(.usage, "--config: a file is needed")
+            }
+            do throws(SystemCallError) {
+                guard (try? RootedTree("/").status(of: path)) != nil else {
+                    StandardStreams.print("\(path) does not exist: the built-in defaults hold.")
+                    return
+                }
+                let directory = try OutputDirectory.create(folder)
+                try directory.rename(name, to: "\(name).old")
+            } catch {
+                throw CommandFailure(
+                    error.errno == .permissionDenied ? .notPermitted : .inputOutput,
+                    "\(error). Run it as root to change the host's configuration.")
+            }
+            StandardStreams.print(
+                "The built-in defaults hold again; what was set is kept in \(path).old.")
+        }
+    }
+}

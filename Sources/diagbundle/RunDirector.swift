@@ -1,0 +1,256 @@
+import DiagAnalysis
+import DiagArchive
+import DiagCollect
+import DiagFormats
+import DiagModel
+import DiagSystem
+import DiagTerminal
+import SystemPackage
+
+/// One run from its settings to the sealed bundle: the order of the steps, and what each failure
+/// means for the result.
+final class RunDirector {
+    private let request: OrchestratorRequest
+    private let settings: Settings
+    private let link: FrontLink
+    private let started: MonotonicTime
+    private let startedAt = Timestamp.now
+    private let collectors: [any Collector]
+    private let root: FilePath
+    private let output: FilePath
+    private var progress: RunProgress
+    private var result = RunResult(exitCode: Int(ExitStatus.failed.rawValue))
+
+    init(
+        request: OrchestratorRequest, settings: Settings, link: FrontLink, started: MonotonicTime
+    ) throws {
+        self.request = request
+        self.settings = settings
+        self.link = link
+        self.started = started
+        try settings.check()
+        collectors = try settings.selection(of: BuiltInCollectors.all)
+        root = try settings.root
+        output = FilePath(request.workingDirectory).pushing(try settings.output)
+            .lexicallyNormalized()
+        progress = RunProgress(started: started) { link.send($0) }
+        link.send(
+            .init(
+                settings: .init(
+                    progress: try settings.progress.rawValue,
+                    deadlineSeconds: try settings.deadlineSeconds,
+                    sealDeadlineSeconds: try settings.sealDeadlineSeconds,
+                    outputPath: output.string)))
+    }
+
+    /// Makes the bundle; every failure is in the result.
+    func run(control: borrowing OwnedDescriptor) -> RunResult {
+        do {
+            try make(control)
+        } catch let failure as CommandFailure {
+            result.exitCode = Int(failure.status.rawValue)
+            result.error = failure.message
+        } catch {
+            result.exitCode = Int(ExitStatus.failed.rawValue)
+            result.error = UntrustedText.escapingControls("\(error)")
+        }
+        return result
+    }
+
+    private func make(_ control: borrowing OwnedDescriptor) throws {
+        let tree: RootedTree
+        do throws(SystemCallError) { tree = try RootedTree(root) } catch {
+            throw CommandFailure(.unavailable, "read the root \(root): \(error.errno)")
+        }
+        let host = HostIdentity.read(from: tree)
+        let directory = try openOutput()
+        let lock = try takeLock(on: directory)
+        defer { lock.release() }
+        let folder: HostFolder
+        do throws(SystemCallError) {
+            folder = try HostFolder(name: HostFolder.folderName(forHost: host.name), in: directory)
+        } catch { throw outputFailure(error, isCreating: true) }
+        link.send(.init(stage: .outputIsReady))
+
+        do {
+            let (manifest, findings) = try collect(into: folder, host: host, control)
+            try seal(folder, manifest, findings, directory)
+        } catch let failure as ArtifactIntake.OutputFailure {
+            folder.discard()
+            throw outputFailure(failure.cause, isCreating: false)
+        } catch let error as SystemCallError {
+            folder.discard()
+            throw outputFailure(error, isCreating: false)
+        }
+    }
+
+    // MARK: - The output
+
+    private func openOutput() throws -> OutputDirectory {
+        do throws(SystemCallError) {
+            return try OutputDirectory.create(output)
+        } catch { throw outputFailure(error, isCreating: true) }
+    }
+
+    private func takeLock(on directory: OutputDirectory) throws -> FileLock {
+        let holder =
+            "diagbundle, process \(HostFacts.processIdentifier), since \(startedAt.description)"
+        do throws(SystemCallError) {
+            switch try FileLock.acquire(".diagbundle.lock", in: directory, holder: holder) {
+            case .acquired(let lock): return lock
+            case .held(let other):
+                throw SystemCallError(operation: "lock", object: other, errno: .wouldBlock)
+            }
+        } catch {
+            guard error.errno == .wouldBlock else { throw outputFailure(error, isCreating: true) }
+            throw CommandFailure(
+                .temporarilyRefused,
+                "\(output) is in use by \(error.object). Wait for it to end, or choose another"
+                    + " folder with --output.")
+        }
+    }
+
+    /// The failure of the output: what was tried, the file system behind it, and the cause.
+    private func outputFailure(_ error: any Error, isCreating: Bool) -> CommandFailure {
+        let errno = (error as? SystemCallError)?.errno ?? (error as? ArchiveError)?.errno
+        var message = "\(error)"
+        if let file = try? OwnedDescriptor.open("/proc/self/mountinfo", .readOnly),
+            let bytes = try? file.readAll(limit: 16 << 20),
+            let mount = MountDescription.ofPath(output.string, in: MountTable(parsing: bytes))
+        {
+            message += ", on \(mount)"
+        }
+        switch errno {
+        case .noSpace, .diskQuotaExceeded:
+            message += ". Free space there, or choose another folder with --output."
+        case .readOnlyFileSystem, .permissionDenied, .notPermitted:
+            message += ". Choose a folder that can be written with --output."
+        default: message += "."
+        }
+        return CommandFailure(.output(errno, isCreating: isCreating), message)
+    }
+
+    // MARK: - Collecting
+
+    private func collect(
+        into folder: HostFolder, host: HostIdentity, _ control: borrowing OwnedDescriptor
+    ) throws -> (Manifest, FindingList) {
+        for collector in collectors {
+            let descriptor = collector.descriptor
+            progress.plan(
+                descriptor.name, title: "Collecting \(descriptor.subject)",
+                weight: descriptor.weight)
+        }
+        progress.plan("seal", title: "Sealing the bundle", weight: 10)
+        progress.startRun()
+        let since = try settings.since(now: startedAt)
+        let budget = try settings.maxByteCount
+        let intake = ArtifactIntake(
+            filter: UnchangedArtifacts(), sinks: [folder], byteBudget: budget)
+        let configuration = OrchestratorConfiguration(
+            root: root, since: since, jobs: try settings.jobs,
+            deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
+            workerExecutable: HostFacts.ownExecutable,
+            environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:])
+        let orchestrator = Orchestrator(
+            collectors: collectors, configuration: configuration, intake: intake,
+            progress: progress, started: started, turn: { [link] in link.beat() })
+        let (outcome, progress) = try orchestrator.run(control: control)
+        self.progress = progress
+        result.collectSeconds = progress.elapsedSeconds
+        let findings = FindingList(outcome.findings)
+        let options = Manifest.Options(
+            root: root.string, collectors: collectors.map(\.descriptor.name), since: since,
+            deadlineSeconds: configuration.deadlineSeconds,
+            sealDeadlineSeconds: try settings.sealDeadlineSeconds, jobs: configuration.jobs,
+            maxByteCount: budget)
+        var manifest = Manifest(
+            tool: .init(name: "diagbundle", version: Diagbundle.version), host: host.manifest,
+            caseIdentifier: request.caseIdentifier, userIdentifier: HostFacts.effectiveUser,
+            started: startedAt, collected: .now, options: options,
+            isInterrupted: outcome.isInterrupted, reports: outcome.reports,
+            artifacts: intake.artifacts, absent: outcome.absent, missing: outcome.missing)
+        let page = SummaryPage.render(manifest: manifest, findings: findings)
+        try intake.storeDocument(
+            "summary.txt", Array(page.utf8), mediaType: "text/plain", privacy: .identity)
+        try intake.storeDocument(
+            "findings.json", try JSONDocument.encode(findings, layout: .document),
+            mediaType: "application/json", privacy: .identity)
+        manifest.listArtifacts(intake.artifacts)
+        try folder.writeDocument(
+            "manifest.json", try JSONDocument.encode(manifest, layout: .document))
+        return (manifest, findings)
+    }
+
+    // MARK: - Sealing
+
+    private func seal(
+        _ folder: HostFolder, _ manifest: Manifest, _ findings: FindingList,
+        _ directory: OutputDirectory
+    ) throws {
+        link.send(.init(stage: .sealing))
+        let byteCount = manifest.artifacts.reduce(0) { $0 + $1.byteCount }
+        progress.weighSealing(byteCount: byteCount, processorCount: HostFacts.processorCount)
+        progress.start("seal")
+        result.artifactCount = manifest.artifacts.count
+        result.artifactByteCount = byteCount
+        result.completeness = manifest.completeness
+        result.missing = manifest.missing
+        result.findings = findings.findings
+        let sealStarted = MonotonicTime.now
+        let path = try bundlePath(folder, directory)
+        let bundle: SealedBundle
+        do {
+            bundle = try BundleWriter.seal(
+                folder: folder.stagingPath, topName: folder.name, as: path,
+                options: BundleOptions(
+                    deadline: sealStarted.advanced(bySeconds: try settings.sealDeadlineSeconds)),
+                progress: { self.tell($0, since: sealStarted) })
+        } catch let error as ArchiveError {
+            // The host folder is whole even so.
+            try folder.commit()
+            result.folderPath = folder.finalPath.string
+            progress.end(
+                "seal", .failed, elapsedSeconds: MonotonicTime.now.seconds(since: sealStarted),
+                reason: error.description)
+            throw outputFailure(error, isCreating: false)
+        }
+        try folder.commit()
+        result.sealSeconds = MonotonicTime.now.seconds(since: sealStarted)
+        result.folderPath = folder.finalPath.string
+        result.bundlePath = path.string
+        result.bundleByteCount = bundle.byteCount
+        result.bundleSHA256 = bundle.sha256
+        let status: ExitStatus =
+            manifest.isInterrupted
+            ? .interrupted : manifest.completeness == .complete ? .complete : .partial
+        result.exitCode = Int(status.rawValue)
+        progress.end("seal", .complete, elapsedSeconds: result.sealSeconds)
+    }
+
+    private func tell(_ position: BundleProgress, since sealStarted: MonotonicTime) {
+        link.beat()
+        guard progress.isTimeToTell() else { return }
+        progress.advance(
+            "seal",
+            .init(
+                done: position.byteCount, total: position.totalByteCount, unit: "bytes",
+                activity: "compressing"),
+            elapsedSeconds: MonotonicTime.now.seconds(since: sealStarted),
+            file: .init(path: position.member, byteCount: position.byteCount))
+    }
+
+    /// `<host>-<time>.tar.xz`, with a number when two runs began in one second.
+    private func bundlePath(
+        _ folder: HostFolder, _ directory: OutputDirectory
+    ) throws -> FilePath {
+        let stem = "\(folder.name)-\(startedAt.compactDescription)"
+        var name = "\(stem).tar.xz"
+        var number = 2
+        while try directory.status(of: name) != nil {
+            name = "\(stem)-\(number).tar.xz"
+            number += 1
+        }
+        return output.appending(name)
+    }
+}

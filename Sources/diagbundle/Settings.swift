@@ -1,0 +1,221 @@
+import DiagCollect
+import DiagModel
+import DiagSystem
+import DiagTerminal
+import DiagYAML
+import SystemPackage
+
+/// The value of every option, and where each comes from.
+struct Settings {
+    /// Where a value comes from.
+    enum Source: Hashable {
+        case builtIn
+        case file(path: String, line: Int)
+        case commandLine
+
+        var description: String {
+            switch self {
+            case .builtIn: "built in"
+            case .file(let path, let line): "\(path):\(line)"
+            case .commandLine: "command line"
+            }
+        }
+    }
+
+    /// The texts of a value, and where they come from.
+    struct Value {
+        var texts: [String]
+        var source: Source
+    }
+
+    /// Where the configuration stands unless another file is named.
+    static let standardPath = "/etc/diagbundle/config.yaml"
+
+    private(set) var values: [SettingName: Value] = [:]
+
+    /// The built-in defaults.
+    init() {
+        let processors = HostFacts.processorCount
+        let defaults: [SettingName: [String]] = [
+            .output: ["logs"], .deadline: ["10m"], .sealDeadline: ["60s"],
+            .jobs: ["\(max(2, processors))"], .maxSize: ["2G"], .since: [], .only: [], .skip: [],
+            .progress: ["auto"], .root: ["/"],
+        ]
+        for (name, texts) in defaults { values[name] = Value(texts: texts, source: .builtIn) }
+    }
+
+    /// The defaults, what the configuration file says instead, and what the command line says.
+    ///
+    /// - Parameters:
+    ///   - path: The file; `nil` for the standard one, which need not exist.
+    ///   - commandLine: The options that were typed, by name.
+    /// - Throws: ``CommandFailure`` when the file is wrong, or was named and is not there.
+    init(configuration path: String?, commandLine: [String: [String]]) throws {
+        self.init()
+        try read(path ?? Self.standardPath, isOptional: path == nil)
+        override(with: commandLine)
+    }
+
+    /// Puts what the command line says in the place of the rest.
+    mutating func override(with commandLine: [String: [String]]) {
+        for (name, texts) in commandLine {
+            guard let name = SettingName(rawValue: name) else { continue }
+            values[name] = Value(texts: texts, source: .commandLine)
+        }
+    }
+
+    private mutating func read(_ path: String, isOptional: Bool) throws {
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            bytes = try RootedTree("/").read(FilePath(path), limit: (1 << 20) + 1)
+        } catch {
+            if isOptional, error.errno == .noSuchFileOrDirectory { return }
+            throw CommandFailure(
+                error.errno == .noSuchFileOrDirectory ? .unavailable : .inputOutput,
+                "read the configuration \(path): \(error.errno)")
+        }
+        do throws(YAMLError) {
+            let document = try YAMLDocument.parse(bytes, named: path)
+            if document.isNull { return }
+            let mapping = try document.mapping
+            try mapping.checkKeys(known: SettingName.allCases.map(\.rawValue))
+            for entry in mapping.entries {
+                guard let name = SettingName(rawValue: entry.key) else { continue }
+                let texts: [String] =
+                    switch entry.value.content {
+                    case .sequence where name.isList: try entry.value.strings
+                    default: [try entry.value.string]
+                    }
+                values[name] = Value(
+                    texts: texts, source: .file(path: path, line: entry.keyPosition.line))
+            }
+        } catch {
+            throw CommandFailure(.usage, error.description)
+        }
+    }
+
+    /// Where the value of `name` comes from, for a message: `--deadline`, or file and line.
+    private func place(_ name: SettingName) -> String {
+        switch values[name]?.source {
+        case .file(let path, let line): "\(path):\(line): \(name.rawValue)"
+        default: "--\(name.rawValue)"
+        }
+    }
+
+    private func text(_ name: SettingName) -> String { values[name]?.texts.last ?? "" }
+
+    private func wrong(_ name: SettingName, _ what: String) -> CommandFailure {
+        CommandFailure(.usage, "\(place(name)): \(what)")
+    }
+}
+
+/// The values as what they mean; each throws ``CommandFailure`` when its text is wrong.
+extension Settings {
+    var output: FilePath {
+        get throws {
+            guard !text(.output).isEmpty else { throw wrong(.output, "a folder is needed") }
+            return FilePath(text(.output))
+        }
+    }
+
+    var root: FilePath {
+        get throws {
+            let path = FilePath(text(.root))
+            guard path.isAbsolute else { throw wrong(.root, "an absolute path is needed") }
+            return path
+        }
+    }
+
+    var deadlineSeconds: Double { get throws { try seconds(.deadline) } }
+
+    var sealDeadlineSeconds: Double { get throws { try seconds(.sealDeadline) } }
+
+    private func seconds(_ name: SettingName) throws -> Double {
+        do throws(ValueTextError) {
+            let value = try DurationText.parse(text(name))
+            if value > .zero { return value / .seconds(1) }
+        } catch { throw wrong(name, "\(error)") }
+        throw wrong(name, "a time above 0 is needed")
+    }
+
+    var jobs: Int {
+        get throws {
+            guard let jobs = Int(text(.jobs)), (1...256).contains(jobs) else {
+                throw wrong(.jobs, "a number from 1 to 256 is needed, not \"\(text(.jobs))\"")
+            }
+            return jobs
+        }
+    }
+
+    var maxByteCount: Int64 {
+        get throws {
+            do throws(ValueTextError) {
+                return try ByteCountText.parse(text(.maxSize))
+            } catch { throw wrong(.maxSize, "\(error)") }
+        }
+    }
+
+    var progress: ProgressStyle {
+        get throws {
+            guard let style = ProgressStyle(rawValue: text(.progress)) else {
+                let names = ProgressStyle.allCases.map(\.rawValue).joined(separator: ", ")
+                throw wrong(.progress, "one of \(names) is needed, not \"\(text(.progress))\"")
+            }
+            return style
+        }
+    }
+
+    /// The moment that `--since` means, when it is now `now`: a time, or a duration before now.
+    func since(now: Timestamp) throws -> Timestamp? {
+        guard !text(.since).isEmpty else { return nil }
+        if let moment = Timestamp(text(.since)) { return moment }
+        guard let duration = try? DurationText.parse(text(.since)) else {
+            throw wrong(
+                .since,
+                "\"\(text(.since))\" is neither a time such as 2026-11-21T09:30Z nor a duration"
+                    + " such as 12h or 7d")
+        }
+        let microseconds = Int64(min(duration / .microseconds(1), 4e15))
+        return Timestamp(microsecondsSince1970: now.microsecondsSince1970 - microseconds)
+    }
+
+    /// The collectors to run, of those that there are, in their order.
+    func selection(of collectors: [any Collector]) throws -> [any Collector] {
+        let names = collectors.map(\.descriptor.name)
+        func checked(_ name: SettingName) throws -> Set<String> {
+            let chosen = (values[name]?.texts ?? []).flatMap {
+                $0.split(separator: ",").map(String.init)
+            }
+            for choice in chosen where !names.contains(choice) {
+                let hint = NearestName.of(choice, in: names).map { "; did you mean \($0)?" } ?? "."
+                throw wrong(
+                    name,
+                    "there is no collector \"\(choice)\"\(hint)"
+                        + " There are: \(names.joined(separator: ", "))")
+            }
+            return Set(chosen)
+        }
+        let only = try checked(.only)
+        let skip = try checked(.skip)
+        let selected = collectors.filter {
+            (only.isEmpty || only.contains($0.descriptor.name))
+                && !skip.contains($0.descriptor.name)
+        }
+        guard !selected.isEmpty else {
+            throw CommandFailure(.usage, "--only and --skip together leave no collector to run")
+        }
+        return selected
+    }
+
+    /// Checks every value without using it.
+    func check() throws {
+        _ = try output
+        _ = try root
+        _ = try deadlineSeconds
+        _ = try sealDeadlineSeconds
+        _ = try jobs
+        _ = try maxByteCount
+        _ = try progress
+        _ = try since(now: .now)
+    }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import DiagArchive
+import DiagModel
+import DiagSystem
+import SystemPackage
+
+/// `diagbundle verify`: is a bundle or host folder what its manifest says.
+struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check every hash, every schema and the completeness of a bundle or host folder.",
+        discussion: "Exit codes: 0 all is as the manifest says, 1 something differs (listed).")
+
+    @Argument(help: .init("The bundle, or a host folder.", valueName: "bundle|folder"))
+    var path: String
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let result: VerificationResult
+        do throws(ArchiveError) {
+            result = try BundleVerifier.verify(FilePath(path))
+        } catch { throw CommandFailure(reading: error) }
+        if json {
+            let document: JSONValue = [
+                "path": .string(path), "isWhole": .bool(result.isWhole),
+                "artifactCount": .integer(result.artifactCount),
+                "byteCount": .integer(result.byteCount),
+                "completeness": result.completeness.map { .string($0.rawValue) } ?? .null,
+                "differences": .array(result.differences.map(JSONValue.string)),
+                "unchecked": .array(result.unchecked.map(JSONValue.string)),
+            ]
+            StandardStreams.write(try JSONDocument.encode(document, layout: .document))
+        } else {
+            report(result)
+        }
+        if !result.isWhole { HostFacts.exitNow(ExitStatus.failed.rawValue) }
+    }
+
+    private func report(_ result: VerificationResult) {
+        let name = UntrustedText.escapingControls(path)
+        let most = 100
+        for difference in result.differences.prefix(most) {
+            StandardStreams.print(UntrustedText.escapingControls(difference))
+        }
+        if result.differences.count > most {
+            StandardStreams.print("and \(result.differences.count - most) more (--json lists all)")
+        }
+        for document in result.unchecked {
+            StandardStreams.print(
+                "note: \(UntrustedText.escapingControls(document)) is too large for its schema")
+        }
+        let content =
+            "\(result.artifactCount) artifacts, \(ByteCountText.describe(result.byteCount))"
+        guard result.isWhole else {
+            let count = result.differences.count
+            StandardStreams.print(
+                "\(name): DIFFERS in \(count) \(count == 1 ? "place" : "places"); \(content).")
+            return
+        }
+        let completeness =
+            result.completeness == .complete
+            ? "Nothing was missing when it was made."
+            : "Something was missing when it was made: see manifest.json."
+        StandardStreams.print("\(name): whole. \(content). \(completeness)")
+    }
+}
+
+extension CommandFailure {
+    /// A bundle that cannot be read.
+    init(reading error: ArchiveError) {
+        let status: ExitStatus =
+            switch (error.kind, error.errno) {
+            case (_, .noSuchFileOrDirectory?), (_, .notDirectory?): .unavailable
+            case (_, .permissionDenied?), (_, .notPermitted?): .notPermitted
+            case (.cannotCreate, _): .cannotCreate
+            case (.inputOutput, _): .inputOutput
+            default: .failed
+            }
+        self.init(status, error.description)
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import DiagCollect
+import DiagSystem
+
+/// The process that runs one built-in collector; the orchestrator starts it.
+struct Worker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run one collector, told by a request on standard input.", shouldDisplay: false)
+
+    @Argument(help: "The collector's name, for whoever lists processes.")
+    var name: String
+
+    func run() throws {
+        let status = WorkerLoop.serve(
+            BuiltInCollectors.all, input: try OwnedDescriptor.standard(0),
+            output: try OwnedDescriptor.standard(1))
+        HostFacts.exitNow(status)
+    }
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, runs every test, and prints the counts as its last line.
+#
+#   run.sh          all tests
+#   run.sh --all    the same; longer ones will be added behind this name
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+packages=(
+    libarchive-dev liblzma-dev libzstd-dev liblz4-dev libyaml-dev binutils
+    python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps
+)
+missing=()
+for package in "${packages[@]}"; do
+    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || missing+=("$package")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null ||
+        { echo "cannot install ${missing[*]}"; exit 1; }
+fi
+
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+passed=0 failed=0 skipped=0
+
+echo "== module tests: build"
+swift build --build-tests 2>&1 | tee "$logs/build" | grep -E '^\[?[0-9]*/?[0-9]*\]? ?(error|warning)|error:|Build complete|Compiling C' | tail -40
+if [ "${PIPESTATUS[0]}" != 0 ]; then
+    tail -40 "$logs/build"
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+echo "== module tests: run"
+swift test --skip-build >"$logs/swift" 2>&1
+status=$?
+grep -E '✘|recorded an issue|error:|Fatal' "$logs/swift" | head -100
+# One line for each finished test; a test with several cases counts once.
+count() { grep -cE "$1" "$logs/swift" || true; }
+passed=$((passed + $(count '^✔ Test [^r]')))
+bad=$(count '^✘ Test [^r]')
+skipped=$((skipped + $(count '^➜ Test .* skipped')))
+[ "$status" != 0 ] && [ "$bad" = 0 ] && bad=1 && tail -30 "$logs/swift"
+failed=$((failed + bad))
+
+echo "== release build"
+if ! binary=$(bash Examples/quickstart.sh --build-only 2>"$logs/release"); then
+    tail -40 "$logs/release"
+    echo "$passed passed, $((failed + 1)) failed, $skipped skipped"
+    exit 1
+fi
+echo "== end to end"
+DIAGBUNDLE=$binary python3 Tests/EndToEnd/run.py >"$logs/e2e" 2>&1
+cat "$logs/e2e"
+read -r p f s < <(sed -nE 's/^end to end: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$logs/e2e") ||
+    { p=0 f=1 s=0; }
+passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
