@@ -3,6 +3,8 @@
 #
 #   quickstart.sh                    build and run `diagbundle collect`
 #   quickstart.sh --build-only       build, and print where the program is
+#   quickstart.sh --install-only [PACKAGE...]
+#                                    install what the build needs, and those Debian packages
 #   quickstart.sh [OPTION...]        options of `diagbundle collect`, passed on
 #
 # Run again, it installs and builds nothing anew.
@@ -10,6 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(libarchive-dev liblzma-dev libzstd-dev liblz4-dev libyaml-dev binutils)
+[ "${1:-}" = --install-only ] && packages+=("${@:2}")
 
 say() { printf '%s\n' "$*" >&2; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -24,6 +27,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
     as_root apt-get update -qq >&2
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >&2
 fi
+
+[ "${1:-}" = --install-only ] && exit 0
 
 if ! command -v swift >/dev/null; then
     say "There is no swift command. Install Swift 6.3 or newer (https://www.swift.org/install/linux/)."

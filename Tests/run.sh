@@ -6,21 +6,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
-packages=(
-    libarchive-dev liblzma-dev libzstd-dev liblz4-dev libyaml-dev binutils
-    python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps
-)
-missing=()
-for package in "${packages[@]}"; do
-    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$state" = installed ] || missing+=("$package")
-done
-if [ "${#missing[@]}" -gt 0 ]; then
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null ||
-        { echo "cannot install ${missing[*]}"; exit 1; }
-fi
+bash Examples/quickstart.sh --install-only \
+    python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace || exit 1
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT

@@ -79,14 +79,14 @@ public final class ArtifactIntake {
         guard count > 0 else { return 0 }
         open.receivedByteCount += Int64(count)
         remainingByteCount -= Int64(count)
-        let part = bytes.extracting(0..<count)
-        if var filter = open.filter {
-            try filter.take(part) { try store($0, in: &open) }
-            open.filter = filter
-        } else {
-            try store(part, in: &open)
-        }
+        try pass(bytes.extracting(0..<count), into: &open)
         return count
+    }
+
+    private func pass(_ bytes: Span<UInt8>, into open: inout Open) throws {
+        guard var filter = open.filter else { return try store(bytes, in: &open) }
+        try filter.take(bytes) { try store($0, in: &open) }
+        open.filter = filter
     }
 
     private func store(_ bytes: Span<UInt8>, in open: inout Open) throws {
@@ -123,7 +123,7 @@ public final class ArtifactIntake {
         var open = try open(
             .init(path: path, source: source, mediaType: mediaType, privacy: privacy),
             collector: collector)
-        try store(bytes.span, in: &open)
+        try pass(bytes.span, into: &open)
         try close(open)
     }
 
@@ -131,15 +131,16 @@ public final class ArtifactIntake {
     public func storeDocument(
         _ name: String, _ bytes: [UInt8], mediaType: String, privacy: PrivacyClass
     ) throws {
+        let artifact = Artifact(
+            collector: Self.ownName, path: name, byteCount: 0, sha256: "", mediaType: mediaType,
+            privacy: privacy)
         var open = Open(
-            path: ArtifactPath(document: name),
-            artifact: Artifact(
-                collector: Self.ownName, path: name, byteCount: 0, sha256: "",
-                mediaType: mediaType, privacy: privacy), started: .now, hash: SHA256())
+            path: ArtifactPath(document: name), artifact: artifact, started: .now, hash: SHA256(),
+            filter: filter.filter(for: artifact))
         do { for sink in sinks { try sink.open(open.path) } } catch {
             throw OutputFailure(cause: error)
         }
-        try store(bytes.span, in: &open)
+        try pass(bytes.span, into: &open)
         try close(open)
     }
 

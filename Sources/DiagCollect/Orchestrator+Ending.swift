@@ -134,7 +134,8 @@ extension Orchestrator {
             }
         progress.end(
             report.collector, state, elapsedSeconds: report.seconds,
-            activity: "\(report.artifactCount) artifacts"
+            activity: (report.artifactCount == 1
+                ? "1 artifact" : "\(report.artifactCount) artifacts")
                 + (lacks > 0 ? ", \(lacks) missing" : ""), reason: report.reason)
     }
 

@@ -95,7 +95,7 @@ extension Orchestrator {
         var environment = configuration.environment
         environment["DIAGBUNDLE_BOUNDARY"] = boundary
         let child = try ChildProcess.spawn(
-            configuration.workerExecutable,
+            configuration.workerExecutable, processName: configuration.workerName,
             arguments: configuration.workerArguments + [collectors[collector].descriptor.name],
             environment: environment,
             streams: .init(

@@ -15,6 +15,8 @@ public struct OrchestratorConfiguration: Sendable {
     public var byteBudget: Int64
     /// The program that is started as a worker, and its first arguments.
     public var workerExecutable: FilePath
+    /// What lists of processes show the workers as; none for the program's path.
+    public var workerName: String?
     /// The arguments before the name of the collector.
     public var workerArguments: [String]
     /// The environment of the workers, without the boundary.
@@ -26,6 +28,7 @@ public struct OrchestratorConfiguration: Sendable {
     public init(
         root: FilePath = "/", since: Timestamp? = nil, jobs: Int = 2,
         deadlineSeconds: Double = 600, byteBudget: Int64 = 2 << 30, workerExecutable: FilePath,
+        workerName: String? = nil,
         workerArguments: [String] = ["worker"], environment: [String: String] = [:],
         collectorOptions: [String: [String: JSONValue]] = [:]
     ) {
@@ -35,6 +38,7 @@ public struct OrchestratorConfiguration: Sendable {
         self.deadlineSeconds = deadlineSeconds
         self.byteBudget = byteBudget
         self.workerExecutable = workerExecutable
+        self.workerName = workerName
         self.workerArguments = workerArguments
         self.environment = environment
         self.collectorOptions = collectorOptions

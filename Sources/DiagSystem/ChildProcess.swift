@@ -58,10 +58,11 @@ public final class ChildProcess: Sendable {
 
     /// Starts `executable`, whose path is taken as it is; PATH is not searched.
     ///
+    /// `processName` is what lists of processes show; without it the path.
     /// - Throws: what `posix_spawn` said, `ENOENT` when there is no such program.
     public static func spawn(
-        _ executable: FilePath, arguments: [String], environment: [String: String],
-        streams: consuming Streams
+        _ executable: FilePath, processName: String? = nil, arguments: [String],
+        environment: [String: String], streams: consuming Streams
     ) throws(SystemCallError) -> ChildProcess {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -90,8 +91,9 @@ public final class ChildProcess: Sendable {
         unsafe posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | setSession))
 
+        let names = [processName ?? executable.string] + arguments
         var identifier: pid_t = 0
-        let status = unsafe withCStringArray([executable.string] + arguments) { argumentPointers in
+        let status = unsafe withCStringArray(names) { argumentPointers in
             unsafe withCStringArray(environment.map { "\($0)=\($1)" }.sorted()) {
                 environmentPointers in
                 unsafe executable.withPlatformString {

@@ -56,7 +56,8 @@ final class Front {
         try errors.reading.setNonBlocking()
         environment = Self.environment
         child = try ChildProcess.spawn(
-            HostFacts.ownExecutable, arguments: ["orchestrate"], environment: environment,
+            HostFacts.ownExecutable, processName: "diagbundle", arguments: ["orchestrate"],
+            environment: environment,
             streams: .init(
                 input: try input.reading.duplicate(), output: try output.writing.duplicate(),
                 error: try errors.writing.duplicate()))

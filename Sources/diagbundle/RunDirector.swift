@@ -150,7 +150,7 @@ final class RunDirector {
         let configuration = OrchestratorConfiguration(
             root: root, since: since, jobs: try settings.jobs,
             deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
-            workerExecutable: HostFacts.ownExecutable,
+            workerExecutable: HostFacts.ownExecutable, workerName: "diagbundle",
             environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:])
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, intake: intake,

@@ -32,7 +32,7 @@ struct SysctlWalk {
         var lines = [(name: String, text: [UInt8])]()
         var valueCount = 0
         var byteCount = 0
-        var refused = 0
+        var refused: [String] = []
         var failed = [String]()
         var stop: String?
     }
@@ -71,10 +71,12 @@ struct SysctlWalk {
         try reader.sink.send(
             "sysctl.txt", text, source: root.string, mediaType: "text/plain", privacy: .identity)
         if let stop = state.stop { try reader.sink.send(.truncated(.init(why: stop))) }
-        if state.refused > 0 {
+        if !state.refused.isEmpty {
+            let count = state.refused.count
+            let more = count > 8 ? " and \(count - 8) more" : ""
             try reader.sink.missing(
-                "/proc/sys: \(state.refused) values", why: "open: \(Errno.permissionDenied)",
-                remedy: "run as root")
+                "/proc/sys: " + state.refused.prefix(8).joined(separator: ", ") + more,
+                why: "open: \(Errno.permissionDenied)", remedy: "run as root")
         }
         for failure in state.failed.prefix(16) {
             try reader.sink.missing("/proc/sys", why: failure)
@@ -103,7 +105,7 @@ struct SysctlWalk {
                         &state)
                 }
             } catch {
-                note(error, &state)
+                note(error, on: name, &state)
             }
         } else if kind == .regular {
             read(entry, in: directory, name: name, &state)
@@ -138,13 +140,14 @@ struct SysctlWalk {
             state.byteCount += text.count
             state.lines.append((shown, text))
         } catch {
-            note(error, &state)
+            note(error, on: name, &state)
         }
     }
 
-    private func note(_ error: SystemCallError, _ state: inout State) {
+    private func note(_ error: SystemCallError, on name: String, _ state: inout State) {
         switch error.errno {
-        case .permissionDenied, .notPermitted: state.refused += 1
+        case .permissionDenied, .notPermitted:
+            if state.refused.count < 100_000 { state.refused.append(Self.shownName(name)) }
         // Some values have none to give: the feature behind them is off.
         case .noSuchFileOrDirectory, .invalidArgument, .notSupportedOnSocket: break
         default: if state.failed.count < 1000 { state.failed.append(error.description) }

@@ -1,0 +1,137 @@
+import DiagModel
+import DiagSystem
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import DiagCollect
+
+/// A folder that is gone when the test is over.
+private final class Folder {
+    let path: FilePath
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "diagbundle-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = FilePath(url.path)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+
+    func text(_ name: String) -> String? {
+        (try? String(contentsOfFile: path.appending(name).string, encoding: .utf8))
+    }
+
+    var names: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []).sorted()
+    }
+}
+
+/// Upper case, with the last byte of each part held back.
+private struct Shouting: ArtifactFilter, ArtifactByteFilter {
+    private var held: [UInt8] = []
+
+    func filter(for artifact: Artifact) -> (any ArtifactByteFilter)? {
+        artifact.path.hasSuffix(".raw") ? nil : Shouting()
+    }
+
+    mutating func take(_ bytes: Span<UInt8>, passOn: (Span<UInt8>) throws -> Void) throws {
+        var all = held
+        for index in 0..<bytes.count {
+            let byte = bytes[index]
+            all.append((0x61...0x7A).contains(byte) ? byte - 32 : byte)
+        }
+        held = [all.removeLast()]
+        try passOn(all.span)
+    }
+
+    mutating func finish(passOn: (Span<UInt8>) throws -> Void) throws { try passOn(held.span) }
+}
+
+@Suite("The host folder and what passes into it")
+struct HostFolderTests {
+    private func fill(
+        _ output: OutputDirectory, _ content: String,
+        filter: any ArtifactFilter = UnchangedArtifacts()
+    ) throws -> (HostFolder, ArtifactIntake) {
+        let folder = try HostFolder(name: "host", in: output)
+        let intake = ArtifactIntake(filter: filter, sinks: [folder], byteBudget: 1 << 20)
+        try intake.store(
+            Array(content.utf8), at: "sub/file.txt", collector: "one", mediaType: "text/plain",
+            privacy: .technical)
+        return (folder, intake)
+    }
+
+    @Test("The old folder stays until the new one is whole, and then is gone")
+    func replaced() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        let (first, _) = try fill(output, "first")
+        #expect(place.names == [".host.partial"])
+        try first.commit()
+        #expect(place.names == ["host"])
+        let (second, _) = try fill(output, "second")
+        #expect(place.text("host/one/sub/file.txt") == "first")
+        try second.commit()
+        #expect(place.text("host/one/sub/file.txt") == "second")
+        #expect(place.names == ["host"])
+    }
+
+    @Test("What is given up leaves the old folder as it was")
+    func discarded() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        try fill(output, "first").0.commit()
+        try fill(output, "second").0.discard()
+        #expect(place.text("host/one/sub/file.txt") == "first")
+        #expect(place.names == ["host"])
+    }
+
+    @Test("What a killed run left behind is removed by the next")
+    func leftovers() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        _ = try fill(output, "killed")
+        try fill(output, "whole").0.commit()
+        #expect(place.names == ["host"])
+    }
+
+    @Test("A filter's output is what is hashed, counted and stored")
+    func filtered() throws {
+        let place = try Folder()
+        let (folder, intake) = try fill(
+            try OutputDirectory.create(place.path), "secret", filter: Shouting())
+        try folder.commit()
+        #expect(place.text("host/one/sub/file.txt") == "SECRET")
+        // printf SECRET | sha256sum
+        #expect(
+            intake.artifacts.map(\.sha256)
+                == ["0917b13a9091915d54b6336f45909539cce452b3661b21f386418a257883b30a"])
+        #expect(intake.artifacts.map(\.byteCount) == [6])
+    }
+
+    @Test("A file where a folder is needed is refused, and nothing else suffers")
+    func collision() throws {
+        let place = try Folder()
+        let (folder, intake) = try fill(try OutputDirectory.create(place.path), "x")
+        #expect(throws: ArtifactPath.Refusal.self) {
+            try intake.store(
+                [1], at: "sub/file.txt/deeper", collector: "one", mediaType: "x",
+                privacy: .technical)
+        }
+        try folder.commit()
+        #expect(place.text("host/one/sub/file.txt") == "x")
+    }
+
+    @Test(
+        "A host name becomes one safe folder name",
+        arguments: [
+            ("web01.example", "web01.example"), ("", "localhost"), ("..", "localhost"),
+            ("../../etc", "_.._etc"), (".hidden", "hidden"), ("a/b\u{1B}[2J", "a_b__2J"),
+            ("hôst", "h_st"),
+        ])
+    func names(host: String, folder: String) {
+        #expect(HostFolder.folderName(forHost: host) == folder)
+    }
+}
