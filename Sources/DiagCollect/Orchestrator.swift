@@ -11,8 +11,9 @@ internal import SystemPackage
 public final class Orchestrator {
     /// Seconds that a worker has to end after SIGKILL before it is abandoned.
     static let killGraceSeconds = 1.0
-    /// The same for a probe process, which has nothing to free.
-    static let probeKillGraceSeconds = 0.1
+    /// The same for a probe process, which has nothing to free: only so long that one which does
+    /// end is not called stuck.
+    static let probeKillGraceSeconds = 0.01
     /// How many messages of one worker are kept.
     static let mostMessages = 200_000
 
@@ -103,7 +104,7 @@ public final class Orchestrator {
             poller.watch(session.child.pidfd, tag: index * 4 + 2)
         }
         let current = sessions
-        for tag in poller.wait(seconds: 0.1) {
+        for tag in poller.wait(seconds: secondsToNextDeadline) {
             if tag < 0 {
                 stop(.interrupted, "the run was interrupted")
                 isInterrupted = true
@@ -120,6 +121,23 @@ public final class Orchestrator {
         for session in current { try finishIfEnded(session) }
         tellProgress()
         turn()
+    }
+
+    /// How long the next wait may be, so that no deadline is overslept.
+    private var secondsToNextDeadline: Double {
+        let now = MonotonicTime.now
+        let next = sessions.map { session in
+            session.killed?.advanced(bySeconds: grace(of: session)) ?? session.deadline
+        }.filter { $0 > now }.min()
+        return min(0.1, next?.seconds(since: now) ?? 0.1)
+    }
+
+    private func grace(of session: WorkerSession) -> Double {
+        if case .probes = session.role {
+            Self.probeKillGraceSeconds
+        } else {
+            Self.killGraceSeconds
+        }
     }
 
     /// Takes one buffer of a worker's output; `false` when there is none now.
@@ -194,11 +212,7 @@ public final class Orchestrator {
         }
         for session in sessions {
             if let killed = session.killed {
-                let grace =
-                    if case .probes = session.role { Self.probeKillGraceSeconds } else {
-                        Self.killGraceSeconds
-                    }
-                if now.seconds(since: killed) >= grace {
+                if now.seconds(since: killed) >= grace(of: session) {
                     sessions.removeAll { $0 === session }
                     try abandon(session)
                 }
