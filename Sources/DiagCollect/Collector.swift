@@ -35,8 +35,8 @@ public protocol Probe: Sendable {
         _ request: ProbeRequest, in context: CollectionContext, into sink: any CollectionSink
     ) throws -> ProbeRecord
 
-    /// What a record of this kind means for the host, where it means anything.
-    func finding(for record: ProbeRecord) -> Finding?
+    /// What the records of this kind mean for the host: asked once, with all of a run's.
+    func findings(in records: [ProbeRecord]) -> [Finding]
 }
 
 /// What a collector is, what it costs and how it is confined.

@@ -128,12 +128,6 @@ extension Orchestrator {
                     collector: name, what: "\(record.kind) of \(record.target)",
                     why: record.reason ?? record.outcome.rawValue))
         }
-        guard var finding = task.probe.finding(for: record) else { return }
-        finding.collector = name
-        if finding.evidence.isEmpty {
-            finding.evidence = [.init(artifact: "\(name)/\(record.kind).json")]
-        }
-        findings.append(finding)
     }
 
     private func reportIfProbesAreDone() {
@@ -145,12 +139,21 @@ extension Orchestrator {
             activity: "\(probes.done) probes" + (hung > 0 ? ", \(hung) hung" : ""))
     }
 
-    /// Stores the records of each kind as one artifact of the collector that asked.
+    /// Stores the records of each kind as one artifact of the collector that asked, and takes up
+    /// what they mean.
     func storeProbeRecords() throws {
         for (key, records) in probes.records.sorted(by: {
             ($0.key.collector, $0.key.kind) < ($1.key.collector, $1.key.kind)
         }) {
             let name = collectors[key.collector].descriptor.name
+            let probe = collectors[key.collector].probes.first { $0.kind == key.kind }
+            for var finding in probe?.findings(in: records) ?? [] {
+                finding.collector = name
+                if finding.evidence.isEmpty {
+                    finding.evidence = [.init(artifact: "\(name)/\(key.kind).json")]
+                }
+                findings.append(finding)
+            }
             let document = try JSONDocument.encode(ProbeRecordList(records), layout: .document)
             try intake.store(
                 document, at: "\(key.kind).json", collector: name, mediaType: "application/json",

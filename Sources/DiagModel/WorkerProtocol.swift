@@ -53,12 +53,18 @@ public struct ProbeRequest: Codable, Hashable, Sendable {
     public var target: String
     /// The target as base64, only when it is not UTF-8.
     public var targetBytes: String?
+    /// What the collector knows of the target already, for the probe to compare.
+    public var facts: [String: JSONValue]?
 
     /// A probe of one target.
-    public init(kind: String, target: String, targetBytes: String? = nil) {
+    public init(
+        kind: String, target: String, targetBytes: String? = nil,
+        facts: [String: JSONValue]? = nil
+    ) {
         self.kind = kind
         self.target = target
         self.targetBytes = targetBytes
+        self.facts = facts
     }
 }
 

@@ -44,11 +44,12 @@ private struct ScriptedProbe: Probe {
     func run(
         _ request: ProbeRequest, in context: CollectionContext, into sink: any CollectionSink
     ) -> ProbeRecord { ProbeRecord(kind: kind, target: request.target, outcome: .ok, seconds: 0) }
-    func finding(for record: ProbeRecord) -> Finding? {
-        record.outcome == .hung
-            ? Finding(
-                fault: "test.hung", severity: .critical, collector: "", object: record.target,
-                reason: record.reason ?? "") : nil
+    func findings(in records: [ProbeRecord]) -> [Finding] {
+        records.filter { $0.outcome == .hung }.map {
+            Finding(
+                fault: "test.hung", severity: .critical, collector: "", object: $0.target,
+                reason: $0.reason ?? "")
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 import DiagCollect
-import DiagCollectors
 import DiagModel
 import DiagSystem
 import Foundation
 import SystemPackage
 import Testing
+
+@testable import DiagCollectors
 
 @Suite("The health of mounts")
 struct StorageMountHealthTests {

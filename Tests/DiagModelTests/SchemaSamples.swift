@@ -78,7 +78,7 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             facts: ["free": 3, "deep": ["a": [1, "x"]]],
             kernelStack: ["rpc_wait_bit_killable"])
         let leanRecord = ProbeRecord(kind: "k", target: "t", outcome: .ok, seconds: 0)
-        let probe = ProbeRequest(kind: "k", target: #"\xFF"#, targetBytes: "/w==")
+        let probe = ProbeRequest(kind: "k", target: #"\xFF"#, targetBytes: "/w==", facts: ["a": 1])
         let messages: [(String, WorkerMessage)] = [
             (
                 "full",

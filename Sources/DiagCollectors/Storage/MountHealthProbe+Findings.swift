@@ -4,9 +4,14 @@ extension MountHealthProbe {
     /// From how many percent of its space or inodes in use on a file system counts as full.
     private static let fullPercent = 95.0
 
+    /// The faults that the records show.
+    public func findings(in records: [ProbeRecord]) -> [Finding] {
+        records.compactMap { finding(for: $0) }
+    }
+
     /// The fault that a record shows: hung, failed, slow or full; `nil` for a mount that is well
     /// or was not asked.
-    public func finding(for record: ProbeRecord) -> Finding? {
+    func finding(for record: ProbeRecord) -> Finding? {
         switch record.outcome {
         case .hung: hung(record)
         case .failed:

@@ -142,7 +142,8 @@ extension PublishedSchema {
             "properties": {
                 "kind": {"$ref": "#/$defs/name"},
                 "target": {"type": "string"},
-                "targetBytes": {"$ref": "#/$defs/base64"}
+                "targetBytes": {"$ref": "#/$defs/base64"},
+                "facts": {"type": "object"}
             }
         }
         """#
