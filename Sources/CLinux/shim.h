@@ -72,6 +72,9 @@ static inline int diag_prctl(int option, unsigned long argument) {
     return prctl(option, argument, 0ul, 0ul, 0ul);
 }
 
+/// Names the calling thread, and so a process of one, in lists and in the kernel log.
+static inline int diag_set_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
+
 /// Low priority for processor and disk: nice 19, and the idle-most best-effort I/O class.
 static inline int diag_ioprio_set(int level) {
     return (int)syscall(SYS_ioprio_set, 1 /* process */, 0, (2 << 13) /* best effort */ | level);

@@ -13,6 +13,7 @@ public enum WorkerLoop {
         output: consuming OwnedDescriptor
     ) -> Int32 {
         SignalDisposition.ignoreWriteSignals()
+        HostFacts.nameProcess("diagbundle")
         Confinement.dieWithParent()
         Confinement.lowerPriority()
         var lines = LineReader(input)

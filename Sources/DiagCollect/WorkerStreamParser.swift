@@ -63,12 +63,6 @@ public struct WorkerStreamParser {
     /// A parser for the worker that was given `boundary`.
     public init(boundary: String) { prefix = Array(boundary.utf8) + [0x20] }
 
-    /// Whether the output may end here: at the start of a line, with nothing begun.
-    public var isAtRest: Bool {
-        if case .lineStart = state { return line.isEmpty }
-        return false
-    }
-
     /// Takes `bytes`, the next of the worker's output.
     ///
     /// - Throws: ``ProtocolViolation``, after which no more may be taken, or what `handler` throws.

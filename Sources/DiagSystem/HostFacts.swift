@@ -58,6 +58,10 @@ public enum HostFacts {
         return unsafe FilePath(platformString: pointer)
     }
 
+    /// Names this process in lists and in the kernel log: one that was started through
+    /// /proc/self/exe would be `exe` there.
+    public static func nameProcess(_ name: String) { _ = unsafe diag_set_name(name) }
+
     /// A random token of 32 hexadecimal digits that nothing can guess.
     public static func randomToken() throws(SystemCallError) -> String {
         var bytes = [UInt8](repeating: 0, count: 16)

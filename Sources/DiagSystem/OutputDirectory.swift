@@ -155,9 +155,4 @@ public final class OutputDirectory: Sendable {
             throw SystemCallError(operation: "sync", object: path.string, errno: error.errno)
         }
     }
-
-    /// The device number of the file system it lies on.
-    public func deviceNumber() throws(SystemCallError) -> UInt64 {
-        try descriptor.status().deviceNumber
-    }
 }

@@ -19,7 +19,4 @@ public struct Pipe: ~Copyable, Sendable {
 
     /// Gives up the pipe for the end that `body` keeps; the other is closed.
     public consuming func takeReading() -> OwnedDescriptor { reading }
-
-    /// The writing end alone; the reading end is closed.
-    public consuming func takeWriting() -> OwnedDescriptor { writing }
 }

@@ -9,6 +9,7 @@ struct Orchestrate: ParsableCommand {
         abstract: "Make a bundle, told by a request on standard input.", shouldDisplay: false)
 
     func run() throws {
+        HostFacts.nameProcess("diagbundle")
         SignalDisposition.ignoreWriteSignals()
         let control = try OwnedDescriptor.standard(0)
         let link = try FrontLink(output: try OwnedDescriptor.standard(1))
