@@ -35,6 +35,7 @@
 // _GNU_SOURCE would give structures other members than the Glibc module has them, so what needs
 // it is called as a system call, or declared here as the C library's headers do.
 int pipe2(int ends[2], int flags);
+int syncfs(int descriptor);
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
 #ifndef F_SETPIPE_SZ
@@ -70,6 +71,12 @@ static inline int diag_reap(int pid, int *code, int *status, struct rusage *usag
 
 static inline int diag_prctl(int option, unsigned long argument) {
     return prctl(option, argument, 0ul, 0ul, 0ul);
+}
+
+/// 1 when `signal` is ignored by this process, else 0.
+static inline int diag_signal_is_ignored(int signal) {
+    struct sigaction action;
+    return sigaction(signal, 0, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 /// Names the calling thread, and so a process of one, in lists and in the kernel log.

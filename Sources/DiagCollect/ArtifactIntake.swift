@@ -30,7 +30,7 @@ public final class ArtifactIntake {
 
     private let filter: any ArtifactFilter
     private let sinks: [any ArtifactSink]
-    private var paths = Set<String>()
+    private var paths = Set<ArtifactPath>()
     /// The artifacts that are stored, in the order they were closed.
     public private(set) var artifacts: [Artifact] = []
     /// How many bytes of the run's budget are left.
@@ -49,7 +49,7 @@ public final class ArtifactIntake {
     ///   ``OutputFailure`` when it cannot be created.
     func open(_ opening: WorkerMessage.Opening, collector: String) throws -> Open {
         let path = try ArtifactPath(opening, collector: collector)
-        guard paths.insert(path.text).inserted else {
+        guard paths.insert(path).inserted else {
             throw ArtifactPath.Refusal(name: path.text, reason: "is taken already")
         }
         let artifact = Artifact(
@@ -97,8 +97,10 @@ public final class ArtifactIntake {
         }
     }
 
-    /// Closes an artifact; `truncation` says why bytes of it are missing, when some are.
-    func close(_ open: consuming Open, truncation: String? = nil) throws {
+    /// Closes an artifact; `truncation` says why bytes of it are missing, when some are. Returns how
+    /// many bytes are stored, behind the filter.
+    @discardableResult
+    func close(_ open: consuming Open, truncation: String? = nil) throws -> Int64 {
         var open = open
         if var filter = open.filter { try filter.finish { try store($0, in: &open) } }
         open.artifact.sha256 = Self.hexadecimal(open.hash.finalize())
@@ -113,18 +115,22 @@ public final class ArtifactIntake {
             throw OutputFailure(cause: error)
         }
         artifacts.append(open.artifact)
+        return open.artifact.byteCount
     }
 
     /// Stores a whole artifact that the orchestrator itself makes; no budget cuts it.
+    ///
+    /// - Returns: how many bytes are stored, behind the filter.
+    @discardableResult
     public func store(
         _ bytes: [UInt8], at path: String, collector: String, source: String? = nil,
         mediaType: String, privacy: PrivacyClass
-    ) throws {
+    ) throws -> Int64 {
         var open = try open(
             .init(path: path, source: source, mediaType: mediaType, privacy: privacy),
             collector: collector)
         try pass(bytes.span, into: &open)
-        try close(open)
+        return try close(open)
     }
 
     /// Stores a document of the run itself at the top of the host folder, such as `summary.txt`.

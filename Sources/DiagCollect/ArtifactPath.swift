@@ -2,13 +2,17 @@ internal import FoundationEssentials
 public import DiagModel
 
 /// A path in the host folder that a worker named, checked.
-public struct ArtifactPath: Hashable, Sendable {
+///
+/// Paths are equal when their bytes are: two spellings of one letter are two files on the host.
+public struct ArtifactPath: Sendable {
     /// Why a name is refused.
     public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         /// The name, escaped.
         public let name: String
         /// What is wrong with it.
         public let reason: String
+        /// Whether a worker that gives such a name is not to be trusted further.
+        public var leavesFolder = false
 
         /// The name and what is wrong with it.
         public var description: String { "the artifact path \"\(name)\" \(reason)" }
@@ -36,11 +40,15 @@ public struct ArtifactPath: Hashable, Sendable {
                 throw Refusal(name: safe, reason: "does not say the same as its bytes")
             }
         }
-        let parts = opening.path.split(separator: "/", omittingEmptySubsequences: false)
+        // By bytes: a combining mark behind a slash would hide the slash from Character.
+        let parts = opening.path.utf8.split(separator: 0x2F, omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
         guard parts.count <= 32 else { throw Refusal(name: safe, reason: "is too deep") }
         for part in parts {
             if part.isEmpty || part == "." || part == ".." {
-                throw Refusal(name: safe, reason: "is absolute or leaves the collector's folder")
+                throw Refusal(
+                    name: safe, reason: "is absolute or leaves the collector's folder",
+                    leavesFolder: true)
             }
             if part.utf8.count > 255 {
                 throw Refusal(name: safe, reason: "has a name of more than 255 bytes")
@@ -49,9 +57,24 @@ public struct ArtifactPath: Hashable, Sendable {
                 throw Refusal(name: safe, reason: "has control characters")
             }
         }
-        components = [collector] + parts.map(String.init)
+        components = [collector] + parts
     }
 
     /// The path of a document at the top of the host folder.
     init(document name: String) { components = [name] }
+}
+
+extension ArtifactPath: Hashable {
+    /// Compares the bytes.
+    public static func == (left: ArtifactPath, right: ArtifactPath) -> Bool {
+        left.components.elementsEqual(right.components) { $0.utf8.elementsEqual($1.utf8) }
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        for component in components {
+            for byte in component.utf8 { hasher.combine(byte) }
+            hasher.combine(UInt8(0x2F))
+        }
+    }
 }

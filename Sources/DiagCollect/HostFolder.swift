@@ -25,13 +25,28 @@ public final class HostFolder: ArtifactSink {
 
     /// Begins a new host folder in `output`; what an earlier run left unfinished is removed.
     ///
-    /// The caller holds the lock of `output`.
+    /// The caller holds the lock of `output`. What cannot be removed, because another user left it,
+    /// stays and is avoided.
     public init(name: String, in output: OutputDirectory) throws(SystemCallError) {
         self.name = name
         self.output = output
-        stagingName = ".\(name).partial"
-        try output.removeTree(stagingName)
-        staging = try output.makeDirectory(stagingName)
+        for entry in try output.names() where Self.isUnfinished(entry, host: name) {
+            try? output.removeTree(entry)
+        }
+        var candidate = ".\(name).partial"
+        var number = 2
+        while try output.status(of: candidate) != nil, number < 1000 {
+            candidate = ".\(name).partial-\(number)"
+            number += 1
+        }
+        stagingName = candidate
+        staging = try output.makeDirectory(candidate)
+    }
+
+    /// Whether `entry` is a host folder or bundle of this host that a run did not finish.
+    private static func isUnfinished(_ entry: String, host name: String) -> Bool {
+        entry.hasPrefix(".\(name).partial") || entry == ".\(name).old"
+            || (entry.hasPrefix(".\(name)-") && entry.hasSuffix(".tar.xz.partial"))
     }
 
     /// The folder name for a host name, which could be anything: a single safe path component.
@@ -47,6 +62,12 @@ public final class HostFolder: ArtifactSink {
         return text.isEmpty ? "localhost" : String(text)
     }
 
+    /// What the kernel says of one name, not of the whole output.
+    private static let errnosOfNames: [Errno] = [
+        .notDirectory, .fileExists, .isDirectory, .noSuchFileOrDirectory, .invalidArgument,
+        .fileNameTooLong, .illegalByteSequence,
+    ]
+
     /// Creates the file of an artifact and the directories above it.
     public func open(_ path: ArtifactPath) throws {
         do throws(SystemCallError) {
@@ -57,11 +78,11 @@ public final class HostFolder: ArtifactSink {
             guard let file = path.components.last else { return }
             files[path] = OpenFile(try directory.createFile(file))
         } catch {
-            guard [.notDirectory, .fileExists, .isDirectory].contains(error.errno) else {
+            guard Self.errnosOfNames.contains(error.errno) else {
                 throw error
             }
             throw ArtifactPath.Refusal(
-                name: path.text, reason: "collides with another artifact (\(error.errno))")
+                name: path.text, reason: "cannot be a file here (\(error.errno))")
         }
     }
 
@@ -87,24 +108,33 @@ public final class HostFolder: ArtifactSink {
     }
 
     /// Puts the folder in its place; an older one goes only now.
+    ///
+    /// Its bytes have reached the disk before. An older one that cannot be removed, as another
+    /// user's, stays under a hidden name.
     public func commit() throws(SystemCallError) {
-        let oldName = ".\(name).old"
-        try output.removeTree(oldName)
+        try staging.synchronizeFileSystem()
         guard try output.status(of: name) != nil else {
             try output.rename(stagingName, to: name)
             return try output.synchronize()
         }
+        let oldName = ".\(name).old"
         do throws(SystemCallError) {
             try output.exchange(stagingName, with: name)
         } catch {
             // A file system or kernel without RENAME_EXCHANGE: a moment without the folder.
             guard [.invalidArgument, .noFunction].contains(error.errno) else { throw error }
+            try? output.removeTree(oldName)
             try output.rename(name, to: oldName)
-            try output.rename(stagingName, to: name)
+            do throws(SystemCallError) {
+                try output.rename(stagingName, to: name)
+            } catch {
+                try? output.rename(oldName, to: name)
+                throw error
+            }
         }
         try output.synchronize()
-        try output.removeTree(stagingName)
-        try output.removeTree(oldName)
+        try? output.removeTree(stagingName)
+        try? output.removeTree(oldName)
     }
 
     /// Removes what was made; an older host folder stays as it was.

@@ -10,7 +10,7 @@ extension Orchestrator {
         let truncation = session.truncation ?? reason
         session.truncation = nil
         session.artifactCount += 1
-        try intake.close(open, truncation: truncation)
+        session.storedByteCount += try intake.close(open, truncation: truncation)
     }
 
     /// Takes stock of a worker whose process has ended.
@@ -63,7 +63,7 @@ extension Orchestrator {
         }
         let name = collectors[index].descriptor.name
         let why = session.verdict?.reason ?? "it did not end"
-        try intake.store(
+        session.storedByteCount += try intake.store(
             Array(standing.text.utf8), at: "abandoned.txt", collector: name,
             source: "/proc/\(standing.identifier)", mediaType: "text/plain", privacy: .technical)
         session.artifactCount += 1
@@ -93,7 +93,7 @@ extension Orchestrator {
             reason: verdict.outcome == .complete ? nil : verdict.reason,
             started: session.startedAt,
             seconds: (MonotonicTime.now.seconds(since: session.started) * 1e6).rounded() / 1e6,
-            artifactCount: session.artifactCount, byteCount: session.byteCount,
+            artifactCount: session.artifactCount, byteCount: session.storedByteCount,
             confinement: descriptor.confinement.rawValue,
             confinementGaps: session.end?.confinementGaps ?? [], notes: session.notes)
     }
@@ -104,7 +104,7 @@ extension Orchestrator {
         var report = report
         if !session.log.isEmpty {
             if session.logIsCut { session.log += Array("\n[cut after 256 KiB]\n".utf8) }
-            try intake.store(
+            report.byteCount += try intake.store(
                 session.log, at: "worker.log", collector: report.collector,
                 source: "standard error of the worker", mediaType: "text/plain", privacy: .content)
             report.artifactCount += 1
@@ -137,6 +137,20 @@ extension Orchestrator {
             activity: (report.artifactCount == 1
                 ? "1 artifact" : "\(report.artifactCount) artifacts")
                 + (lacks > 0 ? ", \(lacks) missing" : ""), reason: report.reason)
+    }
+
+    /// Whether an artifact of that name is stored by the orchestrator itself.
+    func isReserved(_ path: String, for collector: Int) -> Bool {
+        ["worker.log", "abandoned.txt"].contains(path)
+            || collectors[collector].probes.contains { path == "\($0.kind).json" }
+    }
+
+    /// Drops evidence that names no artifact of this run: a worker may have said anything.
+    func keepTrueEvidence() {
+        let stored = Set(intake.artifacts.map(\.path))
+        for index in findings.indices {
+            findings[index].evidence.removeAll { !stored.contains($0.artifact) }
+        }
     }
 
     private func signalName(_ number: Int) -> String {

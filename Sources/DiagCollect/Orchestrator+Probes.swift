@@ -4,6 +4,9 @@ import SystemPackage
 
 /// The pool of probe processes, which take targets that may block in turn.
 extension Orchestrator {
+    /// How many targets are probed in one run.
+    static let mostProbes = 20_000
+
     /// Queues what a collector asked to be probed; a kind that it does not declare is its mistake.
     func addProbe(_ request: ProbeRequest, for collector: Int) {
         guard let probe = collectors[collector].probes.first(where: { $0.kind == request.kind })
@@ -13,6 +16,14 @@ extension Orchestrator {
                     collector: collectors[collector].descriptor.name,
                     what: "\(request.kind) of \(request.target)",
                     why: "the collector declares no such probe"))
+            return
+        }
+        guard probes.total < Self.mostProbes else {
+            missing[collector].append(
+                Missing(
+                    collector: collectors[collector].descriptor.name,
+                    what: "\(request.kind) of \(request.target)",
+                    why: "more than \(Self.mostProbes) probes were asked for"))
             return
         }
         probes.add(ProbeTask(collector: collector, request: request, probe: probe))
@@ -155,11 +166,11 @@ extension Orchestrator {
                 findings.append(finding)
             }
             let document = try JSONDocument.encode(ProbeRecordList(records), layout: .document)
-            try intake.store(
+            let byteCount = try intake.store(
                 document, at: "\(key.kind).json", collector: name, mediaType: "application/json",
                 privacy: .technical)
             reports[key.collector]?.artifactCount += 1
-            reports[key.collector]?.byteCount += Int64(document.count)
+            reports[key.collector]?.byteCount += byteCount
         }
     }
 }

@@ -28,7 +28,6 @@ extension Orchestrator {
         guard probes.hasWaiting, memoryOnlyIsDone else { return }
         if probesStarted == nil {
             probesStarted = .now
-            progress.plan("probes", title: "Probing what may block", weight: 2)
             progress.start("probes")
         }
         var probing = sessions.count { if case .probes = $0.role { true } else { false } }
@@ -78,7 +77,14 @@ extension Orchestrator {
             assign(task, to: session)
             return true
         } catch {
-            skip([task] + probes.removeWaiting(), why: "the probe process did not start: \(error)")
+            // While another process of the pool lives, it will take the target in its turn.
+            if sessions.contains(where: { if case .probes = $0.role { true } else { false } }) {
+                probes.putBack()
+            } else {
+                skip(
+                    [task] + probes.removeWaiting(),
+                    why: "the probe process did not start: \(error)")
+            }
             return false
         }
     }

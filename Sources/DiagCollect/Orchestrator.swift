@@ -14,8 +14,8 @@ public final class Orchestrator {
     /// The same for a probe process, which has nothing to free: only so long that one which does
     /// end is not called stuck.
     static let probeKillGraceSeconds = 0.01
-    /// How many messages of one worker are kept.
-    static let mostMessages = 200_000
+    /// How many bytes of messages of one worker are kept, a share for each message included.
+    static let mostSaidBytes = 8 << 20
 
     let collectors: [any Collector]
     let configuration: OrchestratorConfiguration
@@ -86,6 +86,10 @@ public final class Orchestrator {
             for session in sessions { session.child.kill() }
             throw error
         }
+        if probesStarted == nil, collectors.contains(where: { !$0.probes.isEmpty }) {
+            progress.end("probes", .complete, elapsedSeconds: 0)
+        }
+        keepTrueEvidence()
         abandoned.removeAll { $0.reapIfEnded() != nil }
         let outcome = RunOutcome(
             reports: reports.compactMap(\.self), absent: absent.flatMap(\.self),
@@ -220,8 +224,8 @@ public final class Orchestrator {
                 // The end of its input tells it to end; one that does not listen is ended.
                 if now.seconds(since: session.deadline) > 2 { session.kill(nil) }
             } else {
-                if !session.outputIsOpen {
-                    // Its own end should follow that of its output at once.
+                if !session.outputIsOpen || session.end != nil {
+                    // Its own end should follow that of its output, or its last word, at once.
                     let grace = session.end == nil ? 0.2 : 1
                     session.deadline = min(session.deadline, now.advanced(bySeconds: grace))
                 }
@@ -248,8 +252,8 @@ public final class Orchestrator {
 
     /// Why a process that is late is ended; `nil` when it has said all and only does not go.
     private func lateVerdict(of session: WorkerSession) -> WorkerSession.Verdict? {
+        if session.end != nil { return nil }
         if !session.outputIsOpen {
-            if session.end != nil { return nil }
             return .init(outcome: .crashed, reason: "it closed its output before it said end")
         }
         let limit = session.deadline.seconds(since: session.started)

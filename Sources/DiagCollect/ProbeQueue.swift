@@ -36,6 +36,9 @@ struct ProbeQueue {
         return waiting[next]
     }
 
+    /// Puts back the target that was taken last.
+    mutating func putBack() { next -= 1 }
+
     /// Keeps what the probe of `task` found.
     mutating func keep(_ record: ProbeRecord, of task: ProbeTask) {
         done += 1

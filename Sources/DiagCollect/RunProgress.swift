@@ -22,6 +22,11 @@ public struct RunProgress {
     private let started: MonotonicTime
     private let emit: (ProgressEvent) -> Void
     private var lastTick: MonotonicTime?
+    /// The furthest the run has been: a new operation, or a better estimate, takes none of it back.
+    private final class Furthest {
+        var fraction = 0.0
+    }
+    private let furthest = Furthest()
 
     /// Events go to `emit`, with times counted from `started`.
     public init(started: MonotonicTime, emit: @escaping (ProgressEvent) -> Void) {
@@ -51,10 +56,10 @@ public struct RunProgress {
         // Early on the plan's own figures count, later what was measured.
         let expected = done / 10
         let pace = (elapsed + 1) / (expected + 1)
-        let fraction = total > 0 ? min(1, done / total) : 0
+        furthest.fraction = max(furthest.fraction, total > 0 ? min(1, done / total) : 0)
         return ProgressEvent.Run(
             done: operations.values.count { $0.isEnded }, total: operations.count,
-            fraction: fraction, elapsedSeconds: elapsed,
+            fraction: furthest.fraction, elapsedSeconds: elapsed,
             remainingSeconds: max(0, (total - done) / 10 * pace))
     }
 

@@ -28,22 +28,22 @@ struct WorkerHandler: WorkerStreamHandler {
         }
     }
 
-    mutating func receive(_ message: WorkerMessage) throws {
-        session.messageCount += 1
-        guard session.messageCount <= Orchestrator.mostMessages else {
-            throw Misplaced(reason: "more than \(Orchestrator.mostMessages) messages")
-        }
-        if session.end != nil {
-            throw Misplaced(reason: "\(message.verb) after end")
-        }
+    mutating func receive(_ message: WorkerMessage, byteCount: Int) throws {
+        if session.end != nil { throw Misplaced(reason: "\(message.verb) after end") }
         switch message {
         case .progress(let progress): return session.progress = progress
         case .truncated(let truncation): return session.truncation = truncation.why
-        default: try orchestrator.closeArtifact(of: session)
+        default: break
         }
+        // What is kept of a worker's words is bounded, as its bytes are.
+        session.saidByteCount += byteCount + 64
+        guard session.saidByteCount <= Orchestrator.mostSaidBytes else {
+            let limit = Orchestrator.mostSaidBytes >> 20
+            throw Misplaced(reason: "more than \(limit) MiB of messages beside its artifacts")
+        }
+        try orchestrator.closeArtifact(of: session)
         switch message {
-        case .artifact(let opening):
-            session.open = try orchestrator.intake.open(opening, collector: collector)
+        case .artifact(let opening): try open(opening)
         case .absent(let lack):
             session.absent.append(Absent(collector: collector, what: lack.what, why: lack.why))
         case .missing(let lack):
@@ -53,13 +53,19 @@ struct WorkerHandler: WorkerStreamHandler {
                     remedy: lack.remedy))
         case .finding(var finding):
             finding.collector = collector
+            try check(finding, as: "finding")
             session.findings.append(finding)
         case .note(let note): session.notes.append(note.text)
-        case .probe(let request): orchestrator.addProbe(request, for: session.collector)
+        case .probe(let request):
+            guard case .collector = session.role else {
+                throw Misplaced(reason: "probe in a probe")
+            }
+            orchestrator.addProbe(request, for: session.collector)
         case .record(let record):
             guard session.currentProbe != nil else {
                 throw Misplaced(reason: "record outside a probe")
             }
+            try check(record, as: "record")
             session.record = record
         case .end(let end):
             if case .probes = session.role {
@@ -69,5 +75,30 @@ struct WorkerHandler: WorkerStreamHandler {
             }
         case .data, .progress, .truncated: break
         }
+    }
+
+    private func open(_ opening: WorkerMessage.Opening) throws {
+        session.truncation = nil
+        do {
+            if orchestrator.isReserved(opening.path, for: session.collector) {
+                throw ArtifactPath.Refusal(
+                    name: opening.path, reason: "is a name of the orchestrator's own")
+            }
+            session.open = try orchestrator.intake.open(opening, collector: collector)
+        } catch let refusal as ArtifactPath.Refusal where !refusal.leavesFolder {
+            // Costs this artifact alone: a host may hold names that nobody can store.
+            session.missing.append(
+                Missing(
+                    collector: collector, what: opening.source ?? refusal.name,
+                    why: refusal.description))
+        }
+    }
+
+    /// Refuses what would make a document that is not as its schema says.
+    private func check(_ body: some Encodable, as verb: String) throws {
+        let encoded = try JSONDocument.encode(body, layout: .line)
+        let value = try JSONDocument.decode(JSONValue.self, from: encoded)
+        let errors = PublishedSchema.workerMessages.errors(in: value, definition: verb)
+        if let first = errors.first { throw Misplaced(reason: "\(verb): \(first)") }
     }
 }

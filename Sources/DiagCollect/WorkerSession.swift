@@ -39,9 +39,13 @@ final class WorkerSession {
     var truncation: String?
     var end: WorkerMessage.End?
     var artifactCount = 0
+    /// How many bytes of artifacts it has sent: what its budget counts.
     var byteCount: Int64 = 0
+    /// How many of them are stored, behind the filter.
+    var storedByteCount: Int64 = 0
     var byteBudget: Int64
-    var messageCount = 0
+    /// How many bytes of messages it has said that are kept.
+    var saidByteCount = 0
     var log: [UInt8] = []
     var logIsCut = false
     var absent: [Absent] = []

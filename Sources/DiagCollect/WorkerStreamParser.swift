@@ -13,8 +13,8 @@ public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConverti
 
 /// Takes what a worker's output is made of.
 public protocol WorkerStreamHandler {
-    /// A message other than `data`.
-    mutating func receive(_ message: WorkerMessage) throws
+    /// A message other than `data`, whose line had `byteCount` bytes behind the boundary.
+    mutating func receive(_ message: WorkerMessage, byteCount: Int) throws
     /// Bytes of the open artifact.
     mutating func receive(_ bytes: Span<UInt8>) throws
 }
@@ -164,6 +164,7 @@ public struct WorkerStreamParser {
         _ handler: inout some WorkerStreamHandler, _ start: Int64, _ index: Int
     ) throws {
         let message = try decode(start, index)
+        let lineByteCount = line.count
         line.removeAll(keepingCapacity: true)
         if case .data(let byteCount) = message {
             guard form == .undecided || form == .framed else {
@@ -188,7 +189,7 @@ public struct WorkerStreamParser {
             try endText(&handler)
             form = .none
         }
-        try handler.receive(message)
+        try handler.receive(message, byteCount: lineByteCount)
     }
 
     /// Gives plain text the one newline at its end.

@@ -25,7 +25,7 @@ public struct KernelMessage: Hashable, Sendable {
     /// Whether it goes on with the record before: flag `c` or `+`.
     public let isContinuation: Bool
     /// The text, decoded; may hold any byte.
-    public let text: [UInt8]
+    public internal(set) var text: [UInt8]
     /// Names and values beside the text, for example `SUBSYSTEM` and `DEVICE`, in their order.
     public let dictionary: [(name: [UInt8], value: [UInt8])]
 

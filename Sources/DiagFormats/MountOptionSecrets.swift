@@ -1,16 +1,17 @@
 /// Takes secrets out of mount options and sources, in any text that holds them.
 ///
 /// cifs takes `password=`, ceph `secret=`, ecryptfs `passphrase`-like options, davfs and rclone a
-/// URL with `user:password@`. Names of credential files stay: they are paths, not secrets.
+/// URL with `user:password@`, curlftpfs one without a scheme after `#`, and cifs `user=name%password`.
+/// Names of credential files stay: they are paths, not secrets.
 public enum MountOptionSecrets {
-    private static let mask = Array("********".utf8)
+    private static let mask = Array(SecretMask.replacement.utf8)
     private static let endings: [[UInt8]] = [
         "password", "password1", "password2", "pass", "pass1", "pass2", "passwd", "passphrase",
         "secret", "token", "key", "passphrase_passwd",
     ].map { Array($0.utf8) }
 
     /// `text` with the value of every option that names a secret, and the password of every URL,
-    /// written as `********`. Lines stay lines.
+    /// written as ``SecretMask/replacement``. Lines stay lines.
     public static func masking(_ text: [UInt8]) -> [UInt8] {
         guard text.contains(0x3D) || text.contains(0x40) else { return text }
         var masked = [UInt8]()
@@ -22,7 +23,17 @@ public enum MountOptionSecrets {
             index += 1
             let end: Int
             if byte == 0x3D, namesSecret(masked) {
-                end = text[index...].firstIndex(where: endsValue) ?? text.count
+                end = endOfValue(in: text, from: index)
+            } else if byte == 0x3D, namesUser(masked) {
+                // mount.cifs(8): `username=name%password`.
+                end = endOfValue(in: text, from: index)
+                let sign = text[index..<end].firstIndex(of: 0x25) ?? end
+                masked += text[index..<sign]
+                index = sign
+                if sign < end {
+                    masked.append(0x25)
+                    index += 1
+                }
             } else if byte == 0x3A, let at = endOfPassword(in: text, from: index) {
                 end = at
             } else {
@@ -46,24 +57,66 @@ public enum MountOptionSecrets {
         return endings.contains { name.suffix($0.count).elementsEqual($0) }
     }
 
+    /// Whether the `=` at the end of `text` follows the option `user` or `username`.
+    private static func namesUser(_ text: [UInt8]) -> Bool {
+        let name = text.dropLast().suffix(9).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        return ["user", "username"].contains { user in
+            name.suffix(user.utf8.count).elementsEqual(user.utf8)
+                && (name.count == user.utf8.count
+                    || endsValue(name[name.count - user.utf8.count - 1]))
+        }
+    }
+
+    /// Where a value ends that begins at `start`.
+    ///
+    /// A comma or white space in quotes is part of it, and so is a comma that cifs escapes by
+    /// another one. Quotes that never close hide the rest of the line. Source: libmount's
+    /// optstr.c and mount.cifs(8).
+    private static func endOfValue(in text: [UInt8], from start: Int) -> Int {
+        var index = start
+        if index < text.count, text[index] == 0x22 || text[index] == 0x27 {
+            let quote = text[index]
+            let line = text[(index + 1)...].firstIndex { $0 == 0x0A || $0 == quote } ?? text.count
+            guard line < text.count, text[line] == quote else { return line }
+            index = line + 1
+        }
+        while index < text.count {
+            switch text[index] {
+            case 0x2C:
+                guard index + 1 < text.count, text[index + 1] == 0x2C else { return index }
+                index += 2
+            case 0x22:
+                // One in the middle is part of a password; one around the options is not.
+                guard index + 1 < text.count, !endsValue(text[index + 1]) else { return index }
+                index += 1
+            case 0x20, 0x09, 0x0A: return index
+            default: index += 1
+            }
+        }
+        return index
+    }
+
     private static func endsValue(_ byte: UInt8) -> Bool {
         byte == 0x2C || byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x22
     }
 
-    /// Where the `@` stands, when `from` follows the colon after the user in `scheme://user:`.
+    /// Where the `@` stands, when `from` follows the colon after the user in `scheme://user:` or
+    /// `type#user:`.
     private static func endOfPassword(in text: [UInt8], from: Int) -> Int? {
         var start = from - 2
-        let earliest = max(1, from - 256)
+        let earliest = max(0, from - 256)
         // No colon in the user's name: so each byte is looked at once, however many colons there are.
-        while start >= earliest, !endsValue(text[start]), text[start] != 0x2F, text[start] != 0x3A {
+        while start >= earliest, !endsValue(text[start]),
+            ![0x2F, 0x3A, 0x23].contains(text[start])
+        {
             start -= 1
         }
-        guard start >= earliest, text[start] == 0x2F, text[start - 1] == 0x2F, start + 2 < from
+        guard start >= earliest, start + 2 < from,
+            text[start] == 0x23 || start > 0 && text[start] == 0x2F && text[start - 1] == 0x2F
         else { return nil }
-        for index in from..<min(text.count, from + 1024) {
-            if text[index] == 0x40 { return index }
-            if endsValue(text[index]) || text[index] == 0x2F { return nil }
+        let end = text[from..<min(text.count, from + 1024)].firstIndex {
+            $0 != 0x2C && endsValue($0)
         }
-        return nil
+        return AddressPassword.end(in: text[...], from: from, to: end ?? text.count)
     }
 }

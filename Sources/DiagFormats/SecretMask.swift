@@ -5,7 +5,7 @@
 /// password hashes of GRUB and crypt(5) wherever they stand; the password in an address such as
 /// `cifs://user:password@server` and in dracut's `iscsi:user:password@…`.
 public struct SecretMask: Sendable {
-    /// What stands in the place of a secret.
+    /// What stands in the place of a secret, in mount options as well.
     public static let replacement = "[masked]"
     /// How many secrets were masked so far.
     public private(set) var maskedCount = 0
@@ -74,11 +74,10 @@ public struct SecretMask: Sendable {
             } else if Self.isHash(word) {
                 result += take()
                 at = end
-            } else if let colon = Self.passwordColon(line, word: at..<end) {
-                let stop = line[colon...].firstIndex(of: 0x40) ?? end
-                result += line[at...colon]
+            } else if let password = Self.password(line, word: at..<end) {
+                result += line[at..<password.lowerBound]
                 result += take()
-                at = stop
+                at = password.upperBound
             } else {
                 result += word
                 at = end
@@ -102,11 +101,21 @@ public struct SecretMask: Sendable {
 
     private static func isSecretName(_ word: ArraySlice<UInt8>) -> Bool {
         let name = lowerCase(word)
-        let parts = ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey"]
-        // `rd.luks.key` and the like name a file, and are kept.
-        return parts.contains { name.contains($0) } || name.hasSuffix("pw") || name == "pass"
-            || name.hasSuffix("_pass") || name.hasSuffix(".pass") || name.hasSuffix("psk")
+        // Some that end in `key`, such as `rd.luks.key`, name a file: it is masked, too.
+        return secretParts.contains { name.contains($0) } || name == "pass"
+            || secretEndings.contains { name.hasSuffix($0) }
+            // `wpa`, `wep_key0`, `net.wpa2`, but not `sweep`.
+            || name.utf8.split { !(0x61...0x7A).contains($0) && !(0x30...0x39).contains($0) }
+                .contains { $0.starts(with: "wpa".utf8) || $0.starts(with: "wep".utf8) }
     }
+
+    private static let secretParts = [
+        "password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "api_key",
+        "api-key", "access_key", "access-key", "private_key", "private-key",
+    ]
+    private static let secretEndings = [
+        "pw", "_pass", ".pass", "psk", ".key", "_key", "-key",
+    ]
 
     private static func isPasswordCommand(_ word: ArraySlice<UInt8>) -> Bool {
         ["password", "password_pbkdf2", "passwd", "--password", "--md5", "--encrypted"]
@@ -126,22 +135,25 @@ public struct SecretMask: Sendable {
         }
     }
 
-    /// Where the `:` stands that a password follows, in a word that holds `…:…@`.
-    private static func passwordColon(
-        _ line: ArraySlice<UInt8>, word: Range<Int>
-    ) -> Int? {
-        let bytes = line[word]
-        guard let sign = bytes.lastIndex(of: 0x40) else { return nil }
-        let text = lowerCase(bytes[..<sign])
+    /// The password of an address that begins in `word`, without the signs around it.
+    ///
+    /// The password may hold what ends a word, but neither white space nor quotes.
+    private static func password(_ line: ArraySlice<UInt8>, word: Range<Int>) -> Range<Int>? {
         let start: Int
-        if let slashes = Self.firstRange(of: [0x3A, 0x2F, 0x2F], in: bytes[..<sign]) {
+        if let slashes = Self.firstRange(of: [0x3A, 0x2F, 0x2F], in: line[word]) {
             start = slashes + 3
-        } else if text.hasPrefix("iscsi:") {
-            start = bytes.startIndex + 6
+        } else if lowerCase(line[word].prefix(6)) == "iscsi:" {
+            start = word.lowerBound + 6
         } else {
             return nil
         }
-        return bytes[start..<sign].firstIndex(of: 0x3A)
+        guard let colon = line[start..<word.upperBound].firstIndex(of: 0x3A),
+            !line[start..<colon].contains(0x2F)
+        else { return nil }
+        let end = line[word.upperBound...].firstIndex { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 }
+        return AddressPassword.end(in: line, from: colon + 1, to: end ?? line.endIndex).map {
+            colon + 1..<$0
+        }
     }
 
     private static func firstRange(of needle: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {

@@ -25,7 +25,10 @@ public enum Confinement {
         var gaps = [Gap]()
         if diag_prctl(PR_SET_NO_NEW_PRIVS, 1) != 0 { gaps.append("no-new-privileges") }
         func limit(_ resource: __rlimit_resource, _ value: UInt, _ name: String) {
-            var limits = rlimit(rlim_cur: value, rlim_max: value)
+            var limits = rlimit()
+            _ = unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limits)
+            let tighter = min(value, UInt(limits.rlim_max))
+            limits = rlimit(rlim_cur: min(tighter, UInt(limits.rlim_cur)), rlim_max: tighter)
             if unsafe setrlimit(__rlimit_resource_t(resource.rawValue), &limits) != 0 {
                 gaps.append(name)
             }
@@ -36,6 +39,18 @@ public enum Confinement {
         limit(RLIMIT_NOFILE, 1024, "descriptor limit")
         return gaps
     }
+
+    /// Takes as many descriptors as this user may have.
+    public static func raiseDescriptorLimit() {
+        var limits = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard unsafe getrlimit(resource, &limits) == 0 else { return }
+        limits.rlim_cur = limits.rlim_max
+        _ = unsafe setrlimit(resource, &limits)
+    }
+
+    /// Becomes the parent of what our children leave behind, so that it can be ended.
+    public static func adoptOrphans() { _ = diag_prctl(PR_SET_CHILD_SUBREAPER, 1) }
 
     /// The capabilities that reading needs; all others are given up.
     ///

@@ -10,6 +10,17 @@ public final class OutputDirectory: Sendable {
     public let path: FilePath
     private let descriptor: OwnedDescriptor
 
+    /// Refuses what is no single name: a path would be resolved elsewhere.
+    private func checkName(_ name: String, _ operation: String) throws(SystemCallError) {
+        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(0x2F),
+            !name.utf8.contains(0)
+        else {
+            throw SystemCallError(
+                operation: operation, object: "\(path): the name \"\(name)\"",
+                errno: .invalidArgument)
+        }
+    }
+
     private init(_ descriptor: consuming OwnedDescriptor, path: FilePath) {
         self.path = path
         self.descriptor = descriptor
@@ -53,7 +64,8 @@ public final class OutputDirectory: Sendable {
 
     /// Opens the directory `name` in this one; a link is refused.
     public func directory(_ name: String) throws(SystemCallError) -> OutputDirectory {
-        OutputDirectory(
+        try checkName(name, "open")
+        return OutputDirectory(
             OwnedDescriptor(
                 owning: try systemCall("open", on: path.appending(name).string) {
                     unsafe diag_openat(
@@ -64,6 +76,7 @@ public final class OutputDirectory: Sendable {
 
     /// Makes the directory `name` unless it is there, and opens it.
     public func makeDirectory(_ name: String) throws(SystemCallError) -> OutputDirectory {
+        try checkName(name, "create")
         do throws(SystemCallError) {
             try systemCall("create", on: path.appending(name).string) {
                 unsafe mkdirat(descriptor.rawValue, name, 0o700)
@@ -74,7 +87,8 @@ public final class OutputDirectory: Sendable {
 
     /// Makes the new file `name` for writing; one that exists is an error.
     public func createFile(_ name: String) throws(SystemCallError) -> OwnedDescriptor {
-        OwnedDescriptor(
+        try checkName(name, "create")
+        return OwnedDescriptor(
             owning: try systemCall("create", on: path.appending(name).string) {
                 unsafe diag_openat(
                     descriptor.rawValue, name,
@@ -84,7 +98,8 @@ public final class OutputDirectory: Sendable {
 
     /// Opens `name` for reading and writing, making it when it does not exist.
     public func openOrCreateFile(_ name: String) throws(SystemCallError) -> OwnedDescriptor {
-        OwnedDescriptor(
+        try checkName(name, "open")
+        return OwnedDescriptor(
             owning: try systemCall("open", on: path.appending(name).string) {
                 unsafe diag_openat(
                     descriptor.rawValue, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -107,6 +122,7 @@ public final class OutputDirectory: Sendable {
 
     /// Gives the entry `name` the name `newName`, replacing a file that has it.
     public func rename(_ name: String, to newName: String) throws(SystemCallError) {
+        try checkName(newName, "rename")
         try systemCall("rename", on: "\(path.appending(name)) to \(newName)") {
             unsafe renameat(descriptor.rawValue, name, descriptor.rawValue, newName)
         }
@@ -133,20 +149,43 @@ public final class OutputDirectory: Sendable {
     /// Removes `name` and, when it is a directory, all below it; no link is followed, and no other
     /// file system entered.
     public func removeTree(_ name: String) throws(SystemCallError) {
-        guard let status = try self.status(of: name) else { return }
-        guard status.kind == .directory else { return try removeFile(name) }
-        let own = try descriptor.status().deviceNumber
-        guard status.deviceNumber == own else {
+        guard let component = FilePath.Component(name) else {
             throw SystemCallError(
-                operation: "remove", object: path.appending(name).string, errno: .resourceBusy)
+                operation: "remove", object: "\(path): \(name)", errno: .invalidArgument)
         }
-        let child = try directory(name)
-        for entry in try Directory(try child.descriptor.duplicate(), path: child.path).entries() {
-            try child.removeTree(entry.name.string)
+        guard let status = try self.status(of: name) else { return }
+        let parent = Directory(try descriptor.duplicate(), path: path)
+        try Self.remove(component, status, in: parent, device: try descriptor.status().deviceNumber)
+    }
+
+    /// By the names' own bytes, which need not be UTF-8.
+    private static func remove(
+        _ name: FilePath.Component, _ status: FileStatus, in parent: Directory, device: UInt64
+    ) throws(SystemCallError) {
+        guard status.kind == .directory else { return try parent.removeFile(name) }
+        let object = parent.path.appending(name)
+        guard status.deviceNumber == device else {
+            throw SystemCallError(operation: "remove", object: object.string, errno: .resourceBusy)
         }
-        try systemCall("remove", on: path.appending(name).string) {
-            unsafe unlinkat(descriptor.rawValue, name, AT_REMOVEDIR)
+        let child = try parent.subdirectory(name)
+        for entry in try child.entries() {
+            try remove(entry.name, try child.status(of: entry.name), in: child, device: device)
         }
+        try systemCall("remove", on: object.string) {
+            unsafe name.withPlatformString {
+                unsafe unlinkat(parent.rawValue, $0, AT_REMOVEDIR)
+            }
+        }
+    }
+
+    /// The names in it that are UTF-8.
+    public func names() throws(SystemCallError) -> [String] {
+        try Directory(try descriptor.duplicate(), path: path).entries().map(\.name.string)
+    }
+
+    /// Waits until every byte written to its file system has reached the disk.
+    public func synchronizeFileSystem() throws(SystemCallError) {
+        try systemCall("sync", on: path.string) { syncfs(descriptor.rawValue) }
     }
 
     /// Waits until the names in it have reached the disk.

@@ -19,7 +19,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         _ path: FilePath, _ mode: FileDescriptor.AccessMode,
         options: FileDescriptor.OpenOptions = [], permissions: FilePermissions? = nil
     ) throws(SystemCallError) -> OwnedDescriptor {
-        let flags = mode.rawValue | options.rawValue | O_CLOEXEC
+        let flags = mode.rawValue | options.rawValue | O_CLOEXEC | O_NOCTTY
         return OwnedDescriptor(
             owning: try systemCall("open", on: path.string) {
                 unsafe path.withPlatformString {

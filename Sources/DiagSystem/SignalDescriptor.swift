@@ -22,15 +22,23 @@ public struct SignalDescriptor: ~Copyable {
     public let descriptor: OwnedDescriptor
 
     /// Blocks `signals` for this thread and those it starts, and gives them to be read.
+    ///
+    /// One that this process was started to ignore, as by nohup(1), stays ignored.
     public init(_ signals: [Signal]) throws(SystemCallError) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for signal in signals { unsafe sigaddset(&set, signal.rawValue) }
+        for signal in signals where !Self.isIgnored(signal) {
+            unsafe sigaddset(&set, signal.rawValue)
+        }
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         descriptor = OwnedDescriptor(
             owning: try systemCall("signalfd", on: "") {
                 unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
             })
+    }
+
+    private static func isIgnored(_ signal: Signal) -> Bool {
+        diag_signal_is_ignored(signal.rawValue) == 1
     }
 
     /// The signals that came since the last time.

@@ -23,9 +23,13 @@ public enum RunSummary {
         var lines = [String]()
         if let error = result.error {
             let message = "Error: " + text.escape(error)
-            lines += DisplayText.fold(
-                message, toCells: width ?? 100, later: "  ", limit: 4, mark: text.cutMark
-            ).map(fit)
+            // Into a pipe or file the cause stands on one line, whole.
+            lines +=
+                width.map {
+                    DisplayText.fold(
+                        message, toCells: $0, later: "  ", limit: 8, mark: text.cutMark
+                    ).map(fit)
+                } ?? [message]
         }
         lines.append(fit(ExitMeaning.sentence(for: result.exitCode)))
         if let path = result.bundlePath {

@@ -31,6 +31,7 @@ struct Archive: ParsableCommand {
                 "note: \(UntrustedText.escapingControls(file)) is not in the manifest; left out")
         }
         StandardStreams.print(
-            "\(bundle.path)\n\(ByteCountText.describe(bundle.byteCount)), SHA-256 \(bundle.sha256)")
+            "\(UntrustedText.escapingControls(bundle.path.string))\n\(ByteCountText.describe(bundle.byteCount)), SHA-256 \(bundle.sha256)"
+        )
     }
 }

@@ -21,18 +21,25 @@ struct Cat: ParsableCommand {
     func run() throws {
         SignalDisposition.ignoreWriteSignals()
         var printer = SafePrinter(escapes: StandardStreams.outputIsTerminal)
+        var failure: (any Error)?
         let isFound: Bool
         do throws(ArchiveError) {
             isFound = try BundleExtractor.content(of: path, in: FilePath(bundle)) {
                 (bytes) throws(ArchiveError) in
                 // A reader that has seen enough is no failure.
-                guard printer.write(bytes) else { HostFacts.exitNow(0) }
+                do { if try printer.write(bytes) { return } } catch { failure = error }
+                throw ArchiveError(
+                    .cancelled, operation: "write", object: "standard output", reason: "stopped")
             }
-        } catch { throw CommandFailure(reading: error) }
+        } catch {
+            if let failure { throw failure }
+            if error.kind == .cancelled { return }  // A reader that has seen enough.
+            throw CommandFailure(reading: error)
+        }
         guard isFound else {
             throw CommandFailure(.unavailable, "\(bundle) holds no file \(path)")
         }
-        printer.finish()
+        try printer.finish()
     }
 }
 
@@ -44,12 +51,12 @@ private struct SafePrinter {
 
     init(escapes: Bool) { self.escapes = escapes }
 
-    mutating func write(_ bytes: Span<UInt8>) -> Bool {
+    mutating func write(_ bytes: Span<UInt8>) throws -> Bool {
         var part = pending
         part.reserveCapacity(part.count + bytes.count)
         for index in 0..<bytes.count { part.append(bytes[index]) }
         pending = []
-        guard escapes else { return StandardStreams.write(part) }
+        guard escapes else { return try StandardStreams.write(part) }
         // A character of up to four bytes may be cut in two: what follows its first byte waits.
         let tail = part.suffix(3)
         if let start = tail.lastIndex(where: { $0 >= 0xC0 }),
@@ -58,11 +65,11 @@ private struct SafePrinter {
             pending = Array(part[start...])
             part.removeLast(part.count - start)
         }
-        return StandardStreams.write(Array(safe(part).utf8))
+        return try StandardStreams.write(Array(safe(part).utf8))
     }
 
-    func finish() {
-        if !pending.isEmpty { StandardStreams.write(Array(safe(pending).utf8)) }
+    func finish() throws {
+        if !pending.isEmpty { _ = try StandardStreams.write(Array(safe(pending).utf8)) }
     }
 
     private func safe(_ bytes: [UInt8]) -> String {

@@ -71,7 +71,7 @@ struct Collect: ParsableCommand {
         let request = OrchestratorRequest(
             commandLine: given,
             configurationPath: try config.map { try HostFacts.absolute(FilePath($0)).string },
-            workingDirectory: try HostFacts.absolute(".").string, caseIdentifier: caseIdentifier)
+            workingDirectory: try? HostFacts.absolute(".").string, caseIdentifier: caseIdentifier)
         let style = progress.flatMap { ProgressStyle(rawValue: $0) } ?? .auto
         let status = try Front(request: request, style: style).run()
         HostFacts.exitNow(status)

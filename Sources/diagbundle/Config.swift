@@ -40,7 +40,7 @@ struct Config: ParsableCommand {
                     )
                 }
                 let document = JSONValue.object(Dictionary(uniqueKeysWithValues: members))
-                StandardStreams.write(try JSONDocument.encode(document, layout: .document))
+                _ = try StandardStreams.write(JSONDocument.encode(document, layout: .document))
                 return
             }
             var table = TextTable([.init("OPTION"), .init("VALUE"), .init("FROM"), .init("IS")])

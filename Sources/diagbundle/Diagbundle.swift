@@ -1,4 +1,5 @@
 import ArgumentParser
+import DiagModel
 import DiagSystem
 
 /// The program: its subcommands, and how errors leave it.
@@ -22,6 +23,11 @@ struct Diagbundle: ParsableCommand {
         ])
 
     static func main() {
+        // The runtime takes the arguments from /proc; without them nothing that was asked is known.
+        guard !CommandLine.arguments.isEmpty else {
+            StandardStreams.printError("diagbundle: /proc is not mounted here, and it is needed.")
+            HostFacts.exitNow(ExitStatus.unavailable.rawValue)
+        }
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -29,7 +35,17 @@ struct Diagbundle: ParsableCommand {
             StandardStreams.printError("diagbundle: \(failure.message)")
             HostFacts.exitNow(failure.status.rawValue)
         } catch {
-            exit(withError: error)
+            let status = exitCode(for: error).rawValue
+            // What was typed may hold anything, and is shown again.
+            let text = fullMessage(for: error).split(
+                separator: "\n", omittingEmptySubsequences: false
+            ).map { UntrustedText.escapingControls(String($0)) }.joined(separator: "\n")
+            if status == 0 {
+                StandardStreams.print(text)
+            } else {
+                StandardStreams.printError(text)
+            }
+            HostFacts.exitNow(status)
         }
     }
 }

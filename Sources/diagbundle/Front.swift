@@ -7,17 +7,20 @@ import SystemPackage
 /// Owns terminal, signals and deadline of a run, and touches neither the host's files nor the
 /// output: so it can leave a run that hangs on either.
 final class Front {
-    /// Seconds that the output directory has to answer.
+    /// Seconds that the root, and then the output directory, has to answer.
     private static let outputPatience = 30.0
     /// Seconds that the settings have to be read.
     private static let settingsPatience = 10.0
     /// Seconds beyond the deadline that the orchestrator has to end collecting.
     private static let collectGrace = 4.0
-    /// Seconds without a word after which an orchestrator in state D counts as hung.
+    /// Seconds without a word after which an orchestrator that waits for something counts as hung.
     private static let silencePatience = 30.0
+    /// The same while it seals: a slow disk takes its time to take a large bundle in.
+    private static let sealingSilencePatience = 120.0
 
     private enum Phase {
         case settings
+        case root
         case output
         case collecting
         case sealing
@@ -29,6 +32,7 @@ final class Front {
     private let control: OwnedDescriptor
     private let signals: SignalDescriptor
     private let terminal: OwnedDescriptor
+    private let configurationPath: String
     private let environment: [String: String]
     private let started = MonotonicTime.now
     private var style: ProgressStyle
@@ -41,12 +45,14 @@ final class Front {
     private var settings: OrchestratorLine.Settings?
     private var result: RunResult?
     private var lastRun: ProgressEvent.Run?
-    private var interruptions = 0
+    private var firstInterruption: MonotonicTime?
+    private var bundleIsNamed = false
     private var eventsAreOpen = true
 
     /// Starts the orchestrator for `request`.
     init(request: OrchestratorRequest, style: ProgressStyle) throws {
         self.style = style
+        configurationPath = request.configurationPath ?? Settings.standardPath
         signals = try SignalDescriptor(SignalDescriptor.Signal.allCases)
         SignalDisposition.ignoreWriteSignals()
         let input = try Pipe()
@@ -97,8 +103,8 @@ final class Front {
             } else if result != nil, !eventsAreOpen {
                 // It has said its last word; what it still does is nobody's concern.
                 ended = MonotonicTime.now.seconds(since: lastHeard) > 2
-            } else if let reason = lateness() {
-                return leave(reason)
+            } else if let (operation, path) = lateness() {
+                return leave(operation, on: path)
             }
         }
         return conclude()
@@ -113,20 +119,33 @@ final class Front {
             renderer?.resize(columns: size?.columns ?? 0, rows: size?.rows ?? 0)
         case .goOn: renderer?.resume()
         case .interrupt, .terminate, .hangUp:
-            interruptions += 1
-            if interruptions == 1 {
+            guard let first = firstInterruption else {
+                firstInterruption = .now
                 try? control.write(Array("stop\n".utf8).span)
                 notice(
                     "Stopping: what is collected is being sealed. Interrupt again to leave at once."
                 )
-            } else {
-                killAll()
-                renderer?.finish()
-                StandardStreams.printError("diagbundle: left at once; no bundle was made.")
-                return ExitStatus.interrupted.rawValue
+                return nil
             }
+            // A closing terminal hangs up twice, and service managers send two kinds of signal.
+            let isMeant =
+                signal == .interrupt
+                || (signal == .terminate && MonotonicTime.now.seconds(since: first) > 2)
+            if isMeant { return leaveAtOnce() }
         }
         return nil
+    }
+
+    private func leaveAtOnce() -> Int32 {
+        killAll()
+        renderer?.finish()
+        let place = settings?.outputPath ?? ""
+        StandardStreams.printError(
+            bundleIsNamed
+                ? "diagbundle: left at once; the bundle is whole, in"
+                    + " \(UntrustedText.escapingControls(place))."
+                : "diagbundle: left at once; no bundle was made.")
+        return ExitStatus.interrupted.rawValue
     }
 
     private func notice(_ message: String) {
@@ -171,11 +190,13 @@ final class Front {
             self.settings = settings
             style = ProgressStyle(rawValue: settings.progress) ?? style
             makeRenderer()
-            enter(.output)
+            enter(.root)
         }
         switch line.stage {
+        case .rootIsReady: enter(.output)
         case .outputIsReady: enter(.collecting)
         case .sealing: enter(.sealing)
+        case .bundleIsNamed: bundleIsNamed = true
         case .heartbeat, nil: break
         }
         if let event = line.event {
@@ -196,7 +217,10 @@ final class Front {
         let traits = TerminalTraits(
             isTerminal: terminal.isTerminal, environment: environment,
             columns: size?.columns ?? 0, rows: size?.rows ?? 0)
-        renderer = style.renderer(for: traits) { StandardStreams.writeError($0) }
+        let stream = PatientStream(2)
+        // Frames may be lost, the next one tells the same; lines are waited for a little.
+        let patience = style == .auto && traits.canMoveCursor ? 0.2 : 1
+        renderer = style.renderer(for: traits) { stream.write($0, withinSeconds: patience) }
     }
 
     private func readErrors() {
@@ -213,34 +237,44 @@ final class Front {
 
     // MARK: - When it does not answer
 
-    /// Why the orchestrator is given up, when it is.
-    private func lateness() -> String? {
+    /// What the orchestrator hangs on, when it is given up: an operation and a path.
+    private func lateness() -> (operation: String, path: String)? {
         let inPhase = MonotonicTime.now.seconds(since: phaseStarted)
         let silence = MonotonicTime.now.seconds(since: lastHeard)
         let deadline = settings?.deadlineSeconds ?? 600
+        let patience = min(deadline, Self.outputPatience)
+        let output = settings?.outputPath ?? ""
         switch phase {
         case .settings:
-            return inPhase > Self.settingsPatience ? "reading the configuration" : nil
+            return inPhase > Self.settingsPatience
+                ? ("reading the configuration", configurationPath) : nil
+        case .root:
+            return inPhase > patience ? ("reading the root", settings?.rootPath ?? "/") : nil
         case .output:
-            return inPhase > min(deadline, Self.outputPatience) ? "opening the output" : nil
+            return inPhase > patience ? ("opening the output", output) : nil
         case .collecting:
-            if inPhase > deadline + Self.collectGrace { return "writing the output" }
+            let over = inPhase - deadline
+            if over > Self.collectGrace, silence > 5 || over > 30 {
+                return ("writing the output", output)
+            }
+            return silence > Self.silencePatience && isWaiting
+                ? ("writing the output", output) : nil
         case .sealing:
-            let patience = (settings?.sealDeadlineSeconds ?? 60) + Self.silencePatience
-            if inPhase > patience, silence > 5 { return "writing the bundle" }
+            return silence > Self.sealingSilencePatience && isWaiting
+                ? ("writing the bundle", output) : nil
         }
-        guard silence > Self.silencePatience,
-            ProcessStanding(ofProcess: child.identifier).state == "D"
-        else { return nil }
-        return "writing the output"
+    }
+
+    /// Whether the orchestrator waits for something, and is neither at work nor stopped.
+    private var isWaiting: Bool {
+        !["R", "T", "t"].contains(ProcessStanding(ofProcess: child.identifier).state)
     }
 
     /// Leaves a run that hangs.
-    private func leave(_ operation: String) -> Int32 {
+    private func leave(_ operation: String, on path: String) -> Int32 {
         let standing = ProcessStanding(ofProcess: child.identifier)
         killAll()
         renderer?.finish()
-        let path = settings?.outputPath ?? "the configuration"
         var message = "diagbundle: \(operation) \(path): no answer"
         if let mount = mount(of: path) { message += " from \(mount)" }
         message += "; \(standing.summary)."
@@ -248,10 +282,14 @@ final class Front {
         for frame in standing.kernelStack.prefix(6) {
             StandardStreams.printError("  " + UntrustedText.escapingControls(frame))
         }
-        StandardStreams.printError(
-            phase == .settings
-                ? "Name another file with --config."
-                : "No bundle was made. Choose a folder on another file system with --output.")
+        let advice =
+            switch phase {
+            case .settings: "Name another file with --config."
+            case .root: "No bundle was made. The file system to be read does not answer."
+            case .output, .collecting, .sealing:
+                "No bundle was made. Choose a folder on another file system with --output."
+            }
+        StandardStreams.printError(advice)
         return ExitStatus.inputOutput.rawValue
     }
 
@@ -296,13 +334,9 @@ final class Front {
         let summary = RunSummary.lines(
             of: result, width: size.map { $0.columns == 0 ? 80 : $0.columns },
             usesUnicode: traits.usesUnicode)
-        for line in summary {
-            if result.bundlePath == nil {
-                StandardStreams.printError(line)
-            } else {
-                StandardStreams.print(line)
-            }
-        }
+        // What is not taken by then is not waited for: the bundle is there all the same.
+        PatientStream(result.bundlePath == nil ? 2 : 1)
+            .write(Array((summary.joined(separator: "\n") + "\n").utf8), withinSeconds: 2)
         return Int32(result.exitCode)
     }
 }

@@ -9,7 +9,8 @@ struct HostIdentity {
     let name: String
     let manifest: Manifest.Host
 
-    /// The running host's names; of another root those that are written there.
+    /// The running host's names; of another root those that are written there, and no kernel, as
+    /// none runs from it.
     static func read(from tree: RootedTree) -> HostIdentity {
         let names = HostFacts.names
         let release = ["/etc/os-release", "/usr/lib/os-release"].lazy
@@ -24,7 +25,8 @@ struct HostIdentity {
         return HostIdentity(
             name: name,
             manifest: Manifest.Host(
-                name: name, kernelRelease: names.release, architecture: names.machine,
+                name: name, kernelRelease: tree.isLiveHost ? names.release : "unknown",
+                architecture: tree.isLiveHost ? names.machine : "unknown",
                 operatingSystem: system?.fields["PRETTY_NAME"],
                 uptimeSeconds: tree.isLiveHost
                     ? (HostFacts.uptimeSeconds * 100).rounded() / 100 : nil))

@@ -15,27 +15,32 @@ struct List: ParsableCommand {
     var json = false
 
     func run() throws {
+        SignalDisposition.ignoreWriteSignals()
+        var failure: (any Error)?
         do throws(ArchiveError) {
             let reader = try BundleReader(FilePath(bundle))
             while let member = try reader.next() {
                 if member.isDirectory { continue }
                 var byteCount: Int64 = 0
                 try reader.read { (bytes) throws(ArchiveError) in byteCount += Int64(bytes.count) }
-                guard show(member.path.text, byteCount) else { return }
+                do { guard try show(member.path.text, byteCount) else { return } } catch {
+                    failure = error
+                    break
+                }
             }
         } catch { throw CommandFailure(reading: error) }
+        if let failure { throw failure }
     }
 
     /// Prints a member; `false` when nobody reads any more.
-    private func show(_ path: String, _ byteCount: Int64) -> Bool {
+    private func show(_ path: String, _ byteCount: Int64) throws -> Bool {
         if json {
             let line: JSONValue = ["path": .string(path), "byteCount": .integer(byteCount)]
-            guard let bytes = try? JSONDocument.encode(line, layout: .line) else { return true }
-            return StandardStreams.write(bytes + [0x0A])
+            return try StandardStreams.write(JSONDocument.encode(line, layout: .line) + [0x0A])
         }
         let digits = String(byteCount)
         let padding = String(repeating: " ", count: max(0, 12 - digits.utf8.count))
-        return StandardStreams.write(
+        return try StandardStreams.write(
             Array("\(padding)\(digits)  \(UntrustedText.escapingControls(path))\n".utf8))
     }
 }

@@ -10,25 +10,38 @@ struct Orchestrate: ParsableCommand {
 
     func run() throws {
         HostFacts.nameProcess("diagbundle")
+        Confinement.raiseDescriptorLimit()
+        Confinement.adoptOrphans()
         SignalDisposition.ignoreWriteSignals()
         let control = try OwnedDescriptor.standard(0)
         let link = try FrontLink(output: try OwnedDescriptor.standard(1))
         let request = try JSONDocument.decode(
             OrchestratorRequest.self, from: try Self.readLine(from: control))
         let started = MonotonicTime.now
-        let result: RunResult
+        let status: Int
         do {
             let settings = try Settings(
                 configuration: request.configurationPath, commandLine: request.commandLine)
             let director = try RunDirector(
                 request: request, settings: settings, link: link, started: started)
-            result = director.run(control: control)
+            let result = director.run(control: control)
+            director.tellEnd(result)
+            status = result.exitCode
         } catch let failure as CommandFailure {
-            result = RunResult(exitCode: Int(failure.status.rawValue), error: failure.message)
+            status = Int(failure.status.rawValue)
+            RunProgress(started: started) { link.send($0) }
+                .endRun(RunResult(exitCode: status, error: failure.message))
         }
-        RunProgress(started: started) { link.send($0) }.endRun(result)
+        endOrphans()
         link.close(withinSeconds: 5)
-        HostFacts.exitNow(Int32(result.exitCode))
+        HostFacts.exitNow(Int32(status))
+    }
+
+    /// Ends what workers left behind: their children became ours when they ended.
+    private func endOrphans() {
+        for identifier in ProcessStanding.children(of: HostFacts.processIdentifier) {
+            ChildProcess.killForeign(identifier)
+        }
     }
 
     /// Reads one line, byte by byte so that nothing behind it is taken.

@@ -7,8 +7,8 @@ struct OrchestratorRequest: Codable {
     var commandLine: [String: [String]]
     /// The configuration file that was named, when one was.
     var configurationPath: String?
-    /// The directory that relative paths start from.
-    var workingDirectory: String
+    /// The directory that relative paths start from; none when it is gone.
+    var workingDirectory: String?
     /// The support case.
     var caseIdentifier: String?
 }
@@ -21,14 +21,19 @@ struct OrchestratorLine: Codable {
         var deadlineSeconds: Double
         var sealDeadlineSeconds: Double
         var outputPath: String
+        var rootPath: String
     }
 
     /// How far the run is, for the front's own deadlines.
     enum Stage: String, Codable {
+        /// The root answered.
+        case rootIsReady
         /// The output directory answered.
         case outputIsReady
         /// Collecting is over.
         case sealing
+        /// The bundle has its final name.
+        case bundleIsNamed
         /// It is alive.
         case heartbeat
     }

@@ -31,8 +31,7 @@ final class RunDirector {
         try settings.check()
         collectors = try settings.selection(of: BuiltInCollectors.all)
         root = try settings.root
-        output = FilePath(request.workingDirectory).pushing(try settings.output)
-            .lexicallyNormalized()
+        output = try Self.absolute(try settings.output, from: request.workingDirectory)
         progress = RunProgress(started: started) { link.send($0) }
         link.send(
             .init(
@@ -40,8 +39,24 @@ final class RunDirector {
                     progress: try settings.progress.rawValue,
                     deadlineSeconds: try settings.deadlineSeconds,
                     sealDeadlineSeconds: try settings.sealDeadlineSeconds,
-                    outputPath: output.string)))
+                    outputPath: output.string, rootPath: root.string)))
     }
+
+    private static func absolute(
+        _ output: FilePath, from workingDirectory: String?
+    ) throws -> FilePath {
+        if output.isAbsolute { return output.lexicallyNormalized() }
+        guard let workingDirectory else {
+            throw CommandFailure(
+                .cannotCreate,
+                "create \(output): the working directory is gone. Name an absolute path with"
+                    + " --output.")
+        }
+        return FilePath(workingDirectory).pushing(output).lexicallyNormalized()
+    }
+
+    /// Says that the run is over, and how.
+    func tellEnd(_ result: RunResult) { progress.endRun(result) }
 
     /// Makes the bundle; every failure is in the result.
     func run(control: borrowing OwnedDescriptor) -> RunResult {
@@ -63,6 +78,7 @@ final class RunDirector {
             throw CommandFailure(.unavailable, "read the root \(root): \(error.errno)")
         }
         let host = HostIdentity.read(from: tree)
+        link.send(.init(stage: .rootIsReady))
         let directory = try openOutput()
         let lock = try takeLock(on: directory)
         defer { lock.release() }
@@ -81,6 +97,10 @@ final class RunDirector {
         } catch let error as SystemCallError {
             folder.discard()
             throw outputFailure(error, isCreating: false)
+        } catch {
+            // Nothing is left to discard when sealing failed: the folder is in its place then.
+            folder.discard()
+            throw error
         }
     }
 
@@ -140,6 +160,9 @@ final class RunDirector {
             progress.plan(
                 descriptor.name, title: "Collecting \(descriptor.subject)",
                 weight: descriptor.weight)
+        }
+        if collectors.contains(where: { !$0.probes.isEmpty }) {
+            progress.plan("probes", title: "Probing what may block", weight: 2)
         }
         progress.plan("seal", title: "Sealing the bundle", weight: 10)
         progress.startRun()
@@ -215,6 +238,7 @@ final class RunDirector {
                 reason: error.description)
             throw outputFailure(error, isCreating: false)
         }
+        link.send(.init(stage: .bundleIsNamed))
         try folder.commit()
         result.sealSeconds = MonotonicTime.now.seconds(since: sealStarted)
         result.folderPath = folder.finalPath.string

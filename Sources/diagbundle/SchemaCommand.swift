@@ -22,7 +22,7 @@ struct SchemaCommand: ParsableCommand {
             let names = PublishedSchema.allCases.map(\.name).joined(separator: ", ")
             throw CommandFailure(.usage, "there is no schema \"\(name)\". There are: \(names)")
         }
-        StandardStreams.write(Array(schema.text.utf8))
-        if !schema.text.hasSuffix("\n") { StandardStreams.print("") }
+        let end = schema.text.hasSuffix("\n") ? "" : "\n"
+        _ = try StandardStreams.write(Array((schema.text + end).utf8))
     }
 }

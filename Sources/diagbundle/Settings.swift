@@ -38,7 +38,8 @@ struct Settings {
         let processors = HostFacts.processorCount
         let defaults: [SettingName: [String]] = [
             .output: ["logs"], .deadline: ["10m"], .sealDeadline: ["60s"],
-            .jobs: ["\(max(2, processors))"], .maxSize: ["2G"], .since: [], .only: [], .skip: [],
+            .jobs: ["\(min(max(2, processors), 64))"], .maxSize: ["2G"], .since: [], .only: [],
+            .skip: [],
             .progress: ["auto"], .root: ["/"],
         ]
         for (name, texts) in defaults { values[name] = Value(texts: texts, source: .builtIn) }

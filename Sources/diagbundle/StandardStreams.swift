@@ -1,27 +1,31 @@
 import DiagModel
 import DiagSystem
+import SystemPackage
 
-/// Standard output and error. Losing either is no reason to fail.
+/// Standard output and error.
 enum StandardStreams {
     /// Writes bytes to standard output.
     ///
-    /// - Returns: whether they arrived; `false` for a closed pipe.
-    @discardableResult
-    static func write(_ bytes: [UInt8]) -> Bool { write(bytes, to: 1) }
+    /// - Returns: `false` when nobody reads any more.
+    /// - Throws: ``CommandFailure`` when they cannot be written: what was asked for is not whole.
+    static func write(_ bytes: [UInt8]) throws -> Bool {
+        do throws(SystemCallError) {
+            try OwnedDescriptor.standard(1).write(bytes.span)
+            return true
+        } catch {
+            if error.errno == .brokenPipe { return false }
+            throw CommandFailure(.inputOutput, "write to standard output: \(error.errno)")
+        }
+    }
 
-    /// Writes bytes to standard error.
-    static func writeError(_ bytes: [UInt8]) { write(bytes, to: 2) }
+    /// Writes a line to standard output. Losing it is no reason to fail.
+    static func print(_ line: String) { send(Array((line + "\n").utf8), to: 1) }
 
-    /// Writes a line to standard output.
-    static func print(_ line: String) { write(Array((line + "\n").utf8)) }
+    /// Writes a line to standard error. Losing it is no reason to fail.
+    static func printError(_ line: String) { send(Array((line + "\n").utf8), to: 2) }
 
-    /// Writes a line to standard error.
-    static func printError(_ line: String) { writeError(Array((line + "\n").utf8)) }
-
-    @discardableResult
-    private static func write(_ bytes: [UInt8], to number: CInt) -> Bool {
-        guard let stream = try? OwnedDescriptor.standard(number) else { return false }
-        return (try? stream.write(bytes.span)) != nil
+    private static func send(_ bytes: [UInt8], to number: CInt) {
+        try? OwnedDescriptor.standard(number).write(bytes.span)
     }
 
     /// Whether standard output is a terminal.

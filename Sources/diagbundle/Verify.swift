@@ -29,7 +29,7 @@ struct Verify: ParsableCommand {
                 "differences": .array(result.differences.map(JSONValue.string)),
                 "unchecked": .array(result.unchecked.map(JSONValue.string)),
             ]
-            StandardStreams.write(try JSONDocument.encode(document, layout: .document))
+            _ = try StandardStreams.write(JSONDocument.encode(document, layout: .document))
         } else {
             report(result)
         }

@@ -97,6 +97,37 @@ struct HostFolderTests {
         #expect(place.names == ["host"])
     }
 
+    @Test("Half a bundle and half folders of this host are removed, those of others stay")
+    func unfinished() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        for name in [
+            ".host-20260101T000000Z.tar.xz.partial", ".other-1.tar.xz.partial", "host-1.tar.xz",
+        ] {
+            _ = try output.createFile(name).rawValue
+        }
+        _ = try output.makeDirectory(".host.partial-2")
+        _ = try output.makeDirectory(".host.old")
+        try fill(output, "whole").0.commit()
+        #expect(place.names == [".other-1.tar.xz.partial", "host", "host-1.tar.xz"])
+    }
+
+    @Test("Names of any bytes in an old folder do not keep it")
+    func oddNames() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        try fill(output, "first").0.commit()
+        let path = Array(place.path.string.utf8) + Array("/host/one/n".utf8) + [0xFF, 0]
+        let file = path.withUnsafeBytes {
+            open($0.bindMemory(to: CChar.self).baseAddress!, O_CREAT, 0o600)
+        }
+        try #require(file >= 0)
+        close(file)
+        try fill(output, "second").0.commit()
+        #expect(place.names == ["host"])
+        #expect(place.text("host/one/sub/file.txt") == "second")
+    }
+
     @Test("A filter's output is what is hashed, counted and stored")
     func filtered() throws {
         let place = try Folder()

@@ -183,8 +183,10 @@ struct OrchestratorTests {
             ("silent", .crashed, "it exited with code 0 before it said end"),
             ("garbage", .garbled, "a line is no message"),
             ("escape", .garbled, "leaves the collector's folder"),
-            ("twice", .garbled, "is taken already"),
             ("after", .garbled, "note after end"),
+            ("talks", .garbled, "more than 8 MiB of messages beside its artifacts"),
+            ("forges", .garbled, "finding: /evidence/0/line"),
+            ("nests", .garbled, "record outside a probe"),
             ("greedy", .overBudget, "it sent more than its 1048576 bytes"),
             ("closes", .crashed, "it closed its output before it said end"),
             ("sleeps", .timedOut, "it did not end within 1 s"),
@@ -202,7 +204,15 @@ struct OrchestratorTests {
             if name == "exit": sys.exit(3)
             if name == "garbage": out.write(b"\\x1b[2Jgarbage\\n"); out.flush(); time.sleep(60)
             if name == "escape": say("artifact", {"path": "../../etc/x"}); time.sleep(60)
-            if name == "twice": say("artifact", {"path": "whole.txt"}); time.sleep(60)
+            if name == "talks":
+                while True: say("note", {"text": "x" * 100000})
+            if name == "forges":
+                say("finding", {"fault": "f", "severity": "minor", "collector": "c", "object": "o",
+                                "reason": "r", "recommendedActions": [],
+                                "evidence": [{"artifact": "a", "line": -5}]}); time.sleep(60)
+            if name == "nests":
+                say("record", {"kind": "k", "target": "t", "outcome": "ok", "seconds": 0,
+                               "facts": {}}); time.sleep(60)
             if name == "after": say("end", {}); say("note", {"text": "x"}); time.sleep(60)
             if name == "greedy":
                 say("artifact", {"path": "big"})
@@ -227,6 +237,59 @@ struct OrchestratorTests {
             let half = try #require(run.artifacts.first { $0.path == "\(kind)/half" })
             #expect(half.byteCount == 4 && half.isTruncated)
         }
+    }
+
+    @Test("A name that cannot be stored costs its artifact, and nothing else")
+    func names() throws {
+        let run = try Run(
+            [Scripted("names", probes: [ScriptedProbe()])],
+            """
+            for path in ["a", "a", "worker.log", "abandoned.txt", "touch.json", "x" * 300, "b"]:
+                say("artifact", {"path": path, "source": "/" + path[:20]}); data(b"12345")
+                say("truncated", {"why": "cut"})
+            print("something", file=sys.stderr)
+            say("end", {})
+            """)
+        #expect(run.report("names")?.outcome == .complete)
+        #expect(run.artifacts.map(\.path) == ["names/a", "names/b", "names/worker.log"])
+        #expect(run.artifacts.map(\.isTruncated) == [true, true, false])
+        #expect(
+            run.outcome.missing.map(\.what)
+                == [
+                    "/a", "/worker.log", "/abandoned.txt", "/touch.json",
+                    "/" + String(repeating: "x", count: 20),
+                ])
+        let report = try #require(run.report("names"))
+        #expect(report.artifactCount == 3)
+        #expect(report.byteCount == run.artifacts.reduce(0) { $0 + $1.byteCount })
+    }
+
+    @Test("A worker that said end but lives on is complete a second later, its children ended")
+    func lingering() throws {
+        let started = MonotonicTime.now
+        let run = try Run(
+            [Scripted("lingers")],
+            """
+            say("artifact", {"path": "x"}); data(b"x"); say("end", {})
+            if os.fork() == 0: os.setsid()
+            time.sleep(300)
+            """)
+        #expect(run.report("lingers")?.outcome == .complete)
+        #expect(MonotonicTime.now.seconds(since: started) < 60)
+    }
+
+    @Test("Evidence that names nothing in the run is dropped")
+    func evidence() throws {
+        let run = try Run(
+            [Scripted("tells")],
+            """
+            say("artifact", {"path": "x"}); data(b"x")
+            say("finding", {"fault": "f", "severity": "minor", "collector": "c", "object": "o",
+                            "reason": "r", "recommendedActions": [],
+                            "evidence": [{"artifact": "no/such"}, {"artifact": "tells/x", "line": 1}]})
+            say("end", {})
+            """)
+        #expect(run.outcome.findings.map(\.evidence) == [[.init(artifact: "tells/x", line: 1)]])
     }
 
     @Test("The run's byte budget is exact over all workers")
@@ -282,6 +345,7 @@ struct OrchestratorTests {
             "say('artifact', {'path': 'x'}); time.sleep(0.3); say('end', {})", jobs: 3)
         let steps = run.events.filter { [.operationStarted, .operationEnded].contains($0.kind) }
             .compactMap { event in event.operation.map { "\(event.kind.rawValue) \($0.name)" } }
+        try #require(steps.count == 6)
         #expect(Set(steps[..<2]) == ["operationStarted reads", "operationStarted also"])
         #expect(steps[4...] == ["operationStarted blocks", "operationEnded blocks"])
         #expect(run.outcome.reports.map(\.collector) == ["blocks", "reads", "also"])

@@ -8,7 +8,7 @@ private struct Recorder: WorkerStreamHandler {
     var artifacts: [String] = []
     var verbs: [String] = []
 
-    mutating func receive(_ message: WorkerMessage) {
+    mutating func receive(_ message: WorkerMessage, byteCount: Int) {
         verbs.append(message.verb)
         if case .artifact = message { artifacts.append("") }
     }

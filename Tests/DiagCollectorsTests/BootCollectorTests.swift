@@ -20,17 +20,17 @@ struct BootCollectorTests {
         #expect(
             sink["root-stack.txt"]?.text == """
                 /: ext4 from /dev/mapper/vg-root
-                  logicalVolume dm-1 (vg-root) 51200000000 bytes
-                    crypt dm-0 (crypt) 972288000000 bytes
-                      partition nvme0n1p3 972800000000 bytes
-                        disk nvme0n1 1024209543168 bytes EXAMPLE SSD 1TB
+                  logical volume vg-root, 47.6 GiB
+                    crypt crypt, 905.5 GiB
+                      partition nvme0n1p3, 905.9 GiB
+                        disk nvme0n1, 953.8 GiB, EXAMPLE SSD 1TB
                 /usr: a folder of /
                 /boot: ext4 from /dev/nvme0n1p2
-                  partition nvme0n1p2 1073741824 bytes
-                    disk nvme0n1 1024209543168 bytes EXAMPLE SSD 1TB
+                  partition nvme0n1p2, 1.0 GiB
+                    disk nvme0n1, 953.8 GiB, EXAMPLE SSD 1TB
                 /boot/efi: vfat from /dev/nvme0n1p1
-                  partition nvme0n1p1 536870912 bytes
-                    disk nvme0n1 1024209543168 bytes EXAMPLE SSD 1TB
+                  partition nvme0n1p1, 512.0 MiB
+                    disk nvme0n1, 953.8 GiB, EXAMPLE SSD 1TB
                 /efi: behind an automount point, not opened
 
                 """)
@@ -166,8 +166,8 @@ struct BootCollectorTests {
         #expect(
             sink["root-stack.txt"]?.text == """
                 /: ext4 from /dev/sda1, read-only
-                  partition sda1 21473787904 bytes
-                    disk sda 21474836480 bytes QEMU HARDDISK
+                  partition sda1, 19.9 GiB
+                    disk sda, 20.0 GiB, QEMU HARDDISK
                 /usr: absent
                 /boot: a folder of /
                 /boot/efi: absent
@@ -180,11 +180,13 @@ struct BootCollectorTests {
                 "boot.crash-kernel.not-loaded", "boot.kernel.modules-missing",
             ])
         #expect(
-            sink.messages.contains(
-                .note(
-                    .init(
-                        text: "/proc/1/mountinfo cannot be read; the mounts are those of our own "
-                            + "process"))))
+            sink.messages.contains {
+                if case .note(let note) = $0 {
+                    note.text.contains("/proc/1/mountinfo cannot be read")
+                } else {
+                    false
+                }
+            })
     }
 
     @Test("A host without /sys gives what the rest says")
@@ -358,8 +360,8 @@ struct BootCollectorTests {
         let sink = try host.collect(BootCollector())
         #expect(
             sink["root-stack.txt"]?.text.hasPrefix(
-                "/: btrfs from /dev/disk/by-uuid/\(uuid)\n  disk vda 4096 bytes A\n"
-                    + "  disk vdb 4096 bytes B\n") == true)
+                "/: btrfs from /dev/disk/by-uuid/\(uuid)\n  disk vda, 4.0 KiB, A\n"
+                    + "  disk vdb, 4.0 KiB, B\n") == true)
     }
 
     @Test("Devices that stand on each other in a circle end the walk")
@@ -375,7 +377,7 @@ struct BootCollectorTests {
                 ["/proc/1/mountinfo": .text("22 1 253:0 / / rw - ext4 /dev/dm-0 rw\n")]))
         let text = try #require(try host.collect(BootCollector())["root-stack.txt"]?.text)
         #expect(text.split(separator: "\n").count < 64)
-        #expect(text.hasPrefix("/: ext4 from /dev/dm-0\n  mapped dm-0 (a) 4096 bytes\n"))
+        #expect(text.hasPrefix("/: ext4 from /dev/dm-0\n  mapped device a, 4.0 KiB\n"))
     }
 
     @Test("Damaged variables are told one by one, and the others are read")

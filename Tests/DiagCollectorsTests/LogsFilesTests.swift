@@ -40,7 +40,11 @@ struct LogsFilesTests {
         let sink = try host.collect(since: Timestamp(microsecondsSince1970: 500_000_000))
         #expect(paths(sink) == ["syslog/messages", "syslog/messages.1"])
         #expect(
-            sink.messages.contains(.note(.init(text: "1 older rotated files are left out"))))
+            sink.messages.contains(
+                .note(
+                    .init(
+                        text: "rotated files of syslog are chosen by their time of last change"
+                            + " (left out: 1); what is sent is not cut at the wanted time"))))
     }
 
     @Test("A file that is too large gives its newest lines; the budget holds for all together")
@@ -130,6 +134,58 @@ struct LogsFilesTests {
                 "logs/pstore/kernel/dmesg-efi-1", "logs/pstore/archive/1793/001/dmesg.txt",
             ])
         #expect(finding.reason.contains("2 records; the newest is of 2026-11-03T10:01:40.000000Z"))
+    }
+
+    @Test(
+        "A crash of the last 30 days is major, an older one a notice",
+        arguments: [
+            (Int64(0), Finding.Severity.major), (30 * 86_400, .major), (30 * 86_400 + 1, .notice),
+            (-86_400, .major),
+        ])
+    func crashAge(seconds: Int64, severity: Finding.Severity) throws {
+        let host = try LogsHost().write(
+            "sys/fs/pstore/dmesg-erst-1", "Panic#1\n", modified: 1_793_000_000)
+        let sink = try host.collect(
+            now: Timestamp(microsecondsSince1970: (1_793_000_000 + seconds) * 1_000_000))
+        #expect(sink.findings.map(\.severity) == [severity])
+    }
+
+    @Test("What pstore keeps after every boot is copied, and is no crash")
+    func harmlessRecords() throws {
+        let host = try LogsHost()
+        let names = ["console-ramoops-0", "ftrace-ramoops-0", "pmsg-ramoops-0", "powerpc-ofw-0"]
+        for name in names { try host.write("sys/fs/pstore/" + name, "x\n") }
+        try host.write("var/lib/systemd/pstore/1793/console.txt", "x\n")
+        let sink = try host.collect()
+        #expect(
+            paths(sink).sorted()
+                == ["pstore/archive/1793/console.txt"] + names.map { "pstore/kernel/" + $0 })
+        #expect(sink.findings.isEmpty)
+        #expect(
+            sink.absent.contains {
+                $0.what == "kernel crash records"
+                    && $0.why == "pstore holds no dmesg record, only 5 of other kinds"
+            })
+        try host.write("sys/fs/pstore/dmesg-ramoops-0", "Panic#1\n", modified: 1_793_600_000)
+        let finding = try #require(try host.collect().findings.first)
+        #expect(finding.reason.contains("left 1 record; the newest is of 2026-11-02T06:13:20"))
+        #expect(finding.evidence.map(\.artifact) == ["logs/pstore/kernel/dmesg-ramoops-0"])
+    }
+
+    @Test("The list of boots is named only where it is sent")
+    func bootList() throws {
+        let host = try LogsHost().write("sys/fs/pstore/dmesg-erst-1", "Panic#1\n")
+        let without = try host.collect()
+        #expect(without["boots.json"] == nil)
+        #expect(without.findings.first?.recommendedActions.count == 1)
+        try host.write(
+            "var/log/journal/00112233445566778899aabbccddeeff/system.journal",
+            LogsHost.journal("system"))
+        let with = try host.collect()
+        #expect(with["boots.json"] != nil)
+        #expect(
+            with.findings.first?.recommendedActions.last
+                == "Compare its time with the boots in logs/boots.json.")
     }
 
     @Test("Without crash records they are absent, and there is no finding")

@@ -46,16 +46,18 @@ final class LogsHost {
         return try Decompression.decompress(Array(data), .xz, limit: 16 << 20).bytes
     }
 
-    /// Runs the collector.
+    /// Runs the collector; for it, it is 2026-11-03T10:00:00Z unless told otherwise.
     func collect(
-        since: Timestamp? = nil, byteBudget: Int64 = 256 << 20,
+        since: Timestamp? = nil,
+        now: Timestamp = Timestamp(microsecondsSince1970: 1_793_700_000_000_000),
+        byteBudget: Int64 = 256 << 20,
         deadline: MonotonicTime = .now.advanced(bySeconds: 600)
     ) throws -> MemorySink {
         let sink = MemorySink()
         let context = CollectionContext(
             root: try RootedTree(FilePath(url.path)), since: since, byteBudget: byteBudget,
             deadline: deadline)
-        try LogsCollector().collect(in: context, into: sink)
+        try LogsCollector(now: now).collect(in: context, into: sink)
         return sink
     }
 }

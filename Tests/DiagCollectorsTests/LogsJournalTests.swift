@@ -88,6 +88,71 @@ struct LogsJournalTests {
         #expect(messages(all) == ["archived 39"] + taking)
     }
 
+    @Test("Journals of other machines are named, not read; those of namespaces are")
+    func otherMachines() throws {
+        let host = try host()
+        try host.write("etc/machine-id", "00112233445566778899aabbccddeeff\n")
+        let own = "var/log/journal/00112233445566778899aabbccddeeff.mail/user-1000.journal"
+        try host.write(own, LogsHost.journal("user"))
+        try FileManager.default.removeItem(
+            at: host.url.appendingPathComponent(Self.machine + "user-1000.journal"))
+        let others = [
+            "/run/log/journal/00112233445566778899aabbccddeef0", "/var/log/journal/remote",
+        ]
+        for folder in others {
+            try host.write(folder.dropFirst() + "/a.journal", LogsHost.journal("archived"))
+        }
+        try host.write("var/log/journal/empty/readme", "no journal")
+        try FileManager.default.removeItem(
+            at: host.url.appendingPathComponent(Self.machine + "system@1-2.journal"))
+        let sink = try host.collect()
+        #expect(messages(sink) == taking)
+        #expect(
+            sink.messages.contains(
+                .note(
+                    .init(
+                        text: "journals of other machines are left out: " + others[1] + ", "
+                            + others[0]))))
+        #expect(
+            try JSONDocument.decode(
+                BootList.self, from: #require(sink["boots.json"]).bytes
+            ).boots.count == 1)
+    }
+
+    @Test("Where only others have journals, that of this machine is absent")
+    func onlyOthers() throws {
+        let sink = try host().write("etc/machine-id", String(repeating: "0", count: 32)).collect()
+        #expect(sink["journal.txt"] == nil)
+        #expect(
+            sink.absent.contains {
+                $0.what == "systemd journal"
+                    && $0.why?.hasPrefix("no journal files of this machine below") == true
+            })
+    }
+
+    @Test(
+        "A machine without an identifier has all journals",
+        arguments: ["", "uninitialized\n", "0011\n", String(repeating: "G", count: 32)])
+    func noIdentifier(content: String) throws {
+        let sink = try host().write("etc/machine-id", content).collect()
+        #expect(messages(sink).count == 140)
+    }
+
+    @Test("Secrets that the kernel repeats are masked in the text and in the export")
+    func commandLine() throws {
+        let host = try host()
+        var bytes = try LogsHost.journal("system")
+        let place = try #require(bytes.firstRange(of: Array("MESSAGE=system 12".utf8)))
+        // As the kernel names what it gives to init; as long as what stood there.
+        bytes.replaceSubrange(place, with: Array("MESSAGE=    pw=xy".utf8))
+        try host.write(Self.machine + "system.journal", bytes)
+        let sink = try host.collect()
+        #expect(messages(sink).count == 140)
+        #expect(sink["journal.txt"]?.text.contains(":     pw=[masked]\n") == true)
+        #expect(sink["journal.export"]?.text.contains("\nMESSAGE=    pw=[masked]\n") == true)
+        for artifact in sink.artifacts { #expect(!artifact.text.contains("pw=xy")) }
+    }
+
     @Test("A file that is there twice gives its entries once")
     func twice() throws {
         let host = try host()

@@ -79,6 +79,105 @@ struct LogsKernelTests {
         #expect(!sink.findings.isEmpty)
     }
 
+    @Test("Records before the wanted time are left out of all, and that is said")
+    func since() throws {
+        let since = Timestamp(microsecondsSince1970: 1_793_500_002_500_000)
+        let sink = try host().collect(since: since)
+        let lines = sink["kernel.txt"]?.text.split(separator: "\n") ?? []
+        #expect(lines.count == 3)
+        #expect(lines.first?.hasPrefix("[    2.500000] ") == true)
+        #expect(sink["kernel.jsonl"]?.text.split(separator: "\n").count == 3)
+        #expect(sink["kernel.txt"]?.truncation == nil)
+        #expect(
+            sink.findings.map { $0.evidence.compactMap(\.line) } == [[1], [2]])
+        #expect(
+            sink.messages.contains(
+                .note(
+                    .init(
+                        text: "kernel records from before 2026-11-01T02:26:42.500000Z are left"
+                            + " out: 3 of 6"))))
+    }
+
+    @Test("When all records are older there is no empty artifact")
+    func allOlder() throws {
+        let sink = try host().collect(
+            since: Timestamp(microsecondsSince1970: 1_793_600_000_000_000))
+        #expect(sink["kernel.txt"] == nil)
+        #expect(
+            sink.absent.map(\.why).contains("all 6 records of the ring buffer are older"))
+    }
+
+    @Test("Without the time of the boot all records are kept, and that is said")
+    func sinceWithoutBoot() throws {
+        let host = try LogsHost().write("dev/kmsg", Self.records)
+        let sink = try host.collect(since: Timestamp(microsecondsSince1970: 1_793_600_000_000_000))
+        #expect(sink["kernel.jsonl"]?.text.split(separator: "\n").count == 6)
+        #expect(
+            sink.messages.contains {
+                if case .note(let note) = $0 {
+                    note.text.contains("boot is not known")
+                } else {
+                    false
+                }
+            })
+    }
+
+    @Test("What the host was suspended does not make records too old")
+    func suspended() {
+        let since = Timestamp(microsecondsSince1970: 10_000_000)
+        #expect(KernelLogClock(bootTime: 1_000_000).earliest(since: since) == 9_000_000)
+        #expect(
+            KernelLogClock(bootTime: 1_000_000, suspended: 4_000_000).earliest(since: since)
+                == 5_000_000)
+        #expect(KernelLogClock(bootTime: 11_000_000).earliest(since: since) == 0)
+        #expect(KernelLogClock(bootTime: .max, suspended: 1).earliest(since: since) == 0)
+        #expect(KernelLogClock(bootTime: nil).earliest(since: since) == nil)
+    }
+
+    @Test("The offsets of a time namespace are understood, and nonsense is passed over")
+    func offsets() {
+        let file = "monotonic           5         1\nboottime      -3000 0\nother 1 1\n7 x 1\n"
+        #expect(
+            KernelLogClock.offsets(Array(file.utf8)) == (
+                sinceBoot: -3_000_000_000_000, awake: 5_000_000_001
+            ))
+        #expect(
+            KernelLogClock.offsets(Array("boottime 99999999999999999 0\nboottime".utf8)) == (0, 0))
+    }
+
+    @Test("Secrets of the kernel's command line are masked in both artifacts")
+    func commandLine() throws {
+        let line = "Kernel command line: ro api_token=hunter2 quiet"
+        let sink = try host("6,1,5,-;\(line)\n6,2,6,-;C\(line.dropFirst(8))\n6,3,7,-;x\n").collect()
+        for path in ["kernel.txt", "kernel.jsonl"] {
+            let text = try #require(sink[path]).text
+            #expect(!text.contains("hunter2"))
+            #expect(text.contains("Kernel command line: ro api_token=[masked] quiet"))
+        }
+    }
+
+    @Test("Sequence numbers of a recorded buffer in any order lose no record")
+    func disorder() throws {
+        let sink = try host("6,5,1,-;a\n6,9,2,-;b\n6,1,3,-;c\n6,2,4,-;d\n").collect()
+        #expect(sink["kernel.txt"]?.text.split(separator: "\n").count == 4)
+    }
+
+    @Test("The end is where the first record stands that came after it was marked")
+    func end() throws {
+        let host = try LogsHost().write("kmsg", "6,1,1,-;before\n")
+        let path = host.url.appendingPathComponent("kmsg").path
+        let end = try KernelLogEnd(of: OwnedDescriptor.open(FilePath(path), .readOnly))
+        #expect(end.isBehind(1))
+        let handle = try #require(FileHandle(forWritingAtPath: path))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("6,70,1,-;later".utf8))
+        try handle.close()
+        // The 65th question is the first after it to look: the record is found in time.
+        #expect((2...80).filter { end.isBehind(UInt64($0)) } == Array(2...69))
+        #expect(!end.isBehind(70))
+        #expect(end.isBehind(69))
+    }
+
     @Test("What is not a record is counted, and the others stay")
     func malformed() throws {
         let sink = try host("garbage\n6,1,5,-;sound\n" + String(repeating: "x", count: 600_000))

@@ -23,7 +23,7 @@ struct StorageHostileTests {
             sys/block/plain = not a folder
             sys/devices/virtual/block/zram0/dm -> /etc
             """)
-        try host.write("\(disk)/capability", [UInt8](repeating: 0x41, count: 4 << 20))
+        try host.write("\(disk)/events", [UInt8](repeating: 0x41, count: 4 << 20))
         try host.remove("\(disk)/stat")
         #expect(mkfifo(host.url.appendingPathComponent("\(disk)/stat").path, 0o600) == 0)
         let sink = try host.collect(StorageCollector())
@@ -140,13 +140,16 @@ struct StorageHostileTests {
         #expect(
             StorageTopologyTests.probes(sink) == [
                 ProbeRequest(
-                    kind: "mount-health", target: #"/bad \xFF"#, targetBytes: "L2JhZCD/")
+                    kind: "mount-health", target: #"/bad \xFF"#, targetBytes: "L2JhZCD/",
+                    facts: ["device": "8:1", "fileSystemType": "ext4"])
             ])
         let names = try StorageTopologyTests.topology(sink).nodes.map(\.name)
         #expect(names == ["ext4", #"/bad \xFF"#])
     }
 
-    @Test("Two hundred devices from the benchmark's generator make one graph, each in its place")
+    @Test(
+        "Two hundred devices from the benchmark's generator make one graph, each in its place",
+        .enabled(if: Self.hasPython))
     func manyDevices() throws {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent(
@@ -160,7 +163,6 @@ struct StorageHostileTests {
         process.standardError = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
-        guard process.terminationStatus != 127 else { return }  // No python3 here.
         #expect(process.terminationStatus == 0)
         let many = try RootedTree(FilePath(host.url.appendingPathComponent("root").path))
         let sink = MemorySink()
@@ -182,4 +184,9 @@ struct StorageHostileTests {
         #expect(sink["devices.jsonl"]?.text.split(separator: "\n").count == 221)
         #expect(sink.missing == [] && sink.absent == [])
     }
+
+    private static let hasPython = (ProcessInfo.processInfo.environment["PATH"] ?? "")
+        .split(separator: ":").contains {
+            FileManager.default.isExecutableFile(atPath: "\($0)/python3")
+        }
 }

@@ -75,12 +75,12 @@ struct StorageMountHealthTests {
     @Test("Each outcome has its fault, severity, object and place")
     func faults() {
         func summary(_ outcome: ProbeRecord.Outcome) -> String? {
-            probe.finding(for: record(outcome, reason: "statfs: Stale file handle")).map {
+            probe.findings(in: [record(outcome, reason: "statfs: Stale file handle")]).first.map {
                 "\($0.severity) \($0.fault) \($0.object) \($0.place ?? "")"
             }
         }
         #expect(
-            probe.finding(for: record(.hung))?.evidence
+            probe.findings(in: [record(.hung)]).first?.evidence
                 == [.init(artifact: "storage/mount-health.json")])
         #expect(summary(.ok) == nil && summary(.skipped) == nil)
         #expect(summary(.hung) == "critical storage.mount.hung /mnt/x mount:/mnt/x")
@@ -99,7 +99,7 @@ struct StorageMountHealthTests {
         ])
     func causes(stack: String, culprit: String) throws {
         let frames = stack.split(separator: " ").map { "\($0)+0x12/0x80" }
-        let finding = try #require(probe.finding(for: record(.hung, stack: frames)))
+        let finding = try #require(probe.findings(in: [record(.hung, stack: frames)]).first)
         #expect(finding.reason.contains(" \(culprit)"))
         #expect(finding.reason.contains(frames[0]))
         #expect(finding.recommendedActions.count >= 3)
@@ -115,13 +115,13 @@ struct StorageMountHealthTests {
     func full(
         space: Double, inodes: Double, magic: String, isReadOnly: Bool, severity: String?
     ) {
-        let finding = probe.finding(
-            for: record(
-                .ok,
-                facts: [
-                    "usedPercent": .number(space), "usedInodesPercent": .number(inodes),
-                    "magic": .string(magic), "isReadOnly": .bool(isReadOnly), "byteCount": 4096,
-                ]))
+        let full = record(
+            .ok,
+            facts: [
+                "usedPercent": .number(space), "usedInodesPercent": .number(inodes),
+                "magic": .string(magic), "isReadOnly": .bool(isReadOnly), "byteCount": 4096,
+            ])
+        let finding = probe.findings(in: [full]).first
         #expect(finding.map { "\($0.severity)" } == severity)
         #expect(finding == nil || finding?.fault == "storage.mount.full")
     }
@@ -131,6 +131,6 @@ struct StorageMountHealthTests {
         let facts: [String: JSONValue] = [
             "usedPercent": 100, "magic": "0x1021994", "isReadOnly": false, "byteCount": 0,
         ]
-        #expect(probe.finding(for: record(.ok, facts: facts)) == nil)
+        #expect(probe.findings(in: [record(.ok, facts: facts)]) == [])
     }
 }

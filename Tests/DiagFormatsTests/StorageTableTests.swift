@@ -171,15 +171,29 @@ struct StorageTableTests {
         arguments: [
             (
                 "//s/x /m cifs user=a,password=b\\054c,uid=1 0 0",
-                "//s/x /m cifs user=a,password=********,uid=1 0 0"
+                "//s/x /m cifs user=a,password=[masked],uid=1 0 0"
             ),
-            ("user=a,pass=x", "user=a,pass=********"), ("PASSWORD2=x y", "PASSWORD2=******** y"),
-            ("name=admin,secret=AQ==,fsc", "name=admin,secret=********,fsc"),
+            ("user=a,pass=x", "user=a,pass=[masked]"), ("PASSWORD2=x y", "PASSWORD2=[masked] y"),
+            ("name=admin,secret=AQ==,fsc", "name=admin,secret=[masked],fsc"),
             ("secretfile=/etc/s,credentials=/etc/c", "secretfile=/etc/s,credentials=/etc/c"),
-            ("# https://ada:pw@dav.example.net/x", "# https://ada:********@dav.example.net/x"),
+            ("# https://ada:pw@dav.example.net/x", "# https://ada:[masked]@dav.example.net/x"),
             ("https://dav.example.net:8080/a@b", "https://dav.example.net:8080/a@b"),
             ("ada@box:/x rw,a=b", "ada@box:/x rw,a=b"), ("password=", "password="),
-            ("password=a\npassword=b", "password=********\npassword=********"), ("://:@", "://:@"),
+            ("password=a\npassword=b", "password=[masked]\npassword=[masked]"), ("://:@", "://:@"),
+            (#"a,password="se,cr et",uid=1"#, "a,password=[masked],uid=1"),
+            ("pass='two words' x", "pass=[masked] x"), (#"pass="open, x"#, "pass=[masked]"),
+            (#"mount -o "pass=x" y"#, #"mount -o "pass=[masked]" y"#),
+            (#"pass=a"b,uid=1"#, "pass=[masked],uid=1"),
+            ("rw,username=bob%secret,uid=1", "rw,username=bob%[masked],uid=1"),
+            ("user=W/bob%s%t x", "user=W/bob%[masked] x"), ("user=a,muser=b%c", "user=a,muser=b%c"),
+            ("curlftpfs#user:secret@host /x", "curlftpfs#user:[masked]@host /x"),
+            ("sshfs#ada@box:/dir@x /y fuse", "sshfs#ada@box:/dir@x /y fuse"),
+            ("ftp://user:p@ss@host/a@b /x", "ftp://user:[masked]@host/a@b /x"),
+            ("ftp://user:p,w@host /x", "ftp://user:[masked]@host /x"),
+            ("ftp://user:p/w@host /x", "ftp://user:[masked]@host /x"),
+            ("url=ftp://a:b@c,user=d@e", "url=ftp://a:[masked]@c,user=d@e"),
+            ("password=a,,b,uid=1", "password=[masked],uid=1"),
+            ("password=a,,,uid=1", "password=[masked],uid=1"),
         ])
     func secrets(text: String, masked: String) {
         #expect(MountOptionSecrets.masking(text) == masked)
@@ -193,6 +207,10 @@ struct StorageTableTests {
         #expect(table.visibility.count == 500)
         let colons = [UInt8](repeating: 0x3A, count: 1 << 18) + Array("@".utf8)
         #expect(MountOptionSecrets.masking(colons) == colons)
+        let addresses = Array(String(repeating: "#a:", count: 1 << 12).utf8)
+        #expect(MountOptionSecrets.masking(addresses + [0x3D]) == addresses + [0x3D])
+        let users = Array(String(repeating: "user=", count: 1 << 14).utf8)
+        #expect(MountOptionSecrets.masking(users) == users)
     }
 
     private static func parseAll(_ bytes: [UInt8]) -> Int {

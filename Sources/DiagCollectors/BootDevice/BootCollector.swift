@@ -44,8 +44,8 @@ public struct BootCollector: Collector {
         }
 
         try sink.progress(2, of: 4, unit: "steps", activity: "reading loader configuration")
-        let loader = try LoaderConfiguration(reader: reader, automounts: automounts).copy()
-        try sink.sendJSON("loader.json", loader, privacy: .identity)
+        var loader = LoaderConfiguration(reader: reader, automounts: automounts)
+        try sink.sendJSON("loader.json", loader.copy(), privacy: .identity)
 
         try sink.progress(3, of: 4, unit: "steps", activity: "listing /boot")
         var bootListing = BootListing(reader: reader, automounts: automounts)
@@ -108,6 +108,15 @@ public struct BootCollector: Collector {
             try reader.number(kernel.appending("kexec_crash_size"))
         document.crashKernel.isLoaded =
             try reader.number(kernel.appending("kexec_crash_loaded")).map { $0 != 0 }
+        func firmwareAssisted(_ name: String) throws -> Bool? {
+            // Before Linux 5.6 the files had no folder of their own.
+            let number =
+                try reader.number(kernel.appending("fadump").appending(name))
+                ?? reader.number(kernel.appending("fadump_" + name))
+            return number.map { $0 != 0 }
+        }
+        document.crashKernel.isFirmwareAssisted = try firmwareAssisted("enabled")
+        document.crashKernel.isRegistered = try firmwareAssisted("registered")
         document.isKexecLoaded =
             try reader.number(kernel.appending("kexec_loaded")).map { $0 != 0 }
     }

@@ -9,6 +9,11 @@ struct BootDocument: Encodable {
         /// How many bytes are reserved.
         var reservedByteCount: UInt64?
         var isLoaded: Bool?
+        /// Whether the firmware is to save the memory of a crash, in the place of a second kernel.
+        /// Source: Documentation/arch/powerpc/firmware-assisted-dump.rst of Linux 6.12.
+        var isFirmwareAssisted: Bool?
+        /// Whether the kernel told the firmware what to save.
+        var isRegistered: Bool?
     }
 
     var schema = "diagbundle.boot/1"

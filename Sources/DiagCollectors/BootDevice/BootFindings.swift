@@ -109,13 +109,30 @@ enum BootFindings {
     /// A crash dump that was asked for and cannot be taken.
     static func crashKernel(_ document: BootDocument) -> [Finding] {
         let crash = document.crashKernel
-        guard !crash.requested.isEmpty else { return [] }
-        let request = crash.requested.map { "crashkernel=" + $0 }.joined(separator: " ")
+        let isFirmwareAssisted = crash.isFirmwareAssisted == true
+        guard isFirmwareAssisted || !crash.requested.isEmpty else { return [] }
+        let request =
+            isFirmwareAssisted
+            ? "fadump" : crash.requested.map { "crashkernel=" + $0 }.joined(separator: " ")
         func finding(_ fault: String, _ reason: String, _ actions: [String]) -> Finding {
             Finding(
                 fault: fault, severity: .minor, collector: "boot", object: request,
                 reason: reason, recommendedActions: actions,
                 evidence: [.init(artifact: "boot/boot.json")])
+        }
+        if isFirmwareAssisted {
+            // kexec reserves and loads nothing then.
+            guard crash.isRegistered == false else { return [] }
+            return [
+                finding(
+                    "boot.crash-kernel.not-registered",
+                    "Firmware-assisted dump is on, but not registered with the firmware: "
+                        + "a crash of this host will leave no dump.",
+                    [
+                        "Check the kdump service, and start it.",
+                        "Read the start of the kernel log for \"fadump\".",
+                    ])
+            ]
         }
         if crash.reservedByteCount == 0 {
             return [

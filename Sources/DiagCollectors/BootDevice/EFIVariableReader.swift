@@ -46,7 +46,9 @@ final class EFIVariableReader {
     func variable(
         _ name: String, vendor: String = EFIGUID.globalVariable, artifact: String? = nil
     ) throws -> EFIVariable? {
-        guard names.contains(where: { $0.name == name && $0.vendor == vendor }) else { return nil }
+        guard let entry = names.first(where: { $0.name == name && $0.vendor == vendor }) else {
+            return nil
+        }
         guard readCount < Self.countLimit, MonotonicTime.now < deadline else {
             leftOut += 1
             return nil
@@ -75,9 +77,13 @@ final class EFIVariableReader {
                 artifact, why: "more than \(Self.artifactByteLimit) bytes of variables")
         } else if let artifact {
             artifactByteCount += bytes.count
+            let kept = entry.bootNumber != nil ? Self.withoutSecret(bytes) : bytes
             try reader.sink.send(
-                artifact, bytes, source: path.string, mediaType: "application/octet-stream",
+                artifact, kept, source: path.string, mediaType: "application/octet-stream",
                 privacy: .identity)
+            if kept.count < bytes.count {
+                try reader.sink.send(.truncated(.init(why: "the optional data holds a secret")))
+            }
         }
         do throws(FormatError) {
             return try EFIVariable(parsing: bytes.span)
@@ -85,6 +91,19 @@ final class EFIVariableReader {
             try reader.sink.missing(path.string, why: error.description)
             return nil
         }
+    }
+
+    /// A boot entry's bytes; without its optional data when ``SecretMask`` finds a secret in them.
+    ///
+    /// The text of `efi.json` is masked, but in the bytes a mask would look like data.
+    private static func withoutSecret(_ bytes: [UInt8]) -> [UInt8] {
+        guard let variable = try? EFIVariable(parsing: bytes.span),
+            let option = try? EFILoadOption(parsing: variable.value.span),
+            let text = option.optionalText
+        else { return bytes }
+        var mask = SecretMask()
+        _ = mask.line(text)
+        return mask.maskedCount == 0 ? bytes : Array(bytes.dropLast(option.optionalData.count))
     }
 
     /// Says how many variables were left out, when some were.

@@ -37,9 +37,21 @@ struct KernelMatrix: Encodable, Hashable {
     ]
     private static let initramfsPrefixes = ["initrd.img-", "initramfs-", "initrd-"]
 
+    /// What package managers, dkms(8), editors and people leave beside a file that they replace.
+    private static let leftOverEndings = [
+        ".old", ".bak", ".dpkg-bak", ".dpkg-new", ".old-dkms", ".rpmsave", ".rpmnew", ".tmp", "~",
+    ]
+
     /// Puts the listing and the modules directories together.
     init(listing: [BootListing.Entry], reader: FactReader) throws {
         running = try reader.optionalText("/proc/sys/kernel/osrelease")
+        let running = running
+        // Whatever it is called, the running kernel is one.
+        func isLeftOver(_ name: String) -> Bool {
+            let name = name.hasSuffix(".img") ? String(name.dropLast(4)) : name
+            return Self.leftOverEndings.contains(where: name.hasSuffix)
+                && !(running.map { !$0.isEmpty && name.hasSuffix($0) } ?? false)
+        }
         var found = [String: Kernel]()
         var unified = [String]()
         func change(_ version: String, _ body: (inout Kernel) -> Void) {
@@ -55,7 +67,9 @@ struct KernelMatrix: Encodable, Hashable {
                     continue
                 }
                 let version = entry.name.string
-                guard found[version]?.modulesDirectory == nil else { continue }
+                guard found[version]?.modulesDirectory == nil, !isLeftOver(version) else {
+                    continue
+                }
                 if let package = try reader.optionalText(path.appending("pkgbase")) {
                     packageNames[package] = version
                 }
@@ -70,7 +84,7 @@ struct KernelMatrix: Encodable, Hashable {
         }
         for entry in listing where entry.kind == .regular || entry.kind == .symbolicLink {
             let components = entry.path.components.map(\.string)
-            guard let name = components.last else { continue }
+            guard let name = components.last, !isLeftOver(name) else { continue }
             let path = entry.path.string
             if components.contains("EFI"), components.contains("Linux"),
                 name.lowercased().hasSuffix(".efi")
@@ -90,7 +104,7 @@ struct KernelMatrix: Encodable, Hashable {
             }
         }
         if let running { found[running]?.isRunning = true }
-        kernels = found.values.sorted { Self.precedes($0.version, $1.version) }
+        kernels = found.values.sorted { NaturalOrder.precedes($0.version, $1.version) }
         unifiedImages = unified
         isRunningModular = reader.exists("/proc/modules") ? true : nil
         if reader.exists("/proc/sys/kernel"), isRunningModular == nil { isRunningModular = false }
@@ -128,29 +142,5 @@ struct KernelMatrix: Encodable, Hashable {
         } else if let text = rest(["System.map-"]) {
             change(version(text)) { $0.systemMap = path }
         }
-    }
-
-    /// Orders versions: runs of digits by their value, other bytes as they are.
-    static func precedes(_ left: String, _ right: String) -> Bool {
-        let left = Array(left.utf8), right = Array(right.utf8)
-        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-        var i = 0, j = 0
-        while i < left.count, j < right.count {
-            if isDigit(left[i]), isDigit(right[j]) {
-                let first = left[i...].prefix(while: isDigit)
-                let second = right[j...].prefix(while: isDigit)
-                i = first.endIndex
-                j = second.endIndex
-                let a = first.drop { $0 == 0x30 }, b = second.drop { $0 == 0x30 }
-                if a.count != b.count { return a.count < b.count }
-                if !a.elementsEqual(b) { return a.lexicographicallyPrecedes(b) }
-            } else if left[i] != right[j] {
-                return left[i] < right[j]
-            } else {
-                i += 1
-                j += 1
-            }
-        }
-        return left.count - i < right.count - j
     }
 }

@@ -40,6 +40,14 @@ struct LoaderConfiguration {
     let reader: FactReader
     /// Places that must not be opened, because that would mount something.
     let automounts: Set<String>
+    /// Folders that we may not look into: each is told once.
+    private var refused: Set<String> = []
+
+    /// Reads below the root of `reader`, but nothing below `automounts`.
+    init(reader: FactReader, automounts: Set<String>) {
+        self.reader = reader
+        self.automounts = automounts
+    }
 
     /// Single files, then folders whose files are taken when their name ends so.
     private static let files = [
@@ -74,7 +82,7 @@ struct LoaderConfiguration {
     /// Sends every file that exists, as `loader/` and its path.
     ///
     /// Of the many loaders a host has one or two: what does not exist is not told one by one.
-    func copy() throws -> Result {
+    mutating func copy() throws -> Result {
         var result = Result()
         for path in Self.files { try copy(FilePath(path), &result) }
         for (path, endings) in Self.folders {
@@ -101,23 +109,48 @@ struct LoaderConfiguration {
     }
 
     private func isOpenable(_ path: String) -> Bool {
-        !automounts.contains { path == $0 || path.hasPrefix($0 + "/") }
+        ![automounts, refused].joined().contains { path == $0 || path.hasPrefix($0 + "/") }
     }
 
-    private func names(_ path: String) throws -> [Directory.Entry] {
-        isOpenable(path) ? try reader.names(FilePath(path)) ?? [] : []
+    private mutating func names(_ path: String) throws -> [Directory.Entry] {
+        guard isOpenable(path) else { return [] }
+        do throws(SystemCallError) {
+            return try reader.context.root.directory(FilePath(path)).entries(limit: 10_000)
+        } catch {
+            try report(error, on: FilePath(path))
+            return []
+        }
     }
 
-    private func copy(_ path: FilePath, _ result: inout Result) throws {
+    /// Says why `path` could not be read; where a folder above it is refused, that of the folder.
+    private mutating func report(_ error: SystemCallError, on path: FilePath) throws {
+        switch error.errno {
+        case .noSuchFileOrDirectory, .notDirectory: return
+        case .permissionDenied, .notPermitted:
+            var folder: FilePath = "/"
+            for component in path.components {
+                let inner = folder.appending(component)
+                do throws(SystemCallError) {
+                    _ = try reader.context.root.status(of: inner)
+                } catch {
+                    guard [.permissionDenied, .notPermitted].contains(error.errno) else { break }
+                    refused.insert(folder.string)
+                    return try reader.context.report(error, on: folder, into: reader.sink)
+                }
+                folder = inner
+            }
+        default: break
+        }
+        try reader.context.report(error, on: path, into: reader.sink)
+    }
+
+    private mutating func copy(_ path: FilePath, _ result: inout Result) throws {
         guard isOpenable(path.string), result.files.count < Self.fileLimit else { return }
         let bytes: [UInt8]
         do throws(SystemCallError) {
             bytes = try reader.context.root.read(path, limit: Self.byteLimit + 1)
         } catch {
-            if error.errno != .noSuchFileOrDirectory, error.errno != .notDirectory {
-                try reader.context.report(error, on: path, into: reader.sink)
-            }
-            return
+            return try report(error, on: path)
         }
         let source = UntrustedText.escapingControls(
             UntrustedText.escapingInvalidUTF8(Array(path.string.utf8)))

@@ -97,12 +97,13 @@ extension RootStackDocument {
 }
 
 extension RootStackDocument.Device {
-    /// For example `logicalVolume dm-0 (vg-root) 10737418240 bytes`.
+    /// For example `logical volume rhel-root, 48.8 GiB`.
     fileprivate var line: String {
-        var words = [kind.rawValue, name]
-        if let label = mapName ?? level ?? backingFile { words.append("(\(label))") }
-        if let byteCount { words.append("\(byteCount) bytes") }
-        words += [vendor, model].compactMap(\.self)
-        return words.joined(separator: " ")
+        var parts = [TopologyWords.word(for: kind) + " " + (mapName ?? name)]
+        if let label = level ?? backingFile { parts[0] += " (\(label))" }
+        if let byteCount { parts.append(TopologyWords.size(Int64(clamping: byteCount))) }
+        let product = [vendor, model].compactMap(\.self).joined(separator: " ")
+        if !product.isEmpty { parts.append(product) }
+        return parts.joined(separator: ", ")
     }
 }

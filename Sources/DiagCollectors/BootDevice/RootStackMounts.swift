@@ -19,20 +19,11 @@ struct RootStackMount: Hashable {
 }
 
 extension RootStackMount {
-    /// The mounts of the first process, or of our own where that is refused, in their order.
-    ///
-    /// Source: proc_pid_mountinfo(5).
+    /// The mounts of the host in their order; `nil` after it was told that there is no table.
     static func all(_ reader: FactReader) throws -> [RootStackMount]? {
-        let first: FilePath = "/proc/1/mountinfo"
-        // Some kernels let an ordinary user open the file, and give no line.
-        if let bytes = try? reader.context.root.read(first, limit: 32 << 20), !bytes.isEmpty {
-            return parse(bytes)
+        try HostMountTable.read(in: reader.context, limit: 32 << 20, into: reader.sink).map {
+            parse($0.bytes)
         }
-        let own: FilePath = "/proc/self/mountinfo"
-        guard let bytes = try reader.bytes(own, limit: 32 << 20) else { return nil }
-        try reader.sink.send(
-            .note(.init(text: "\(first) cannot be read; the mounts are those of our own process")))
-        return parse(bytes)
     }
 
     private static func parse(_ bytes: [UInt8]) -> [RootStackMount] {

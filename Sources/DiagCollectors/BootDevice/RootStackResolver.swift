@@ -72,7 +72,7 @@ struct RootStackResolver {
             return ([], "/sys/dev/block/\(mount.deviceNumber) does not exist")
         }
         guard mount.source.hasPrefix("/dev/") else {
-            return ([], "\(mount.fileSystem) has no block device of its own")
+            return ([], Self.problem(of: mount))
         }
         // A file system over several devices, as btrfs is, has a number of its own.
         guard let first = name(ofNode: mount.source) else {
@@ -87,6 +87,18 @@ struct RootStackResolver {
             }
         }
         return (names, names.isEmpty ? "\(first) is not in /sys/class/block" : nil)
+    }
+
+    /// Why a file system leads to no device.
+    private static func problem(of mount: RootStackMount) -> String {
+        switch mount.fileSystem {
+        case "zfs":
+            let pool = mount.source.split(separator: "/").first ?? "?"
+            return "the ZFS pool \(pool), whose devices the kernel does not tell; see "
+                + "`zpool status`"
+        case "overlay": return "an overlay: its layers lie on other file systems"
+        default: return "\(mount.fileSystem) has no block device of its own"
+        }
     }
 
     /// The kernel's name of a device node, its links followed by their names alone.
@@ -130,9 +142,9 @@ struct RootStackResolver {
         namesByNumber[number] = name
         var device = RootStackDocument.Device(
             name: name, number: number, kind: .disk, standsOn: [])
-        device.describe(folder, in: reader.context.root)
+        device.describe(folder, at: place(of: number), in: reader.context.root)
         devices[name] = device
-        for lower in lowerNumbers(folder, isPartition: device.kind == .partition) {
+        for lower in lowerNumbers(folder, isPartition: device.partitionNumber != nil) {
             if let lowerName = visit(lower, depth: depth + 1) { device.standsOn.append(lowerName) }
         }
         devices[name] = device
@@ -147,6 +159,15 @@ struct RootStackResolver {
         }
         let link = try? reader.context.root.readLink(FilePath("/sys/dev/block").appending(number))
         return link?.lastComponent?.string ?? number
+    }
+
+    /// Where the folder of the device is, its link followed by its name alone.
+    private func place(of number: String) -> String {
+        let parent: FilePath = "/sys/dev/block"
+        guard let target = try? reader.context.root.readLink(parent.appending(number)) else {
+            return parent.appending(number).string
+        }
+        return (target.isAbsolute ? target : parent.pushing(target)).lexicallyNormalized().string
     }
 
     private func lowerNumbers(_ folder: Directory, isPartition: Bool) -> [String] {
@@ -166,7 +187,8 @@ struct RootStackResolver {
 
 extension RootStackDocument.Device {
     /// Fills in what the folder of the device in sysfs tells.
-    mutating func describe(_ folder: Directory, in root: RootedTree) {
+    /// `place` is where that is below /sys/devices.
+    mutating func describe(_ folder: Directory, at place: String, in root: RootedTree) {
         func number(_ name: String) -> UInt64? { folder.text(name).flatMap { UInt64($0) } }
         func inner(_ path: String, _ name: String) -> String? {
             guard let text = (try? root.directory(folder.path.appending(path)))?.text(name),
@@ -190,26 +212,12 @@ extension RootStackDocument.Device {
         backingFile = inner("loop", "backing_file")
         vendor = inner("device", "vendor").flatMap { $0.hasPrefix("0x") ? nil : $0 }
         model = inner("device", "model")
-        kind = Self.kind(
-            name: name, isPartition: partitionNumber != nil, level: level, mapUUID: mapUUID,
-            isMapped: mapName != nil)
-    }
-
-    private static func kind(
-        name: String, isPartition: Bool, level: String?, mapUUID: String?, isMapped: Bool
-    ) -> Topology.Kind {
-        if isPartition { return .partition }
-        if level != nil { return .array }
-        if let mapUUID {
-            if mapUUID.hasPrefix("LVM-") { return .logicalVolume }
-            if mapUUID.hasPrefix("CRYPT-") { return .crypt }
-            if mapUUID.hasPrefix("mpath-") { return .multipath }
-        }
-        if isMapped || name.hasPrefix("dm-") { return .mapped }
-        if ["loop", "ram", "zram", "nbd"].contains(where: { name.hasPrefix($0) }) {
-            return .virtual
-        }
-        return .disk
+        kind =
+            BlockDeviceKind(
+                name: name, folder: place, isPartition: partitionNumber != nil,
+                isHidden: number("hidden") == 1,
+                isArray: level != nil || inner("md", "array_state") != nil, mapUUID: mapUUID
+            ).kind
     }
 }
 

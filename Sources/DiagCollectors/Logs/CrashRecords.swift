@@ -6,21 +6,32 @@ internal import SystemPackage
 /// Copies what earlier kernels left when they crashed: the pstore file system, and where
 /// systemd-pstore moves its files at the boot.
 ///
-/// Source: Linux `Documentation/ABI/testing/pstore`, systemd-pstore.service(8).
+/// Only `dmesg` files are written when a kernel crashes; `console-ramoops`, `pmsg`, `ftrace` and
+/// `powerpc-` ones are there after every boot. Source: Linux `Documentation/ABI/testing/pstore`,
+/// `pstore_type_names` in `fs/pstore/platform.c`, systemd-pstore.service(8).
 struct CrashRecords {
     static let folders: [(path: FilePath, name: String)] = [
         ("/sys/fs/pstore", "pstore/kernel"), ("/var/lib/systemd/pstore", "pstore/archive"),
     ]
     private static let mostFiles = 500
     private static let deepest = 4
+    /// A crash that is older than this, in microseconds, is told as a notice: 30 days.
+    private static let longestAge: Int64 = 30 * 86_400 * 1_000_000
 
     let context: CollectionContext
     let budget: Int64
+    /// Whether `boots.json` is sent.
+    let hasBootList: Bool
+    /// The time that ages are measured from.
+    let now: Timestamp
 
     private struct File {
         let path: FilePath
         let artifact: String
         let modified: Timestamp
+
+        /// Whether it was written because a kernel crashed.
+        var isCrash: Bool { path.lastComponent?.string.hasPrefix("dmesg") == true }
     }
 
     func collect(into sink: any CollectionSink) throws {
@@ -35,11 +46,19 @@ struct CrashRecords {
             }
             return
         }
-        files.sort { ($1.modified, $0.artifact) < ($0.modified, $1.artifact) }
+        if !refused, !files.contains(where: \.isCrash) {
+            try sink.absent(
+                "kernel crash records",
+                why: "pstore holds no dmesg record, only \(files.count) of other kinds")
+        }
+        files.sort { left, right in
+            guard left.isCrash == right.isCrash else { return left.isCrash }
+            return (right.modified, left.artifact) < (left.modified, right.artifact)
+        }
         if files.count > Self.mostFiles {
             try sink.missing(
-                "\(files.count - Self.mostFiles) older crash records",
-                why: "the newest \(Self.mostFiles) are kept")
+                "\(files.count - Self.mostFiles) older files of pstore",
+                why: "\(Self.mostFiles) are kept, crash records first")
             files.removeLast(files.count - Self.mostFiles)
         }
         let counter = CountingSink(sink)
@@ -59,23 +78,30 @@ struct CrashRecords {
             }
         }
         if leftOutCount > 0 {
-            try sink.missing("\(leftOutCount) crash records", why: "beyond the byte budget")
+            try sink.missing("\(leftOutCount) files of pstore", why: "beyond the byte budget")
         }
-        if let newest = sent.first {
-            let records = sent.count == 1 ? "1 record" : "\(sent.count) records"
-            try sink.send(
-                .finding(
-                    Finding(
-                        fault: "logs.pstore.present", severity: .major, collector: "logs",
-                        object: "kernel", place: newest.path.removingLastComponent().string,
-                        reason: "An earlier kernel crashed or panicked and left \(records);"
-                            + " the newest is of \(newest.modified).",
-                        recommendedActions: [
-                            "Read the newest record: its last lines say why the kernel stopped.",
-                            "Compare its time with the boots in logs/boots.json.",
-                        ],
-                        evidence: sent.prefix(10).map { .init(artifact: "logs/" + $0.artifact) })))
+        if let finding = finding(on: sent.filter(\.isCrash)) { try sink.send(.finding(finding)) }
+    }
+
+    /// What crash records, the newest first, tell.
+    private func finding(on crashes: [File]) -> Finding? {
+        guard let newest = crashes.first else { return nil }
+        let records = crashes.count == 1 ? "1 record" : "\(crashes.count) records"
+        // A time to come is that of a clock that was wrong, and says nothing against a late crash.
+        let age = now.microsecondsSince1970.subtractingReportingOverflow(
+            newest.modified.microsecondsSince1970)
+        let isRecent = !age.overflow && age.partialValue <= Self.longestAge
+        var actions = ["Read the newest record: its last lines say why the kernel stopped."]
+        if hasBootList {
+            actions.append("Compare its time with the boots in logs/boots.json.")
         }
+        return Finding(
+            fault: "logs.pstore.present", severity: isRecent ? .major : .notice, collector: "logs",
+            object: "kernel", place: newest.path.removingLastComponent().string,
+            reason: "An earlier kernel crashed or panicked and left \(records);"
+                + " the newest is of \(newest.modified).",
+            recommendedActions: actions,
+            evidence: crashes.prefix(10).map { .init(artifact: "logs/" + $0.artifact) })
     }
 
     private func find(

@@ -4,13 +4,15 @@ internal import DiagModel
 internal import DiagSystem
 internal import SystemPackage
 
-/// Finds and opens the journal files of a host.
+/// Finds and opens the journal files of a host; those of other machines are left to them.
 struct JournalFiles {
     /// Below these each machine has a folder. Source: systemd-journald.service(8), "Files".
     static let folders: [FilePath] = ["/var/log/journal", "/run/log/journal"]
     /// The newest so many files are read; each keeps a descriptor open.
     private static let mostFiles = 512
     private static let mostNames = 20_000
+    /// So many folders of other machines are named.
+    private static let mostOthersNamed = 10
 
     let context: CollectionContext
 
@@ -53,10 +55,13 @@ struct JournalFiles {
 
     private func find(into sink: any CollectionSink) throws -> [Candidate] {
         var candidates = [Candidate]()
-        var foundFolder = false
+        var foundFile = false
+        var others = [String]()
+        let machineIdentifier = self.machineIdentifier
         for folder in Self.folders {
             for machine in try names(in: folder, into: sink) ?? [] {
                 let path = folder.appending(machine)
+                let isOther = machineIdentifier.map { !Self.isFolder(machine.string, of: $0) }
                 guard let status = try? context.root.status(of: path), status.kind == .directory
                 else { continue }
                 for name in try names(in: path, into: sink) ?? [] {
@@ -64,7 +69,11 @@ struct JournalFiles {
                     guard text.hasSuffix(".journal") || text.hasSuffix(".journal~") else {
                         continue
                     }
-                    foundFolder = true
+                    if isOther == true {
+                        others.append(path.string)
+                        break
+                    }
+                    foundFile = true
                     let file = path.appending(name)
                     do throws(SystemCallError) {
                         let modified = try context.root.status(of: file).modified
@@ -75,14 +84,40 @@ struct JournalFiles {
                 }
             }
         }
-        if !foundFolder {
-            try sink.absent(
-                "systemd journal",
-                why:
-                    "no journal files below \(Self.folders.map(\.string).joined(separator: " or "))"
-            )
+        try noteOthers(others, into: sink)
+        if !foundFile {
+            let places = Self.folders.map(\.string).joined(separator: " or ")
+            let whose = others.isEmpty ? "" : " of this machine"
+            try sink.absent("systemd journal", why: "no journal files\(whose) below \(places)")
         }
         return candidates
+    }
+
+    /// What machine-id(5) says; `nil` when it says nothing, as before the first boot.
+    private var machineIdentifier: String? {
+        guard let file = try? context.root.read("/etc/machine-id", limit: 4096) else { return nil }
+        let digits = file.prefix { $0 > 0x20 }
+        guard digits.count == 32,
+            digits.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else { return nil }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    /// Whether the folder is this machine's: its identifier, or that with `.` and the name of a
+    /// journal namespace. `remote` and those of containers are not.
+    private static func isFolder(_ name: String, of machineIdentifier: String) -> Bool {
+        name == machineIdentifier || name.hasPrefix(machineIdentifier + ".")
+    }
+
+    private func noteOthers(_ others: [String], into sink: any CollectionSink) throws {
+        guard !others.isEmpty else { return }
+        var names = others.prefix(Self.mostOthersNamed).map(UntrustedText.escapingControls)
+        if others.count > names.count { names.append("\(others.count - names.count) more") }
+        try sink.send(
+            .note(
+                .init(
+                    text: "journals of other machines are left out: "
+                        + names.joined(separator: ", "))))
     }
 
     private func names(

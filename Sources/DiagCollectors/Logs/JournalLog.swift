@@ -9,9 +9,18 @@ struct JournalLog {
     let context: CollectionContext
     let budget: LogBudget
 
-    func collect(into sink: any CollectionSink) throws {
-        let since = context.since.map { UInt64(clamping: $0.microsecondsSince1970) } ?? 0
-        let parts = try JournalFiles(context: context).open(since: since, into: sink)
+    /// The wanted time, in microseconds since 1970.
+    private var since: UInt64 {
+        context.since.map { UInt64(clamping: $0.microsecondsSince1970) } ?? 0
+    }
+
+    /// Opens the files of the journal, the newest first.
+    func open(into sink: any CollectionSink) throws -> [JournalPart] {
+        try JournalFiles(context: context).open(since: since, into: sink)
+    }
+
+    /// Sends the entries of `parts`; when there are any parts, `boots.json` first of all.
+    func collect(_ parts: [JournalPart], into sink: any CollectionSink) throws {
         guard !parts.isEmpty else { return }
         let renderer = JournalRenderer()
         // The way back costs about as much as each of the two ways forward.

@@ -1,7 +1,8 @@
 internal import DiagCodec
 internal import DiagFormats
 
-/// Turns entries of journal files into lines of text and of the export format.
+/// Turns entries of journal files into lines of text and of the export format, with the secrets of
+/// the kernel's command line masked.
 ///
 /// Small fields, most of which many entries share, are kept in a cache of two generations: when
 /// the younger is full it becomes the older, which is dropped.
@@ -71,7 +72,7 @@ final class JournalRenderer {
             at: offset, limit: limit, compressedLimit: Self.largestField)
         guard let compression = data.compression else {
             let isWhole = data.storedByteCount == data.bytes.count
-            let field = JournalField(data.bytes, isWhole: isWhole)
+            let field = JournalField(data.bytes, isWhole: isWhole).withMaskedCommandLine
             if isWhole, data.bytes.count <= Self.largestCached { keep(field, for: key) }
             return field
         }
@@ -88,7 +89,7 @@ final class JournalRenderer {
         } catch {
             throw JournalFailure(offset: offset, reason: "the data: \(error)")
         }
-        return JournalField(output.bytes, isWhole: output.isWhole)
+        return JournalField(output.bytes, isWhole: output.isWhole).withMaskedCommandLine
     }
 
     private func keep(_ field: JournalField, for key: Key) {

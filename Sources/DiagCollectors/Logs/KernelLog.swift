@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Sends the kernel ring buffer as `kernel.txt` and `kernel.jsonl`, and what faults it tells of.
 struct KernelLog {
-    /// What a ring buffer may hold at most, with room: 32 MiB of text is the kernel's own limit.
+    /// A recorded ring buffer is not read further. One of the running kernel is read to its end.
     private static let mostRecordBytes = 96 << 20
 
     let context: CollectionContext
@@ -16,6 +16,10 @@ struct KernelLog {
     private struct Extent {
         var recordCount = 0
         var lastSequenceNumber: UInt64 = 0
+        /// How many of the records were written before the wanted time.
+        var olderCount = 0
+        /// Whether it holds more than is read.
+        var isCut = false
         var textByteCount: Int64 = 0
         var jsonByteCount: Int64 = 0
     }
@@ -30,10 +34,11 @@ struct KernelLog {
             }
         }
         let reader = KernelLogReader(root: context.root)
-        let bootTime = self.bootTime
+        let clock = KernelLogClock(of: context.root)
+        let earliest = context.since.flatMap(clock.earliest(since:)) ?? 0
         let extent: Extent
         do {
-            extent = try measure(reader, bootTime)
+            extent = try measure(reader, clock.bootTime, earliest)
         } catch let error as SystemCallError {
             try report(error, into: sink)
             return
@@ -42,8 +47,38 @@ struct KernelLog {
             try sink.absent("kernel ring buffer", why: "it holds no records")
             return
         }
-        try sendText(reader, extent, bootTime, into: sink)
-        try sendRecords(reader, extent, bootTime, into: sink)
+        if let since = context.since {
+            guard clock.bootTime != nil else {
+                try sink.send(
+                    .note(
+                        .init(
+                            text: "kernel records from before \(since) are kept: the moment of the"
+                                + " boot is not known")))
+                return try sendAll(reader, extent, nil, earliest, into: sink)
+            }
+            guard extent.olderCount < extent.recordCount else {
+                try sink.absent(
+                    "kernel records of \(since) or later",
+                    why: "all \(extent.recordCount) records of the ring buffer are older")
+                return
+            }
+            if extent.olderCount > 0 {
+                try sink.send(
+                    .note(
+                        .init(
+                            text: "kernel records from before \(since) are left out:"
+                                + " \(extent.olderCount) of \(extent.recordCount)")))
+            }
+        }
+        try sendAll(reader, extent, clock.bootTime, earliest, into: sink)
+    }
+
+    private func sendAll(
+        _ reader: KernelLogReader, _ extent: Extent, _ bootTime: UInt64?, _ earliest: UInt64,
+        into sink: any CollectionSink
+    ) throws {
+        try sendText(reader, extent, bootTime, earliest, into: sink)
+        try sendRecords(reader, extent, bootTime, earliest, into: sink)
     }
 
     private func report(_ error: SystemCallError, into sink: any CollectionSink) throws {
@@ -58,35 +93,30 @@ struct KernelLog {
         }
     }
 
-    /// The moment of the boot in microseconds since 1970, as `dmesg -T` takes it: where the host
-    /// was suspended, the kernel's clock stood still and later times come out too early.
-    private var bootTime: UInt64? {
-        if context.root.isLiveHost {
-            let now = Timestamp.now.microsecondsSince1970
-            return UInt64(exactly: now - MonotonicTime.now.nanoseconds / 1000)
-        }
-        // proc_stat(5): "btime", in seconds.
-        guard let stat = try? context.root.read("/proc/stat") else { return nil }
-        for line in stat.split(separator: 0x0A) where line.starts(with: "btime ".utf8) {
-            let seconds = UInt64(String(decoding: line.dropFirst(6), as: UTF8.self))
-            return seconds.flatMap { $0 < 1 << 40 ? $0 * 1_000_000 : nil }
-        }
-        return nil
-    }
-
-    private func measure(_ reader: KernelLogReader, _ bootTime: UInt64?) throws -> Extent {
+    /// Reads all records once; `earliest` is the least time that is wanted, in microseconds of the
+    /// kernel's clock.
+    private func measure(
+        _ reader: KernelLogReader, _ bootTime: UInt64?, _ earliest: UInt64
+    ) throws -> Extent {
         var extent = Extent()
         var recordBytes = 0
         var clock = JournalClock()
         var line = [UInt8]()
-        let now = context.root.isLiveHost ? MonotonicTime.now.nanoseconds / 1000 : .max
+        let end = reader.end()
         _ = try reader.forEachRecord { message, byteCount in
-            // Written after we began: left to the next run.
-            if let time = Int64(exactly: message.microseconds), time > now { return false }
-            recordBytes += byteCount
-            guard recordBytes <= Self.mostRecordBytes else { return false }
+            if let end {
+                guard end.isBehind(message.sequenceNumber) else { return false }
+            } else {
+                recordBytes += byteCount
+                extent.isCut = recordBytes > Self.mostRecordBytes
+                guard !extent.isCut else { return false }
+            }
             extent.recordCount += 1
             extent.lastSequenceNumber = message.sequenceNumber
+            guard message.microseconds >= earliest else {
+                extent.olderCount += 1
+                return true
+            }
             line.removeAll(keepingCapacity: true)
             _ = message.appendText(bootTime: bootTime, clock: &clock, to: &line)
             extent.textByteCount += Int64(line.count)
@@ -99,13 +129,13 @@ struct KernelLog {
     }
 
     private func sendText(
-        _ reader: KernelLogReader, _ extent: Extent, _ bootTime: UInt64?,
+        _ reader: KernelLogReader, _ extent: Extent, _ bootTime: UInt64?, _ earliest: UInt64,
         into sink: any CollectionSink
     ) throws {
         var finder = KernelFaultFinder()
         var lineNumber = 1
         try send(
-            "kernel.txt", "text/plain", reader, extent, total: extent.textByteCount,
+            "kernel.txt", "text/plain", reader, extent, earliest, total: extent.textByteCount,
             limit: budget.kernelText, into: sink
         ) { message, clock, text in
             let lineCount = message.appendText(bootTime: bootTime, clock: &clock, to: &text)
@@ -125,12 +155,12 @@ struct KernelLog {
     }
 
     private func sendRecords(
-        _ reader: KernelLogReader, _ extent: Extent, _ bootTime: UInt64?,
+        _ reader: KernelLogReader, _ extent: Extent, _ bootTime: UInt64?, _ earliest: UInt64,
         into sink: any CollectionSink
     ) throws {
         try send(
-            "kernel.jsonl", "application/jsonl", reader, extent, total: extent.jsonByteCount,
-            limit: budget.kernelRecords, into: sink
+            "kernel.jsonl", "application/jsonl", reader, extent, earliest,
+            total: extent.jsonByteCount, limit: budget.kernelRecords, into: sink
         ) { message, clock, text in
             message.appendJSON(bootTime: bootTime, clock: &clock, to: &text)
             return {}
@@ -142,7 +172,7 @@ struct KernelLog {
     /// `append` writes a record; what it returns is called when the record is sent.
     private func send(
         _ path: String, _ mediaType: String, _ reader: KernelLogReader, _ extent: Extent,
-        total: Int64, limit: Int64, into sink: any CollectionSink,
+        _ earliest: UInt64, total: Int64, limit: Int64, into sink: any CollectionSink,
         append: (KernelMessage, inout JournalClock, inout [UInt8]) -> () -> Void
     ) throws {
         var output = BufferedArtifact(sink)
@@ -155,8 +185,17 @@ struct KernelLog {
         var skipped: Int64 = 0
         var sent: Int64 = 0
         var isFull = false
+        let isLive = context.root.isLiveHost
+        var seenCount = 0
         let pass = try reader.forEachRecord { message, _ in
-            guard message.sequenceNumber <= extent.lastSequenceNumber else { return false }
+            // Records of a running kernel may be gone since they were counted, but come in order.
+            seenCount += 1
+            guard
+                isLive
+                    ? message.sequenceNumber <= extent.lastSequenceNumber
+                    : seenCount <= extent.recordCount
+            else { return false }
+            guard message.microseconds >= earliest else { return true }
             line.removeAll(keepingCapacity: true)
             let accept = append(message, &clock, &line)
             if total - skipped > limit {
@@ -170,12 +209,15 @@ struct KernelLog {
             sent += Int64(line.count)
             accept()
             try output.append(line)
-            return message.sequenceNumber < extent.lastSequenceNumber
+            return !isLive || message.sequenceNumber < extent.lastSequenceNumber
         }
         try output.flush()
         var gaps = [String]()
         if skipped > 0 || isFull {
             gaps.append("only the newest \(sent) of \(total) bytes are kept")
+        }
+        if extent.isCut {
+            gaps.append("only the first \(Self.mostRecordBytes) bytes of records were read")
         }
         if pass.overwrittenCount > 0 {
             gaps.append("the kernel overwrote records while they were read")

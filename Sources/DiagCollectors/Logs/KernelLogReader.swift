@@ -7,7 +7,7 @@ internal import SystemPackage
 /// Reads the records of the kernel ring buffer, or of a file recorded from it, one at a time.
 ///
 /// Each record of /dev/kmsg is one read. The file is opened anew for each pass, so that nothing
-/// is kept in memory.
+/// is kept in memory. Secrets are masked where a record repeats the kernel's command line.
 struct KernelLogReader {
     static let path: FilePath = "/dev/kmsg"
 
@@ -30,6 +30,13 @@ struct KernelLogReader {
     /// - Throws: when the ring buffer cannot be opened, or what `body` throws.
     func forEachRecord(_ body: (KernelMessage, Int) throws -> Bool) throws -> Pass {
         root.isLiveHost ? try readDevice(body) : try readFile(body)
+    }
+
+    /// Marks where the ring buffer ends now; `nil` for a recorded one, and where the kernel cannot
+    /// say.
+    func end() -> KernelLogEnd? {
+        guard root.isLiveHost, let device = try? root.openDevice(Self.path) else { return nil }
+        return try? KernelLogEnd(of: device)
     }
 
     private func readDevice(_ body: (KernelMessage, Int) throws -> Bool) throws -> Pass {
@@ -110,6 +117,6 @@ struct KernelLogReader {
             pass.malformedCount += 1
             return true
         }
-        return try body(message, record.count)
+        return try body(message.withMaskedCommandLine, record.count)
     }
 }

@@ -4,6 +4,9 @@ internal import DiagSystem
 internal import SystemPackage
 
 /// Copies the text files that syslog daemons and the like keep below /var/log, newest first.
+///
+/// They are copied as they are: where the kernel repeats its command line in one of them, as in
+/// kern.log, its secrets are not masked.
 struct SyslogFiles {
     static let folder: FilePath = "/var/log"
     /// The names of the live files. Rotated ones have a number, a date, or both behind it.
@@ -59,8 +62,13 @@ struct SyslogFiles {
             try sink.absent("syslog files", why: "none below \(Self.folder)")
             return
         }
-        if olderCount > 0 {
-            try sink.send(.note(.init(text: "\(olderCount) older rotated files are left out")))
+        if context.since != nil, olderCount > 0 || files.contains(where: { !$0.isLive }) {
+            try sink.send(
+                .note(
+                    .init(
+                        text: "rotated files of syslog are chosen by their time of last change"
+                            + " (left out: \(olderCount)); what is sent is not cut at the wanted"
+                            + " time")))
         }
         // Live files first, by name; then the rotated ones from the newest on.
         files.sort { left, right in

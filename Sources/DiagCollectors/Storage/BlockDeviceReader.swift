@@ -51,7 +51,6 @@ struct BlockDeviceReader {
         reader.add(DeviceAttributeNames.identity, of: directory, to: &facts)
         guard facts["size"] != nil || facts["dev"] != nil else { return }
 
-        var isVirtual = folder.hasPrefix("/sys/devices/virtual/")
         let isSubsystem = folder.hasPrefix("/sys/devices/virtual/nvme-subsystem/")
         for (name, attributes) in DeviceAttributeNames.folders {
             guard let inner = try? directory.directory(name) else { continue }
@@ -61,8 +60,11 @@ struct BlockDeviceReader {
         if kernelName.hasPrefix("zram") {
             reader.add(DeviceAttributeNames.zram, of: directory, under: "zram/", to: &facts)
         }
-        if !isVirtual || isSubsystem { addParentFacts(of: path, to: &facts) }
-        if isSubsystem { isVirtual = false }
+        let kind = BlockDeviceKind(
+            name: kernelName, folder: folder, isHidden: facts["hidden"] == "1",
+            isArray: facts["md/level"] != nil || facts["md/array_state"] != nil,
+            mapUUID: facts["dm/uuid"])
+        if !kind.isVirtual { addParentFacts(of: path, to: &facts) }
 
         var device = BlockDevice(
             name: kernelName, folder: folder,
@@ -70,7 +72,7 @@ struct BlockDeviceReader {
                 DeviceNumber(parsing: Array($0.utf8)[...])
             },
             byteCount: Self.byteCount(sectors: facts.removeValue(forKey: "size")),
-            kind: Self.kind(of: facts, name: kernelName, isVirtual: isVirtual), facts: facts)
+            kind: kind.kind, facts: facts)
         device.udev = device.number.flatMap { udev[$0] }
         if let lower = try? directory.directory("slaves").entries(limit: 65_536) {
             device.lowerDevices = lower.map { Self.kernelName($0.name) }
@@ -169,22 +171,6 @@ struct BlockDeviceReader {
             }
         }
         ancestorFacts[ancestor] = facts
-    }
-
-    private static func kind(
-        of facts: [String: String], name: String, isVirtual: Bool
-    ) -> Topology.Kind {
-        if name.hasPrefix("dm-") {
-            let uuid = facts["dm/uuid"] ?? ""
-            if uuid.hasPrefix("LVM-") { return .logicalVolume }
-            if uuid.hasPrefix("CRYPT-") { return .crypt }
-            if uuid.hasPrefix("mpath-") { return .multipath }
-            // What kpartx(8) makes: `part1-mpath-…`.
-            return uuid.hasPrefix("part") && uuid.contains("-") ? .partition : .mapped
-        }
-        if facts["md/level"] != nil || facts["md/array_state"] != nil { return .array }
-        if facts["hidden"] == "1" { return .path }
-        return isVirtual ? .virtual : .disk
     }
 
     private static func byteCount(sectors text: String?) -> Int64? {

@@ -31,8 +31,11 @@ enum DeviceAttributeNames {
     static let zram = ["disksize", "comp_algorithm", "mm_stat", "io_stat", "initstate"]
 
     /// Of a disk or partition; what `devices.jsonl` has beside that.
+    ///
+    /// Not `capability`: the kernel logs a warning that it is deprecated. Source:
+    /// `disk_capability_show`, block/genhd.c of Linux 6.12.
     static let more = [
-        "alignment_offset", "capability", "discard_alignment", "ext_range", "inflight", "range",
+        "alignment_offset", "discard_alignment", "ext_range", "inflight", "range",
         "stat", "events", "start", "partition",
     ]
     /// Of a disk's queue, last of all: their lock is held while a queue is frozen, so that a

@@ -31,6 +31,21 @@ enum FileSystemKind {
     /// Whether nobody can write to this type.
     static func isAlwaysReadOnly(_ type: String) -> Bool { readOnly.contains(type) }
 
+    /// Whether a mount of type `mounted` is what a table asks for that wants `wanted`: one type,
+    /// several between commas, or `auto`.
+    ///
+    /// Some have another name in the table: `nfs` mounts `nfs4`, `sshfs` `fuse.sshfs`, and
+    /// `ntfs-3g` `fuseblk`.
+    static func isMounted(_ mounted: String, from wanted: String) -> Bool {
+        wanted.split(separator: ",").contains { type in
+            type == "auto" || type == mounted || mounted == "fuse." + type
+                || type == "nfs" && mounted == "nfs4" || type == "fuse" && isUserSpace(mounted)
+                || mounted == "fuseblk" && (type.hasPrefix("ntfs") || type.hasPrefix("exfat"))
+                || mounted == "ntfs3" && type.hasPrefix("ntfs")
+                || ["cifs", "smb3"].contains(type) && ["cifs", "smb3"].contains(mounted)
+        }
+    }
+
     /// Whether a mount of this type with a source below /dev stands on that device.
     static func mayStandOnDevice(_ type: String) -> Bool {
         !isKernelView(type) && !isNetwork(type) && type != "overlay" && type != "tmpfs"

@@ -27,6 +27,19 @@ enum FileSystemMagic {
     /// The type that `magic` names, where this program knows it.
     static func name(of magic: UInt32) -> String? { names[magic] }
 
+    /// The same name for a type as the mount table writes it; `nil` for one that is not known.
+    static func name(ofType type: String) -> String? {
+        switch type {
+        case "ext2", "ext3", "ext4": return "ext2/ext3/ext4"
+        case "msdos", "umsdos": return "vfat"
+        case "nfs4": return "nfs"
+        case "smb3", "cifs": return "smb3"
+        case "devtmpfs": return "tmpfs"
+        case _ where FileSystemKind.isUserSpace(type): return "fuse"
+        default: return names.values.contains(type) ? type : nil
+        }
+    }
+
     /// Whether a file system with this `magic`, as hexadecimal text, can run out of space.
     static func canFill(_ magic: String) -> Bool {
         guard let number = UInt32(magic.dropFirst(2), radix: 16) else { return false }

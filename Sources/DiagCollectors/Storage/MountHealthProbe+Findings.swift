@@ -4,53 +4,62 @@ extension MountHealthProbe {
     /// From how many percent of its space or inodes in use on a file system counts as full.
     private static let fullPercent = 95.0
 
-    /// The faults that the records show.
+    /// The faults that the records show: each once for each file system, however often it is
+    /// mounted; one that did not answer, for each mount.
     public func findings(in records: [ProbeRecord]) -> [Finding] {
-        records.compactMap { finding(for: $0) }
-    }
-
-    /// The fault that a record shows: hung, failed, slow or full; `nil` for a mount that is well
-    /// or was not asked.
-    func finding(for record: ProbeRecord) -> Finding? {
-        switch record.outcome {
-        case .hung: hung(record)
-        case .failed:
-            finding(
-                "failed", .major, record,
-                "The file system at \(record.target) answers with an error: "
-                    + "\(record.reason ?? "no reason given").",
-                [
-                    "Look in the kernel log for errors of its device, server or serving process.",
-                    "After the cause is repaired, unmount it (`umount`, or `umount -l` while it is "
-                        + "in use) and mount it again.",
-                ])
-        case .slow:
-            finding(
-                "slow", .minor, record,
-                "The file system at \(record.target) took \(Self.tenths(record.seconds)) s to tell "
-                    + "its space, which should take a thousandth."
-                    + (fullness(record).map { " " + $0.reason } ?? ""),
-                [
-                    "Look for load on its device or server, and for timeouts and resets in the "
-                        + "kernel log."
-                ])
-        case .ok:
-            fullness(record).map { severity, reason in
-                finding(
-                    "full", severity, record, reason,
-                    [
-                        "Find what grew: `du -x --max-depth=2 \(record.target)`, and files that "
-                            + "were removed but are still open: `lsof +L1`.",
-                        "Make the file system larger, or move data away.",
-                    ])
-            }
-        case .skipped: nil
+        MountGroup.groups(of: records).flatMap { group in
+            group.records.filter { $0.outcome == .hung }.map { hung($0) }
+                + [failed(group), slow(group), full(group)].compactMap(\.self)
         }
     }
 
-    /// Why a file system counts as full, when it does.
+    private func failed(_ group: MountGroup) -> Finding? {
+        let records = group.records.filter { $0.outcome == .failed }
+        guard let place = MountGroup.place(of: records) else { return nil }
+        return finding(
+            "failed", .major, place.object,
+            "The file system at \(place.object) answers with an error: "
+                + "\(records.compactMap(\.reason).first ?? "no reason given")\(place.more).",
+            [
+                "Look in the kernel log for errors of its device, server or serving process.",
+                "After the cause is repaired, unmount it (`umount`, or `umount -l` while it is "
+                    + "in use) and mount it again.",
+            ])
+    }
+
+    private func slow(_ group: MountGroup) -> Finding? {
+        let records = group.records.filter { $0.outcome == .slow }
+        guard let place = MountGroup.place(of: records) else { return nil }
+        return finding(
+            "slow", .minor, place.object,
+            "The file system at \(place.object) took "
+                + "\(Self.tenths(records.map(\.seconds).max() ?? 0)) s to tell its space, which "
+                + "should take a thousandth\(place.more).",
+            [
+                "Look for load on its device or server, and for timeouts and resets in the "
+                    + "kernel log."
+            ])
+    }
+
+    private func full(_ group: MountGroup) -> Finding? {
+        let records = group.records.filter { fullness($0) != nil }
+        guard let place = MountGroup.place(of: records),
+            let record = records.first(where: { $0.target == place.object }),
+            let (severity, reason) = fullness(record)
+        else { return nil }
+        return finding(
+            "full", severity, place.object, "\(reason)\(place.more).",
+            [
+                "Find what grew: `du -x --max-depth=2 \(place.object)`, and files that "
+                    + "were removed but are still open: `lsof +L1`.",
+                "Make the file system larger, or move data away.",
+            ])
+    }
+
+    /// Why a file system counts as full, when it does; without the full stop.
     private func fullness(_ record: ProbeRecord) -> (severity: Finding.Severity, reason: String)? {
-        guard record.facts["isReadOnly"] == false,
+        guard record.outcome == .ok || record.outcome == .slow,
+            record.facts["isReadOnly"] == false,
             let magic = record.facts["magic"]?.text, FileSystemMagic.canFill(magic),
             case .integer(let byteCount)? = record.facts["byteCount"], byteCount > 0
         else { return nil }
@@ -70,7 +79,7 @@ extension MountHealthProbe {
         let isExhausted = record.facts["availableByteCount"] == 0 || max(space, inodes) >= 100
         return (
             isExhausted ? .major : .minor,
-            "The file system at \(record.target) has \(value) % of its \(what) in use."
+            "The file system at \(record.target) has \(value) % of its \(what) in use"
         )
     }
 
@@ -85,16 +94,16 @@ extension MountHealthProbe {
             let frames = stack.prefix(4).map { UntrustedText.escapingControls($0) }
             reason += " The kernel waits in: " + frames.joined(separator: " < ") + "."
         }
-        return finding("hung", .critical, record, reason, cause.actions)
+        return finding("hung", .critical, record.target, reason, cause.actions)
     }
 
     private func finding(
-        _ fault: String, _ severity: Finding.Severity, _ record: ProbeRecord, _ reason: String,
+        _ fault: String, _ severity: Finding.Severity, _ target: String, _ reason: String,
         _ actions: [String]
     ) -> Finding {
         Finding(
             fault: "storage.mount.\(fault)", severity: severity, collector: "storage",
-            object: record.target, place: "mount:\(NodeIdentities.plain(record.target))",
+            object: target, place: "mount:\(NodeIdentities.plain(target))",
             reason: reason, recommendedActions: actions,
             evidence: [.init(artifact: "storage/mount-health.json")])
     }

@@ -1,4 +1,5 @@
 public import DiagCollect
+internal import DiagFormats
 public import DiagModel
 internal import DiagSystem
 internal import FoundationEssentials
@@ -22,12 +23,15 @@ public struct MountHealthProbe: Probe {
 
     /// Asks the file system at the request's mount point, below the root.
     ///
-    /// A mount point that is gone, or that we may not look at, is skipped.
+    /// A mount point that is gone, or that we may not look at, is skipped; and so is one where our
+    /// own mount namespace has another file system than the mount table that the request is from.
     public func run(
         _ request: ProbeRequest, in context: CollectionContext, into sink: any CollectionSink
     ) throws -> ProbeRecord {
         var record = ProbeRecord(
             kind: kind, target: request.target, outcome: .ok, seconds: 0)
+        // Kept with every outcome: by the number, the mounts of one file system are known as such.
+        for name in ["device", "fileSystemType"] { record.facts[name] = request.facts?[name] }
         guard let path = Self.path(of: request) else {
             record.outcome = .skipped
             record.reason = "the request does not name an absolute path"
@@ -37,7 +41,13 @@ public struct MountHealthProbe: Probe {
         do throws(SystemCallError) {
             let space = try context.root.fileSystemSpace(at: path)
             record.seconds = MonotonicTime.now.seconds(since: start)
-            record.facts = Self.facts(space)
+            if Self.isAnother(space, than: request.facts ?? [:]) {
+                record.outcome = .skipped
+                record.reason =
+                    "another file system is mounted there in diagbundle's own mount namespace"
+                return record
+            }
+            record.facts.merge(Self.facts(space)) { $1 }
             if record.seconds > Self.slowSeconds {
                 record.outcome = .slow
                 record.reason = "it took longer than \(Self.slowSeconds) s to answer"
@@ -48,6 +58,29 @@ public struct MountHealthProbe: Probe {
         }
         return record
     }
+
+    /// Whether the answer is that of another file system than the mount table has there.
+    ///
+    /// The number of the device decides, except where types give the number of a part of theirs:
+    /// a subvolume, a layer, a share below a share. Of those only another type is a sign.
+    static func isAnother(_ space: FileSystemSpace, than facts: [String: JSONValue]) -> Bool {
+        guard let text = facts["device"]?.text,
+            let device = DeviceNumber(parsing: Array(text.utf8)[...]),
+            device != DeviceNumber(major: space.deviceMajor, minor: space.deviceMinor)
+        else { return false }
+        let answered = FileSystemMagic.name(of: space.magic).flatMap(FileSystemMagic.name(ofType:))
+        let listed = facts["fileSystemType"]?.text.flatMap(FileSystemMagic.name(ofType:))
+        if let answered, let listed, answered != listed { return true }
+        if [answered, listed].compactMap(\.self).contains(where: numberedByPart.contains) {
+            return false
+        }
+        // A type that this program does not know may number its parts as well.
+        return answered != nil && listed != nil || device.major != 0
+    }
+
+    private static let numberedByPart: Set<String> = [
+        "afs", "bcachefs", "btrfs", "ceph", "cifs", "nfs", "overlay", "smb3",
+    ]
 
     /// The bytes of the path; `nil` for one that is relative, cut by a NUL or not base64.
     static func path(of request: ProbeRequest) -> FilePath? {

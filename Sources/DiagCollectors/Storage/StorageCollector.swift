@@ -105,7 +105,11 @@ public struct StorageCollector: Collector {
                     ProbeRequest(
                         kind: MountHealthProbe.kindName,
                         target: UntrustedText.escapingInvalidUTF8(mount.mountPoint),
-                        targetBytes: isText ? nil : Data(mount.mountPoint).base64EncodedString())))
+                        targetBytes: isText ? nil : Data(mount.mountPoint).base64EncodedString(),
+                        facts: [
+                            "device": .string(mount.device.description),
+                            "fileSystemType": .string(mount.fileSystemType),
+                        ])))
         }
     }
 

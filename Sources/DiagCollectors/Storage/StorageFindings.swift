@@ -78,9 +78,12 @@ struct StorageFindings {
         }
         guard !wanted.isEmpty else { return [] }
         return tables.mounts.entries.enumerated().compactMap { index, mount in
+            // An image-based system has an overlay where the table names what is below it.
             guard tables.visibility[index], mount.isReadOnlySuperBlock,
                 !FileSystemKind.isAlwaysReadOnly(mount.fileSystemType),
-                mount.fileSystemType != "autofs", let entry = wanted[mount.mountPoint]
+                !["autofs", "overlay"].contains(mount.fileSystemType),
+                let entry = wanted[mount.mountPoint],
+                FileSystemKind.isMounted(mount.fileSystemType, from: entry.fileSystemType)
             else { return nil }
             let path = UntrustedText.escapingInvalidUTF8(mount.mountPoint)
             let device = deviceOf(mount)

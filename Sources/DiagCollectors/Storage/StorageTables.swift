@@ -46,24 +46,13 @@ struct StorageTables {
     private static func mountInformation(
         in context: CollectionContext, into sink: any CollectionSink
     ) throws -> [UInt8] {
-        let path = FilePath("/proc/1/mountinfo")
-        let own = FilePath("/proc/self/mountinfo")
-        // Some kernels let an ordinary user open the file, and give no line.
-        if let bytes = try? context.root.read(path, limit: limit(of: context)), !bytes.isEmpty {
-            try send(
-                bytes, as: "mountinfo.txt", from: path.string, masking: true, in: context, sink)
-            return bytes
-        }
-        guard (try? context.root.status(of: own)) != nil else {
-            try sink.absent(path.string, why: "this root has no mount table")
-            return []
-        }
-        try sink.send(
-            .note(
-                .init(
-                    text: "the mounts are those that diagbundle sees itself, because "
-                        + "/proc/1/mountinfo cannot be read; run as root for those of the host")))
-        return try copy(own, as: "mountinfo.txt", masking: true, in: context, into: sink) ?? []
+        guard
+            let table = try HostMountTable.read(in: context, limit: limit(of: context), into: sink)
+        else { return [] }
+        try send(
+            table.bytes, as: "mountinfo.txt", from: table.source.string, masking: true,
+            in: context, sink)
+        return table.bytes
     }
 
     private static func limit(of context: CollectionContext) -> Int {

@@ -35,33 +35,10 @@ struct TopologyTree {
             below[index].sort {
                 let (left, right) = (topology.nodes[$0], topology.nodes[$1])
                 if left.kind != right.kind { return left.kind.rawValue < right.kind.rawValue }
-                if left.name != right.name { return Self.precedes(left.name, right.name) }
+                if left.name != right.name { return NaturalOrder.precedes(left.name, right.name) }
                 return left.id < right.id
             }
         }
-    }
-
-    /// Orders names as people do: a number in them counts as a number.
-    static func precedes(_ left: String, _ right: String) -> Bool {
-        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-        var (left, right) = (left.utf8[...], right.utf8[...])
-        while let first = left.first, let other = right.first {
-            if isDigit(first), isDigit(other) {
-                let number = left.prefix(while: isDigit).drop { $0 == 0x30 }
-                let otherNumber = right.prefix(while: isDigit).drop { $0 == 0x30 }
-                if number.count != otherNumber.count { return number.count < otherNumber.count }
-                if !number.elementsEqual(otherNumber) {
-                    return number.lexicographicallyPrecedes(otherNumber)
-                }
-                left = left.drop(while: isDigit)
-                right = right.drop(while: isDigit)
-            } else {
-                if first != other { return first < other }
-                left = left.dropFirst()
-                right = right.dropFirst()
-            }
-        }
-        return left.isEmpty && !right.isEmpty
     }
 
     /// The text of `topology`: what stands on hardware first, then what stands alone, then the
@@ -153,8 +130,12 @@ struct TopologyTree {
     private func line(_ index: Int) -> String {
         let node = topology.nodes[index]
         var parts = [safe(node.name)]
-        if node.kind != .mount && node.kind != .fileSystem { parts.append(Self.word(for: node)) }
-        if let byteCount = node.byteCount, byteCount > 0 { parts.append(Self.size(byteCount)) }
+        if node.kind != .mount && node.kind != .fileSystem {
+            parts.append(TopologyWords.word(for: node.kind))
+        }
+        if let byteCount = node.byteCount, byteCount > 0 {
+            parts.append(TopologyWords.size(byteCount))
+        }
         func add(_ name: String, _ prefix: String = "") {
             if let value = node.attributes[name]?.text { parts.append(prefix + safe(value)) }
         }
@@ -203,28 +184,5 @@ struct TopologyTree {
         if node.attributes["ro"] == true { parts.append("read-only") }
         if node.attributes["dm/suspended"] == true { parts.append("SUSPENDED") }
         return parts.joined(separator: "  ")
-    }
-
-    private static func word(for node: Topology.Node) -> String {
-        switch node.kind {
-        case .logicalVolume: "logical volume"
-        case .virtual: "virtual device"
-        case .fileSystem: "file system"
-        default: node.kind.rawValue
-        }
-    }
-
-    /// Bytes in the largest binary unit that leaves at least 1, with one decimal.
-    static func size(_ byteCount: Int64) -> String {
-        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-        var value = byteCount
-        var tenths: Int64 = 0
-        var unit = 0
-        while value >= 1024, unit < units.count - 1 {
-            tenths = (value % 1024) * 10 / 1024
-            value /= 1024
-            unit += 1
-        }
-        return unit == 0 ? "\(value) B" : "\(value).\(tenths) \(units[unit])"
     }
 }

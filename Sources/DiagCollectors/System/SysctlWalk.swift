@@ -21,9 +21,16 @@ struct SysctlWalk {
     /// - `fs/binfmt_misc` may be an automount point: to open it would mount something.
     /// - `kernel/random/uuid` is another value at each reading.
     /// - `vm/stat_refresh` makes every processor work when it is read.
+    /// - `base_reachable_time` and `retrans_time` of neighbours, and `nr_pdflush_threads`, are
+    ///   deprecated: who reads them is named in the kernel log. Beside the first two stand the same
+    ///   with `_ms`. Source: `ndisc_warn_deprecated_sysctl`, net/ipv6/ndisc.c of Linux 6.12, and
+    ///   `pdflush_proc_obsolete`, mm/backing-dev.c of Linux 5.10.
     /// - `stable_secret` and the keys of TCP Fast Open are secrets.
     private static func isPassedOver(_ path: String) -> Bool {
-        ["fs/binfmt_misc", "kernel/random/uuid", "vm/stat_refresh"].contains(path)
+        ["fs/binfmt_misc", "kernel/random/uuid", "vm/stat_refresh", "vm/nr_pdflush_threads"]
+            .contains(path)
+            || path.hasPrefix("net/") && path.contains("/neigh/")
+                && (path.hasSuffix("/base_reachable_time") || path.hasSuffix("/retrans_time"))
             || path.hasSuffix("/stable_secret") || path.hasSuffix("fastopen_key")
             || path.hasSuffix("fastopen_blackhole_key")
     }

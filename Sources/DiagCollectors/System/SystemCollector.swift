@@ -236,12 +236,9 @@ public struct SystemCollector: Collector {
         identity.hostName = try reader.text("/proc/sys/kernel/hostname")
         identity.domainName = try reader.text("/proc/sys/kernel/domainname")
         identity.machineID = try reader.text("/etc/machine-id")
-        if let text = try reader.text("/proc/cmdline") {
-            let line = KernelCommandLine(parsing: text)
-            identity.commandLine = line
-            try reader.sink.send(
-                "cmdline", Array((line.text + "\n").utf8), source: "/proc/cmdline",
-                mediaType: "text/plain", privacy: .identity)
+        // The text itself is sent by the boot collector, as `boot/cmdline`.
+        identity.commandLine = try reader.text("/proc/cmdline").map {
+            KernelCommandLine(parsing: $0)
         }
         return identity
     }

@@ -37,7 +37,7 @@ enum FramingBenchmark {
 
     private struct Counter: WorkerStreamHandler {
         var byteCount = 0
-        mutating func receive(_ message: WorkerMessage) {}
+        mutating func receive(_ message: WorkerMessage, byteCount: Int) {}
         mutating func receive(_ bytes: Span<UInt8>) { byteCount += bytes.count }
     }
 
