@@ -7,6 +7,8 @@ internal import SystemPackage
 struct BundleContent {
     /// Directories and files sorted by path, and last the manifest.
     let members: [FolderWalk.Member]
+    /// The SHA-256 that the manifest gives of each artifact.
+    let hashes: [MemberPath: String]
     /// Bytes of all files together.
     let byteCount: Int64
     /// The time that every member gets, in seconds since 1970.
@@ -20,8 +22,11 @@ struct BundleContent {
         let manifestPath = MemberPath(components: [Array(BundleWriter.manifestName.utf8)])
         let manifest = try Self.manifest(in: folder, at: manifestPath)
         var listed = [MemberPath: Int64](minimumCapacity: manifest.artifacts.count)
+        var hashes = [MemberPath: String](minimumCapacity: manifest.artifacts.count)
         for artifact in manifest.artifacts {
-            listed[try artifact.memberPath(in: folder.path.string)] = artifact.byteCount
+            let path = try artifact.memberPath(in: folder.path.string)
+            listed[path] = artifact.byteCount
+            hashes[path] = artifact.sha256
         }
         var members = [FolderWalk.Member]()
         var last: FolderWalk.Member?
@@ -50,6 +55,7 @@ struct BundleContent {
             throw Self.invalid(folder, path, "the manifest lists it, but it is not there")
         }
         self.members = members + [last].compactMap(\.self)
+        self.hashes = hashes
         self.byteCount = byteCount
         self.leftOut = leftOut
         let microseconds = manifest.collected.microsecondsSince1970
@@ -62,8 +68,14 @@ struct BundleContent {
         let file = try FolderWalk.open(path, below: folder)
         let object = folder.path.string + "/" + path.text
         do {
-            return try JSONDocument.decode(
-                Manifest.self, from: try file.readAll(limit: BundleVerifier.manifestByteLimit))
+            let limit = BundleVerifier.manifestByteLimit
+            let bytes = try file.readAll(limit: limit + 1)
+            guard bytes.count <= limit else {
+                throw ArchiveError(
+                    .invalid, operation: "read", object: object,
+                    reason: "it is larger than \(limit) bytes")
+            }
+            return try JSONDocument.decode(Manifest.self, from: bytes)
         } catch { throw ArchiveError(translating: error, operation: "read", object: object) }
     }
 

@@ -3,7 +3,8 @@ public import SystemPackage
 
 /// Reads the members of a bundle one after the other, and trusts none of it.
 ///
-/// It takes tar, plain or compressed once with xz, gzip, zstd, bzip2, lzma or lz4, and zip. Only
+/// It takes tar, plain or compressed once with xz, gzip, zstd, bzip2, lzma or lz4, and zip with
+/// stored and deflated members. What asks for more than 128 MiB to decompress is refused. Only
 /// directories and regular files pass. The end of the archive is checked too: a tar stream that is
 /// cut, or followed by anything, is an error of the last ``next()``.
 @safe public final class BundleReader {
@@ -66,7 +67,7 @@ public import SystemPackage
             decompressed =
                 isZip
                 ? nil
-                : try DecompressedInput(
+                : try DecompressedInput.open(
                     file, object: path.string, byteLimit: overflow ? .max : max(slack, 1 << 20))
         } catch {
             _ = unsafe archive_read_free(handle)
@@ -169,6 +170,9 @@ public import SystemPackage
             throw refuse("neither a directory nor a regular file")
         }
         guard unsafe archive_entry_is_encrypted(entry) == 0 else { throw refuse("encrypted") }
+        guard isPlainlyCompressed else {
+            throw refuse("compressed in a way that is not read in a zip")
+        }
         let isDirectory = type == 0o040_000
         let size = unsafe archive_entry_size_is_set(entry) != 0 ? archive_entry_size(entry) : nil
         guard (size ?? 0) >= 0, (size ?? 0) <= limits.byteCount - byteCount else {
@@ -182,6 +186,16 @@ public import SystemPackage
         }
         guard seen.insert(path).inserted else { throw refuse("it is there twice") }
         return Member(path: path, isDirectory: isDirectory, byteCount: size)
+    }
+
+    /// Whether the zip member at hand is stored or deflated; a tar stream's always is.
+    ///
+    /// libarchive sets no limit to the memory that the other methods of a zip ask for. It names
+    /// the method in the format's name alone: `ZIP 6.3 (lzma)`.
+    private var isPlainlyCompressed: Bool {
+        guard decompressed == nil else { return true }
+        let name = unsafe archive_format_name(handle).map { unsafe String(cString: $0) } ?? ""
+        return name.hasSuffix("(uncompressed)") || name.hasSuffix("(deflation)")
     }
 
     /// libarchive warns of a name that the locale cannot show; its bytes are what we want.

@@ -7,7 +7,8 @@ public import SystemPackage
 public struct VerificationResult: Hashable, Sendable {
     /// All that is not as the manifest, the schemas or the archive format say, sorted.
     public let differences: [String]
-    /// Documents too large to be checked against their schema; their hashes are checked.
+    /// Documents that could not be checked against a schema: too large, cut, or of a schema that
+    /// this version does not know. Their hashes are checked.
     public let unchecked: [String]
     /// How many artifacts the manifest lists.
     public let artifactCount: Int
@@ -23,13 +24,13 @@ public struct VerificationResult: Hashable, Sendable {
 /// Checks a bundle or a host folder: every hash, every schema, and that all that should be there
 /// is there and nothing else.
 public enum BundleVerifier {
-    /// Bytes of the largest manifest that is read.
-    static let manifestByteLimit = 64 << 20
+    /// Bytes of the largest manifest that is read: 30,000 artifacts at 500 bytes each.
+    static let manifestByteLimit = 16 << 20
 
     /// Checks what lies at `path`: a host folder, or a bundle.
     ///
     /// Reads everything once, in parts; what it keeps grows with the number of members, and with
-    /// the largest JSON document up to 16 MiB (64 MiB for the manifest).
+    /// the largest JSON document up to 16 MiB.
     ///
     /// Of a tar stream the whole file counts: what is cut off or appended is a difference. A zip is
     /// read by its own list of members, so bytes between and behind them are not seen.

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import DiagCodec
 internal import DiagModel
 internal import DiagSystem
@@ -136,6 +137,7 @@ public enum BundleWriter {
             let object = source.path.string + "/" + MemberPath.text(member.path.bytes)
             var buffer = [UInt8](repeating: 0, count: BundleWriter.chunkByteCount)
             var remaining = member.byteCount
+            var hash = SHA256()
             while true {
                 let count: Int
                 do throws(SystemCallError) { count = try file.read(into: &buffer) } catch {
@@ -147,11 +149,25 @@ public enum BundleWriter {
                             .invalid, operation: "seal", object: object,
                             reason: "it has not the \(member.byteCount) bytes that were counted")
                     }
-                    return
+                    return try compare(hash.finalize().hexadecimal, of: member, object)
                 }
                 remaining -= Int64(count)
+                unsafe buffer.withUnsafeBytes {
+                    unsafe hash.update(
+                        bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count]))
+                }
                 try body(buffer.span.extracting(..<count))
             }
+        }
+
+        /// Refuses what was changed since the manifest was written; the manifest lists not itself.
+        private func compare(
+            _ sha256: String, of member: FolderWalk.Member, _ object: String
+        ) throws(ArchiveError) {
+            guard let expected = content.hashes[member.path], expected != sha256 else { return }
+            throw ArchiveError(
+                .invalid, operation: "seal", object: object,
+                reason: "its SHA-256 is \(sha256), the manifest says \(expected)")
         }
     }
 }

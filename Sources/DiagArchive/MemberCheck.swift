@@ -10,10 +10,15 @@ struct MemberCheck {
         let sha256: String
         /// What is against a schema.
         let differences: [String]
-        /// Whether some of it was too large to be checked against a schema.
+        /// Where something else than JSON stands, in a document that has a schema by its place or
+        /// by its collector; that may be so when the artifact was cut.
+        let notJSON: [String]
+        /// Whether its place alone says that it is JSON.
+        let hasKnownPlace: Bool
+        /// Whether some of it was too large for a check, or is of a schema not known here.
         let isUnchecked: Bool
-        /// The whole content, of the manifest alone.
-        let manifest: [UInt8]?
+        /// The whole content, of the manifest and the findings alone, when their schema is kept.
+        let content: [UInt8]?
     }
 
     private enum Form { case document, lines, other }
@@ -23,24 +28,33 @@ struct MemberCheck {
     private static let differenceLimit = 20
 
     private let path: MemberPath
-    private let isManifest: Bool
-    /// Whether it lies beside the collectors' folders, where all is written by this program.
+    /// The schema of what stands at this path.
+    private let known: PublishedSchema?
+    /// Whether a collector of this program, or the program itself, writes what lies there.
     private let isOurs: Bool
+    /// Whether the content is needed as a whole, to compare with.
+    private let isKept: Bool
     private let form: Form
     private let byteLimit: Int
     private var hash = SHA256()
     private var byteCount: Int64 = 0
     private var kept = [UInt8]()
     private var lineNumber = 1
+    /// The schema that the first line named, where all others keep it too.
+    private var lines: PublishedSchema?
     private var isOverlong = false
     private var isUnchecked = false
     private var differences = [String]()
+    private var notJSON = [String]()
 
     init(_ path: MemberPath, byteCount: Int64?) {
         self.path = path
-        isOurs = path.components.count == 1
+        let text = path.text
+        known = PublishedSchema(path: text)
         let name = path.components.last ?? []
-        isManifest = path.text == BundleWriter.manifestName
+        let top = MemberPath(components: Array(path.components.prefix(1))).text
+        isOurs = path.components.count == 1 || PublishedSchema.collectorNames.contains(top)
+        isKept = known == .manifest || known == .findings
         if name.suffix(5) == Array(".json".utf8)[...] {
             form = .document
         } else if name.suffix(6) == Array(".jsonl".utf8)[...] {
@@ -49,7 +63,7 @@ struct MemberCheck {
             form = .other
         }
         byteLimit =
-            isManifest
+            known == .manifest
             ? BundleVerifier.manifestByteLimit
             : form == .lines ? Self.lineByteLimit : Self.documentByteLimit
     }
@@ -76,14 +90,18 @@ struct MemberCheck {
 
     /// What is known when all of it has passed.
     mutating func finish() -> Outcome {
-        if form == .lines, !kept.isEmpty || isOverlong { endLine() }
+        if form == .lines {
+            if !kept.isEmpty || isOverlong { endLine() }
+            if known?.isLines == true, lines == nil, lineNumber == 1 { check([], " line 1") }
+        }
         if form == .document {
             if isOverlong { isUnchecked = true } else { check(kept, "") }
         }
+        let isSound = !isOverlong && differences.isEmpty && notJSON.isEmpty
         return Outcome(
             path: path, byteCount: byteCount, sha256: hash.finalize().hexadecimal,
-            differences: differences, isUnchecked: isUnchecked,
-            manifest: isManifest && !isOverlong ? kept : nil)
+            differences: differences, notJSON: notJSON, hasKnownPlace: known != nil,
+            isUnchecked: isUnchecked, content: isKept && isSound ? kept : nil)
     }
 
     private mutating func keep(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) {
@@ -99,7 +117,7 @@ struct MemberCheck {
     private mutating func endLine() {
         if isOverlong {
             isUnchecked = true
-        } else if kept.count > 2 {
+        } else if kept.count > 2 || known?.isLines == true {
             check(kept, " line \(lineNumber)")
         }
         kept.removeAll(keepingCapacity: true)
@@ -107,26 +125,53 @@ struct MemberCheck {
         lineNumber += 1
     }
 
-    /// Checks one document against the schema that it names, when that is one of ours.
+    /// Checks one document, or line, against the schema of its place or the one that it names.
     private mutating func check(_ bytes: [UInt8], _ place: String) {
-        guard differences.count < Self.differenceLimit else { return }
+        guard differences.count + notJSON.count < Self.differenceLimit else { return }
         // What names none of our schemas, most lines of a log, need not be parsed.
-        guard isOurs || Self.namesSchema(bytes) else { return }
-        let errors: [String]
-        do {
-            let value = try JSONDocument.decode(JSONValue.self, from: bytes)
-            errors =
-                switch path.text {
-                case BundleWriter.manifestName:
-                    PublishedSchema.manifest.errors(in: value, limit: 10)
-                case "findings.json": PublishedSchema.findings.errors(in: value, limit: 10)
-                default: PublishedSchema.errors(in: value, limit: 10)
-                }
-        } catch {
-            // A collected document may be cut or broken on the host; its hash is right then.
-            errors = isOurs ? ["not JSON"] : []
+        guard
+            (isOurs && form == .document) || known != nil || lines != nil
+                || Self.namesSchema(bytes)
+        else { return }
+        let value: JSONValue
+        do throws(JSONTextReader.Failure) { value = try JSONTextReader.parse(bytes) } catch {
+            if case .malformed = error {
+                // A foreign document may be cut or broken on the host; its hash is right then.
+                if isOurs { notJSON.append("\(path.text)\(place): not JSON") }
+            } else if isKept {
+                differences.append(
+                    "\(path.text): nested too deep, or more than \(JSONTextReader.valueLimit) values"
+                )
+            } else {
+                isUnchecked = true
+            }
+            return
         }
-        differences += errors.map { "\(path.text)\(place): \($0)" }
+        let (schema, definition) = schema(of: value)
+        guard let schema else { return }
+        differences += schema.errors(in: value, definition: definition, limit: 10)
+            .map { "\(path.text)\(place): \($0)" }
+    }
+
+    /// The schema for `value`, and which definition of it; notes one that is not known here.
+    private mutating func schema(
+        of value: JSONValue
+    ) -> (schema: PublishedSchema?, definition: String?) {
+        let identifier = value["schema"]?.text
+        let named = identifier.flatMap(PublishedSchema.init(identifier:))
+        if !isKept, named == nil, lines == nil || lineNumber == 1,
+            identifier?.hasPrefix("diagbundle.") == true
+        {
+            // Written by another version of this program.
+            isUnchecked = true
+            return (nil, nil)
+        }
+        guard form == .lines else { return (known ?? named, nil) }
+        if lineNumber == 1, let header = known ?? named, header.isLines {
+            lines = header
+            return (header, "header")
+        }
+        return lines.map { ($0, "line") } ?? (named, nil)
     }
 
     private static let mark = Array("\"diagbundle.".utf8)

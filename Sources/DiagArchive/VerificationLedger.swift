@@ -5,12 +5,16 @@ struct VerificationLedger {
     private struct Found {
         let byteCount: Int64
         let sha256: String
+        let notJSON: [String]
+        let hasKnownPlace: Bool
     }
 
     private var found = [MemberPath: Found]()
     private var differences = Set<String>()
     private var unchecked = [String]()
     private var manifest: [UInt8]?
+    private var findings: [UInt8]?
+    private var hasManifest = false
     /// The member that was added last.
     private(set) var lastPath: MemberPath?
 
@@ -23,13 +27,21 @@ struct VerificationLedger {
         differences.formUnion(member.differences)
         if member.isUnchecked { unchecked.append(member.path.text) }
         if member.path.text == BundleWriter.manifestName {
-            manifest = member.manifest
-            if member.manifest == nil {
+            hasManifest = true
+            manifest = member.content
+            differences.formUnion(member.notJSON)
+            if member.isUnchecked {
                 add("manifest.json: larger than \(BundleVerifier.manifestByteLimit) bytes")
             }
-        } else {
-            found[member.path] = Found(byteCount: member.byteCount, sha256: member.sha256)
+            return
         }
+        if member.path.text == "findings.json" {
+            findings = member.content
+            differences.formUnion(member.notJSON)  // It is never cut.
+        }
+        found[member.path] = Found(
+            byteCount: member.byteCount, sha256: member.sha256, notJSON: member.notJSON,
+            hasKnownPlace: member.hasKnownPlace)
     }
 
     /// The result when reading ended early; what was not read is not called missing.
@@ -40,18 +52,26 @@ struct VerificationLedger {
     }
 
     /// The result of comparing all that was found with the manifest.
+    ///
+    /// A manifest that breaks its schema is not read further: there is nothing to compare with.
     mutating func result() -> VerificationResult {
         var read: Manifest?
         if let manifest {
             do { read = try JSONDocument.decode(Manifest.self, from: manifest) } catch {
                 add("manifest.json: not a manifest of this version")
             }
-        } else {
+        } else if !hasManifest {
             add("manifest.json: not there")
         }
-        if let read { compare(with: read) }
+        if let read {
+            compare(with: read)
+        } else {
+            for member in found.values where member.hasKnownPlace {
+                differences.formUnion(member.notJSON)
+            }
+        }
         return VerificationResult(
-            differences: differences.sorted(), unchecked: unchecked.sorted(),
+            differences: differences.sorted(), unchecked: Set(unchecked).sorted(),
             artifactCount: read?.artifacts.count ?? 0,
             byteCount: read?.artifacts.reduce(0) { $0 &+ $1.byteCount } ?? 0,
             completeness: read?.completeness)
@@ -81,13 +101,44 @@ struct VerificationLedger {
             } else if member.sha256 != artifact.sha256 {
                 add("\(name): SHA-256 is \(member.sha256), the manifest says \(artifact.sha256)")
             }
+            compareForm(of: member, with: artifact)
         }
         for path in rest.keys { add("\(path.text): the manifest does not list it") }
         for name in ["findings.json", "summary.txt"]
         where !listed.contains(MemberPath(components: [Array(name.utf8)])) {
             add("\(name): the manifest does not list it")
         }
+        compareEvidence(with: Set(manifest.artifacts.map(\.path)))
         compareReports(of: manifest)
+    }
+
+    /// A document of ours that is not JSON is a difference, unless it is known to be cut.
+    private mutating func compareForm(of member: Found, with artifact: Artifact) {
+        guard !member.notJSON.isEmpty,
+            member.hasKnownPlace || artifact.mediaType == "application/json"
+        else { return }
+        if artifact.isTruncated {
+            unchecked.append(artifact.path)
+        } else {
+            differences.formUnion(member.notJSON)
+        }
+    }
+
+    /// Each finding must rest on artifacts that the manifest lists.
+    private mutating func compareEvidence(with listed: Set<String>) {
+        guard let findings else { return }
+        guard let list = try? JSONDocument.decode(FindingList.self, from: findings) else {
+            return add("findings.json: not a list of findings of this version")
+        }
+        for finding in list.findings {
+            for evidence in finding.evidence where !listed.contains(evidence.artifact) {
+                let fault = UntrustedText.escapingControls(finding.fault)
+                let artifact = UntrustedText.escapingControls(evidence.artifact)
+                add(
+                    "findings.json: \(fault) rests on \(artifact), which the manifest does not list"
+                )
+            }
+        }
     }
 
     private mutating func compareReports(of manifest: Manifest) {

@@ -6,6 +6,10 @@
 public enum JSONSchemaPattern: String, Sendable, CaseIterable {
     /// SHA-256 as 64 lower-case hexadecimal digits.
     case sha256 = "^[0-9a-f]{64}$"
+    /// 128 bits as 32 lower-case hexadecimal digits.
+    case identifier128 = "^[0-9a-f]{32}$"
+    /// 16 bits as four upper-case hexadecimal digits, as in `Boot001A`.
+    case efiNumber = "^[0-9A-F]{4}$"
     /// A ``Timestamp``: `2026-11-21T15:49:57.000123Z`.
     case timestamp =
         "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$"
@@ -23,6 +27,12 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
         case .sha256:
             return bytes.count == 64
                 && bytes.allSatisfy { Self.isDigit($0) || (0x61...0x66).contains($0) }
+        case .identifier128:
+            return bytes.count == 32
+                && bytes.allSatisfy { Self.isDigit($0) || (0x61...0x66).contains($0) }
+        case .efiNumber:
+            return bytes.count == 4
+                && bytes.allSatisfy { Self.isDigit($0) || (0x41...0x46).contains($0) }
         case .timestamp:
             let shape = Array("0000-00-00T00:00:00.000000Z".utf8)
             return bytes.count == shape.count

@@ -47,7 +47,7 @@ struct Verify: ParsableCommand {
         }
         for document in result.unchecked {
             StandardStreams.print(
-                "note: \(UntrustedText.escapingControls(document)) is too large for its schema")
+                "note: \(UntrustedText.escapingControls(document)) was not held against a schema")
         }
         let content =
             "\(result.artifactCount) artifacts, \(ByteCountText.describe(result.byteCount))"

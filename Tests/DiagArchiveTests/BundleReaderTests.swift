@@ -176,4 +176,68 @@ import Testing
         }
         #expect(chain?.reason == "it is compressed more than once")
     }
+
+    @Test(
+        "A file that asks for a huge dictionary or window is refused before it is allocated",
+        arguments: [
+            "xz -c --lzma2=preset=0,dict=512MiB",
+            "xz -c --format=lzma --lzma1=preset=0,dict=512MiB",
+            "zstd -q -c --ultra --long=30", "zstd -q -c --ultra --long=28",
+        ])
+    func largeDictionary(compressor: String) throws {
+        let folder = try TestFolder()
+        let path = folder.path + "/t.bin"
+        // The encoders make the window no larger than the data, where they know its size.
+        try #require(
+            try DiagArchiveTests.run(
+                "sh", "-c",
+                "cd '\(folder.path)' && head -c 3000000 /dev/zero > host17/a && tar -cf - host17 | \(compressor) > t.bin"
+            ).isWell)
+        let error = #expect(throws: ArchiveError.self) { try Self.names(path) }
+        if compressor.hasPrefix("xz") {
+            #expect(error?.kind == .refused)
+            #expect(error?.reason == "needs a larger dictionary than is given")
+        } else {
+            #expect(
+                error?.reason.contains("too much memory") == true, "\(String(describing: error))")
+        }
+        #expect(try BundleVerifierTests.differences(path).count == 1)
+        let extracted = #expect(throws: ArchiveError.self) {
+            try BundleExtractor.extract(
+                FilePath(path), into: FilePath(folder.path + "/out"))
+        }
+        #expect(extracted?.reason == error?.reason)
+    }
+
+    @Test(
+        "What the strongest presets make is read",
+        arguments: [
+            "xz -9e", "xz -0 --check=none", "lzma -9", "zstd -q -19 --long=27", "lz4 -q",
+            "xz -0 --block-size=5000",
+        ])
+    func strongPresets(compressor: String) throws {
+        let folder = try TestFolder.whole(asciiOnly: true)
+        let tool = try #require(compressor.split(separator: " ").first)
+        guard try DiagArchiveTests.run("sh", "-c", "command -v \(tool)").isWell else { return }
+        try #require(
+            try DiagArchiveTests.run(
+                "sh", "-c",
+                "cd '\(folder.path)' && { find host17 -type f ! -name manifest.json; echo host17/manifest.json; } | tar -T - -cf - | \(compressor) > t.bin"
+            ).isWell)
+        #expect(try BundleVerifierTests.differences(folder.path + "/t.bin") == [])
+    }
+
+    @Test("A zip member compressed with lzma or bzip2 is refused", arguments: ["LZMA", "BZIP2"])
+    func zipMethods(method: String) throws {
+        let folder = try TestFolder()
+        try run(
+            folder,
+            """
+            import zipfile
+            z = zipfile.ZipFile(path, "w", zipfile.ZIP_\(method))
+            z.writestr("h/a", "x" * 1000); z.close()
+            """, "z.zip")
+        let error = #expect(throws: ArchiveError.self) { try Self.names(folder.path + "/z.zip") }
+        #expect(error?.reason == "compressed in a way that is not read in a zip")
+    }
 }

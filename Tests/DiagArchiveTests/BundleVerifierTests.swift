@@ -163,6 +163,118 @@ import Testing
             ])
     }
 
+    struct Known: Sendable, CustomTestStringConvertible {
+        let path: String
+        let content: String
+        var mediaType: String?
+        var isTruncated = false
+        var differences = [String]()
+        var unchecked = [String]()
+        var testDescription: String { "\(path) \(content.prefix(40)) \(isTruncated)" }
+    }
+
+    static let known: [Known] = [
+        Known(
+            path: "storage/topology.json", content: #"{"nodes":42}"#,
+            differences: [
+                "storage/topology.json: /: without edges",
+                "storage/topology.json: /: without schema",
+                "storage/topology.json: /nodes: integer instead of array",
+            ]),
+        Known(
+            path: "boot/boot.json", content: "not JSON",
+            differences: ["boot/boot.json: not JSON"]),
+        Known(
+            path: "boot/boot.json", content: #"{"schema":"diagbundle.boot/1","fir"#,
+            isTruncated: true, unchecked: ["boot/boot.json"]),
+        Known(
+            path: "storage/mount-health.json", content: "{}",
+            differences: [
+                "storage/mount-health.json: /: without probes",
+                "storage/mount-health.json: /: without schema",
+            ]),
+        Known(
+            path: "logs/own.json", content: "{", mediaType: "application/json",
+            differences: ["logs/own.json: not JSON"]),
+        Known(path: "logs/copied.json", content: "{", mediaType: "text/plain"),
+        Known(path: "declared/own.json", content: "{", mediaType: "application/json"),
+        Known(
+            path: "system/system.json", content: #"{"schema":"diagbundle.system/9","new":1}"#,
+            unchecked: ["system/system.json"]),
+        Known(
+            path: "declared/new.json", content: #"{"schema":"diagbundle.novel/1"}"#,
+            unchecked: ["declared/new.json"]),
+        Known(
+            path: "storage/devices.jsonl",
+            content: "{\"schema\":\"diagbundle.block-devices/1\"}\n"
+                + "{\"attributes\":{\"ro\":0},\"name\":\"sda\",\"path\":\"/s\"}\n\n{\"name\"",
+            differences: [
+                "storage/devices.jsonl line 2: /attributes/ro: integer instead of string",
+                "storage/devices.jsonl line 3: not JSON",
+                "storage/devices.jsonl line 4: not JSON",
+            ]),
+        Known(
+            path: "storage/devices.jsonl",
+            content: "{\"schema\":\"diagbundle.block-devices/1\"}\n{\"attributes\"",
+            isTruncated: true, unchecked: ["storage/devices.jsonl"]),
+        Known(
+            path: "storage/devices.jsonl", content: "{}\n",
+            differences: ["storage/devices.jsonl line 1: /: without schema"]),
+        Known(
+            path: "storage/devices.jsonl", content: "",
+            differences: ["storage/devices.jsonl line 1: not JSON"]),
+    ]
+
+    @Test(
+        "A document is checked against the schema of its place, whatever it says of itself",
+        arguments: known)
+    func places(known: Known) throws {
+        let folder = try TestFolder.whole(without: known.path)
+        try folder.add(Array(known.path.utf8), Array(known.content.utf8))
+        try folder.writeManifest { manifest in
+            for index in manifest.artifacts.indices
+            where manifest.artifacts[index].path == known.path {
+                manifest.artifacts[index].mediaType = known.mediaType
+                manifest.artifacts[index].isTruncated = known.isTruncated
+            }
+            if known.isTruncated { manifest.completeness = .partial }
+        }
+        let result = try BundleVerifier.verify(FilePath(folder.host))
+        #expect(result.differences == known.differences)
+        #expect(result.unchecked == known.unchecked)
+    }
+
+    @Test("A finding that rests on an artifact that is not listed is a difference")
+    func evidence() throws {
+        let folder = try TestFolder.whole(without: "findings.json")
+        let finding = Finding(
+            fault: "a.b", severity: .minor, collector: "logs", object: "o", reason: "r",
+            evidence: [.init(artifact: "summary.txt"), .init(artifact: "no/such/file", line: 3)])
+        try folder.add(Array("findings.json".utf8), TestFolder.document(FindingList([finding])))
+        try folder.writeManifest()
+        #expect(
+            try Self.differences(folder.host) == [
+                "findings.json: a.b rests on no/such/file, which the manifest does not list"
+            ])
+    }
+
+    @Test("A manifest of millions of wrong values is refused by its schema or its size")
+    func hugeManifest() throws {
+        let folder = try TestFolder.whole()
+        for (count, expected) in [
+            (100_000, "manifest.json: /: without absent"),
+            (1_100_000, "manifest.json: nested too deep, or more than 1000000 values"),
+            (9_000_000, "manifest.json: larger than 16777216 bytes"),
+        ] {
+            let zeros = (0..<2 * count).map { $0 & 1 == 0 ? 0x30 as UInt8 : 0x2C }
+            try folder.write(
+                Array("manifest.json".utf8),
+                Array(#"{"schema":"diagbundle.manifest/1","artifacts":["#.utf8) + zeros
+                    + Array("0]}".utf8))
+            #expect(try Self.differences(folder.host).contains(expected), "\(count)")
+        }
+    }
+
     @Test("A manifest that does not stand last, a second top folder and a stray file are found")
     func layout() throws {
         let folder = try TestFolder.whole()

@@ -118,11 +118,13 @@ import Testing
 
     @Test(
         "A file that is not as the manifest says is named, and nothing is left behind",
-        arguments: ["grown", "gone"])
+        arguments: ["grown", "gone", "changed"])
     func changed(how: String) throws {
         let folder = try TestFolder.whole()
         if how == "grown" {
             try folder.write(Array("summary.txt".utf8), Array("longer than it was\n".utf8))
+        } else if how == "changed" {
+            try folder.write(Array("summary.txt".utf8), Array("all is WELL\n".utf8))
         } else {
             try FileManager.default.removeItem(atPath: folder.host + "/summary.txt")
         }

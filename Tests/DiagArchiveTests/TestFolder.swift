@@ -39,12 +39,14 @@ final class TestFolder {
 
     /// A host folder with the files above and `extra`, and a manifest that fits.
     static func whole(
-        extra: [(path: [UInt8], bytes: [UInt8])] = [], asciiOnly: Bool = false
+        extra: [(path: [UInt8], bytes: [UInt8])] = [], asciiOnly: Bool = false,
+        without path: String = ""
     ) throws -> TestFolder {
         let folder = try TestFolder()
-        try folder.add(Array("findings.json".utf8), document(FindingList([])))
-        for file in files + extra where !asciiOnly || file.path.allSatisfy({ $0 < 0x80 }) {
-            try folder.add(file.path, file.bytes)
+        let findings = (Array("findings.json".utf8), document(FindingList([])))
+        for file in [findings] + files + extra
+        where file.0 != Array(path.utf8) && (!asciiOnly || file.0.allSatisfy { $0 < 0x80 }) {
+            try folder.add(file.0, file.1)
         }
         try folder.writeManifest()
         return folder

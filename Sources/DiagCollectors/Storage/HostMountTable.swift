@@ -25,10 +25,13 @@ struct HostMountTable {
         guard (try? context.root.status(of: own)) != nil else {
             do throws(SystemCallError) {
                 _ = try context.root.read(first, limit: limit)
-                try sink.absent(first.string, why: "this root has no mount table")
             } catch {
-                try context.report(error, on: first, into: sink)
+                guard error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory else {
+                    try context.report(error, on: first, into: sink)
+                    return nil
+                }
             }
+            try sink.absent(first.string, why: "this root has no mount table")
             return nil
         }
         try sink.send(

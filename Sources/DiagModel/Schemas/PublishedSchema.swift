@@ -8,6 +8,28 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case topology
     /// The probes of one kind.
     case probes
+    /// `storage/devices.jsonl`; definitions for its first line and for the others.
+    case blockDevices = "block-devices"
+    /// `system/system.json`.
+    case system
+    /// `system/identity.json`.
+    case systemIdentity = "system-identity"
+    /// `boot/boot.json`.
+    case boot
+    /// `boot/root-stack.json`.
+    case rootStack = "root-stack"
+    /// `boot/dmi.json`.
+    case dmi
+    /// `boot/dmi-identity.json`.
+    case dmiIdentity = "dmi-identity"
+    /// `boot/efi.json`.
+    case efi
+    /// `boot/loader.json`.
+    case loader
+    /// `boot/kernels.json`.
+    case kernels
+    /// `logs/boots.json`.
+    case boots
     /// One line of `--progress json`.
     case progress
     /// What a worker is told on its standard input.
@@ -78,6 +100,16 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .findings: Self.findingsBody
         case .topology: Self.topologyBody
         case .probes: Self.probesBody
+        case .blockDevices: Self.blockDevicesBody
+        case .system: Self.systemBody
+        case .systemIdentity: Self.systemIdentityBody
+        case .boot: Self.bootBody
+        case .rootStack: Self.rootStackBody
+        case .dmi, .dmiIdentity: Self.firmwareTableBody(identifier)
+        case .efi: Self.efiBody
+        case .loader: Self.loaderBody
+        case .kernels: Self.kernelsBody
+        case .boots: Self.bootsBody
         case .progress: Self.progressBody
         case .workerRequest: Self.workerRequestBody
         case .workerMessages: Self.workerMessagesBody

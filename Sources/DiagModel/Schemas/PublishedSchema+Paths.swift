@@ -1,0 +1,33 @@
+/// Where in a host folder the documents stand.
+extension PublishedSchema {
+    /// The schema of the artifact at `path`, relative to the host folder; `nil` for one that has
+    /// none.
+    public init?(path: String) {
+        if let schema = Self.byPath[path] {
+            self = schema
+        } else if path.hasSuffix("/mount-health.json"), path.utf8.count(where: { $0 == 0x2F }) == 1
+        {
+            self = .probes
+        } else {
+            return nil
+        }
+    }
+
+    /// Whether its documents are JSON lines: a `header`, then any number of `line`.
+    public var isLines: Bool { self == .blockDevices }
+
+    /// The folders of the collectors that these schemas are of.
+    public static let collectorNames = Set(
+        byPath.keys.compactMap { path in
+            path.utf8.firstIndex(of: 0x2F).map { String(path[..<$0]) }
+        })
+
+    private static let byPath: [String: PublishedSchema] = [
+        "manifest.json": .manifest, "findings.json": .findings,
+        "storage/topology.json": .topology, "storage/devices.jsonl": .blockDevices,
+        "system/system.json": .system, "system/identity.json": .systemIdentity,
+        "boot/boot.json": .boot, "boot/root-stack.json": .rootStack, "boot/dmi.json": .dmi,
+        "boot/dmi-identity.json": .dmiIdentity, "boot/efi.json": .efi,
+        "boot/loader.json": .loader, "boot/kernels.json": .kernels, "logs/boots.json": .boots,
+    ]
+}

@@ -1,0 +1,186 @@
+import DiagModel
+
+extension SchemaSample {
+    /// The documents of the collectors, with every optional member, and with none.
+    static let collectors: [SchemaSample] = texts.map { schema, definition, title, text in
+        let value = try? JSONDocument.decode(JSONValue.self, from: Array(text.utf8))
+        return SchemaSample(schema, definition: definition, title, value ?? .null)
+    }
+
+    private static let commandLine = """
+        {"text": "root=/dev/vda ro", "maskedCount": 0,
+         "parameters": [{"name": "root", "value": "/dev/vda"}, {"name": "ro"}]}
+        """
+
+    private static let share = """
+        {"average10": 1.5, "average60": 0, "average300": 100, "totalMicroseconds": 4}
+        """
+
+    private static let texts: [(PublishedSchema, String?, String, String)] = [
+        (
+            .system, nil, "full",
+            """
+            {"schema": "diagbundle.system/1", "osRelease": {"ID": "debian"}, "bootID": "b",
+             "kernel": {"name": "Linux", "release": "6", "version": "#1", "architecture": "x86_64",
+                "build": "Linux version 6", "lockdown": "integrity", "securityModules": ["lsm"],
+                "taint": {"mask": 4096,
+                    "flags": [{"bit": 12, "letter": "O", "meaning": "out of tree"}]}},
+             "time": {"bootTime": "2026-11-21T15:48:23.000000Z", "uptimeSeconds": 1.5,
+                "timeZone": "Etc/UTC", "clockSource": "tsc", "availableClockSources": ["tsc"]},
+             "processors": {"list": {"logicalCount": 2, "packageCount": 1, "coreCount": 2,
+                    "models": ["m"], "vendor": "v", "signature": "6/85/7",
+                    "microcodeRevisions": ["0x1"], "bugs": ["b"], "features": ["fpu"]},
+                "online": "0-1", "present": "0-1", "possible": "0-1", "offline": "", "isolated": "",
+                "isMultithreaded": true, "vulnerabilities": {"meltdown": "Mitigation: PTI"}},
+             "memory": {"byteCounts": {"MemTotal": 18446744073709551615},
+                "counts": {"HugePages_Total": 0}},
+             "load": {"average1": 0.5, "average5": 1, "average15": 2, "runningTasks": 1, "tasks": 9},
+             "pressure": {"cpu": {"some": \(share), "full": \(share)}, "irq": {"full": \(share)}},
+             "modules": [{"name": "ext4", "byteCount": 1, "referenceCount": 1, "usedBy": ["a"],
+                "state": "Live", "taint": "O"}],
+             "controlGroups": "v2",
+             "limits": {"pidMaximum": 1, "threadsMaximum": 2, "filesAllocated": 3,
+                "filesMaximum": 9223372036854775807, "inodesAllocated": 4, "inodesFree": 5,
+                "openFilesPerProcessMaximum": 6},
+             "virtualization": {"systemVendor": "QEMU", "productName": "p", "deviceTreeModel": "d",
+                "hypervisorType": "xen", "hasHypervisorFlag": true, "container": "lxc"}}
+            """
+        ),
+        (
+            .system, nil, "lean",
+            """
+            {"schema": "diagbundle.system/1", "kernel": {}, "time": {},
+             "processors": {"vulnerabilities": {}}, "limits": {}, "virtualization": {}}
+            """
+        ),
+        (
+            .systemIdentity, nil, "full",
+            """
+            {"schema": "diagbundle.system-identity/1", "hostName": "web1", "domainName": "(none)",
+             "machineID": "0123", "commandLine": \(commandLine)}
+            """
+        ),
+        (.systemIdentity, nil, "lean", #"{"schema": "diagbundle.system-identity/1"}"#),
+        (
+            .boot, nil, "full",
+            """
+            {"schema": "diagbundle.boot/1", "firmware": "efi", "runningKernel": "6",
+             "commandLine": \(commandLine), "isKexecLoaded": false,
+             "crashKernel": {"requested": ["256M"], "reservedByteCount": 1, "isLoaded": true,
+                "isFirmwareAssisted": true, "isRegistered": false}}
+            """
+        ),
+        (
+            .boot, nil, "lean",
+            """
+            {"schema": "diagbundle.boot/1", "firmware": "unknown", "crashKernel": {"requested": []}}
+            """
+        ),
+        (
+            .dmi, nil, "full",
+            #"{"schema": "diagbundle.dmi/1", "fields": {"bios_vendor": "v"}}"#
+        ),
+        (
+            .dmiIdentity, nil, "lean", #"{"schema": "diagbundle.dmi-identity/1", "fields": {}}"#
+        ),
+        (
+            .loader, nil, "full",
+            """
+            {"schema": "diagbundle.loader/1",
+             "files": [{"path": "/etc/default/grub", "artifact": "boot/loader/etc/default/grub",
+                "byteCount": 3, "maskedCount": 1}],
+             "entries": [{"path": "/boot/loader/entries/a.conf", "entry": {"title": "t",
+                "version": "v", "machineID": "m", "sortKey": "s", "linux": "/l",
+                "initrds": ["/i"], "efi": "/e", "deviceTree": "/d", "architecture": "x64",
+                "options": "ro"}}],
+             "environments": {"/boot/grub/grubenv": {"saved_entry": "0"}}}
+            """
+        ),
+        (
+            .loader, nil, "lean",
+            #"{"schema": "diagbundle.loader/1", "files": [], "entries": [], "environments": {}}"#
+        ),
+        (
+            .kernels, nil, "full",
+            """
+            {"schema": "diagbundle.kernels/1", "running": "6", "isRunningModular": true,
+             "runningConfiguration": "boot/kernel-config.txt", "unifiedImages": ["/efi/a.efi"],
+             "kernels": [{"version": "6", "isRunning": true, "image": "/boot/vmlinuz-6",
+                "initramfs": "/boot/i", "crashInitramfs": "/boot/c", "fallbackInitramfs": "/boot/f",
+                "configuration": "/boot/config-6", "systemMap": "/boot/System.map-6",
+                "modulesDirectory": "/lib/modules/6", "hasModulesIndex": true}]}
+            """
+        ),
+        (
+            .kernels, nil, "lean",
+            #"{"schema": "diagbundle.kernels/1", "kernels": [], "unifiedImages": []}"#
+        ),
+        (
+            .rootStack, nil, "full",
+            """
+            {"schema": "diagbundle.root-stack/1",
+             "targets": [{"path": "/", "state": "mounted", "mountPoint": "/", "fileSystem": "ext4",
+                "source": "/dev/md0", "isReadOnly": false, "devices": ["md0"], "problem": "p"}],
+             "devices": [{"name": "md0", "number": "9:0", "kind": "array", "byteCount": 1,
+                "isReadOnly": false, "isRemovable": false, "isRotational": true, "mapName": "n",
+                "mapUUID": "u", "level": "raid1", "degradedCount": 1, "partitionNumber": 1,
+                "backingFile": "/f", "vendor": "v", "model": "m", "standsOn": ["sda"]}]}
+            """
+        ),
+        (
+            .rootStack, nil, "lean",
+            #"{"schema": "diagbundle.root-stack/1", "targets": [], "devices": []}"#
+        ),
+        (
+            .efi, nil, "full",
+            """
+            {"schema": "diagbundle.efi/1", "platformBits": 64, "variableCount": 9,
+             "bootCurrent": "0001", "bootNext": "001A", "bootOrder": ["0001"],
+             "timeoutSeconds": 1, "isSecureBootOn": true, "isInSetupMode": false,
+             "osIndications": 0, "osIndicationsSupported": 1, "revocationLevels": "sbat,1",
+             "machineOwnerKeyByteCount": 1,
+             "entries": [{"number": "0001", "description": "debian", "isActive": true,
+                "isHidden": false, "category": 0, "attributes": 1, "paths": ["HD(1,GPT)"],
+                "partition": {"number": 1, "firstBlock": 2048, "blockCount": 1, "format": "GPT",
+                    "signature": "s"}, "file": "\\\\EFI", "optionalDataByteCount": 1,
+                "optionalText": "o", "fault": "f"}],
+             "databases": {"db": {"byteCount": 1, "sha256": "\(sha)", "signatureCount": 1,
+                "fault": "f", "lists": [{"type": "x509", "signatureCount": 1, "hashes": ["h"],
+                    "isTruncated": false}]}},
+             "loader": {"LoaderInfo": ["systemd-boot"]},
+             "resources": [{"name": "entry0", "firmwareClass": "c", "type": 1, "version": 2,
+                "lowestSupportedVersion": 1, "lastAttemptVersion": 2, "lastAttemptStatus": 0,
+                "capsuleFlags": 0}]}
+            """
+        ),
+        (
+            .efi, nil, "lean",
+            #"{"schema": "diagbundle.efi/1", "entries": [], "databases": {}, "loader": {}}"#
+        ),
+        (
+            .boots, nil, "full",
+            """
+            {"schema": "diagbundle.boots/1", "isComplete": true,
+             "boots": [{"bootIdentifier": "0123456789abcdef0123456789abcdef", "entryCount": 1,
+                "firstEntry": "2026-11-21T15:48:23.000000Z",
+                "lastEntry": "2026-11-21T15:48:23.000000Z"}]}
+            """
+        ),
+        (
+            .boots, nil, "lean",
+            #"{"schema": "diagbundle.boots/1", "isComplete": false, "boots": []}"#
+        ),
+        (.blockDevices, "header", "full", #"{"schema": "diagbundle.block-devices/1"}"#),
+        (
+            .blockDevices, "line", "full",
+            """
+            {"attributes": {"ro": "0"}, "dev": "8:0", "links": ["/dev/disk/by-id/a"], "name": "sda",
+             "path": "/sys/devices/a"}
+            """
+        ),
+        (
+            .blockDevices, nil, "lean",
+            #"{"attributes": {}, "name": "sda", "path": "/sys/devices/a"}"#
+        ),
+    ]
+}
