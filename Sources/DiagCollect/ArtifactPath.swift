@@ -36,7 +36,12 @@ public struct ArtifactPath: Sendable {
             guard let bytes = Data(base64Encoded: encoded) else {
                 throw Refusal(name: safe, reason: "has bytes that are not base64")
             }
-            guard UntrustedText.escapingInvalidUTF8(Array(bytes)) == opening.path else {
+            guard
+                [
+                    UntrustedText.escapingInvalidUTF8(Array(bytes)),
+                    UntrustedText.escapingForPath(Array(bytes)),
+                ].contains(opening.path)
+            else {
                 throw Refusal(name: safe, reason: "does not say the same as its bytes")
             }
         }

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 public import DiagModel
 public import DiagSystem
 public import SystemPackage
@@ -13,6 +14,9 @@ extension CollectionContext {
 
     /// Sends the file at `path` as it is, at most `limit` bytes of it.
     ///
+    /// `artifactBytes` is the artifact's path in the host's own bytes, where `artifactPath` is
+    /// that with what cannot stand in a path escaped.
+    ///
     /// A file that does not exist is sent as absent; one that is refused, is not a regular file,
     /// loops through links or fails while it is read is sent as missing, with what was read before
     /// kept and marked. The size is fixed when the file is opened: what a growing file gains
@@ -22,7 +26,8 @@ extension CollectionContext {
     /// - Returns: whether an artifact was sent.
     @discardableResult
     public func copy(
-        _ path: FilePath, as artifactPath: String, limit: Int64 = 16 << 20,
+        _ path: FilePath, as artifactPath: String, bytes artifactBytes: [UInt8]? = nil,
+        limit: Int64 = 16 << 20,
         part: Part = .beginning, mediaType: String = "text/plain", privacy: PrivacyClass,
         into sink: any CollectionSink
     ) throws -> Bool {
@@ -41,7 +46,10 @@ extension CollectionContext {
             isOpen = true
             try sink.open(
                 .init(
-                    path: artifactPath, source: path.string, mediaType: mediaType,
+                    path: artifactPath,
+                    pathBytes: artifactBytes.flatMap {
+                        $0.elementsEqual(artifactPath.utf8) ? nil : Data($0).base64EncodedString()
+                    }, source: path.string, mediaType: mediaType,
                     privacy: privacy))
         }
         let start = offset

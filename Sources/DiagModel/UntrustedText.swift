@@ -23,6 +23,12 @@ public enum UntrustedText {
         return text
     }
 
+    /// A path in bytes as one that can be stored and shown: neither of the two kinds of escape
+    /// changes what is plain text already.
+    public static func escapingForPath(_ bytes: some Collection<UInt8>) -> String {
+        escapingControls(escapingInvalidUTF8(bytes))
+    }
+
     /// `text` with every control character, and what reorders a line, written as an escape.
     ///
     /// What is left cannot move a terminal's cursor, change its colours or break a line.

@@ -394,7 +394,8 @@ class Options(harness.Case):
         names = [line.split()[0] for line in outcome.out.splitlines()]
         self.assertEqual(sorted(names), sorted(
             ["manifest", "findings", "topology", "probes", "progress", "worker-request",
-             "worker-messages"]))
+             "worker-messages", "system", "system-identity", "boot", "efi", "loader", "kernels",
+             "root-stack", "dmi", "dmi-identity", "boots", "block-devices"]))
         for name in names:
             document = harness.schema(name)
             self.assertTrue(document.get("$schema", "").startswith("https://json-schema.org/"))

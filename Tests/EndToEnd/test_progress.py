@@ -29,7 +29,7 @@ class Streams(harness.Case):
                 self.assertEqual(len(own), 2, own)
                 self.assertEqual(own[0], name + ": started")
                 self.assertRegex(own[1], "^%s: (complete|partial), .*\\d" % name)
-            self.assertRegex(lines[0], "run: started, 5 operations$")
+            self.assertRegex(lines[0], "run: started, 6 operations$")
             self.assertEqual(len(lines), len(set(lines)))
 
     def test_json_lines_are_as_their_schema_says(self):

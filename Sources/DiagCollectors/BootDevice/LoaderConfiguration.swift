@@ -152,8 +152,7 @@ struct LoaderConfiguration {
         } catch {
             return try report(error, on: path)
         }
-        let source = UntrustedText.escapingControls(
-            UntrustedText.escapingInvalidUTF8(Array(path.string.utf8)))
+        let source = UntrustedText.escapingForPath(path.bytes)
         guard result.files.reduce(bytes.count, { $0 + $1.byteCount }) <= Self.totalByteLimit else {
             return try reader.sink.missing(
                 source, why: "more than \(Self.totalByteLimit) bytes of loader configuration")

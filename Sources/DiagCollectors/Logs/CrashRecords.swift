@@ -28,6 +28,8 @@ struct CrashRecords {
     private struct File {
         let path: FilePath
         let artifact: String
+        /// The artifact's path in the bytes of the host.
+        let artifactBytes: [UInt8]
         let modified: Timestamp
 
         /// Whether it was written because a kernel crashed.
@@ -38,7 +40,7 @@ struct CrashRecords {
         var files = [File]()
         var refused = false
         for (folder, name) in Self.folders {
-            try find(in: folder, artifact: name, depth: 0, &files, &refused, into: sink)
+            try find(in: folder, artifact: FilePath(name), depth: 0, &files, &refused, into: sink)
         }
         guard !files.isEmpty else {
             if !refused {
@@ -71,7 +73,8 @@ struct CrashRecords {
                 continue
             }
             if try context.copy(
-                file.path, as: file.artifact, limit: min(remaining, 4 << 20),
+                file.path, as: file.artifact, bytes: file.artifactBytes,
+                limit: min(remaining, 4 << 20),
                 mediaType: "application/octet-stream", privacy: .content, into: counter)
             {
                 sent.append(file)
@@ -105,7 +108,7 @@ struct CrashRecords {
     }
 
     private func find(
-        in folder: FilePath, artifact: String, depth: Int, _ files: inout [File],
+        in folder: FilePath, artifact: FilePath, depth: Int, _ files: inout [File],
         _ refused: inout Bool, into sink: any CollectionSink
     ) throws {
         let entries: [Directory.Entry]
@@ -119,14 +122,18 @@ struct CrashRecords {
         }
         for entry in entries where files.count < 10 * Self.mostFiles {
             let path = folder.appending(entry.name)
-            let name = artifact + "/" + UntrustedText.escapingControls(entry.name.string)
+            // Behind the folder that is searched the names are the host's, whatever their bytes.
+            let name = artifact.appending(entry.name)
             guard
                 let status = try? context.root.status(of: path, followingLinks: false)
             else { continue }
             if status.kind == .directory, depth < Self.deepest {
                 try find(in: path, artifact: name, depth: depth + 1, &files, &refused, into: sink)
             } else if status.kind == .regular {
-                files.append(File(path: path, artifact: name, modified: status.modified))
+                files.append(
+                    File(
+                        path: path, artifact: UntrustedText.escapingForPath(name.bytes),
+                        artifactBytes: name.bytes, modified: status.modified))
             }
         }
     }
