@@ -134,6 +134,9 @@ class Host(harness.Case):
                 continue
             if '"/dev/null"' in rest or "</dev/null" in rest:
                 continue
+            # Its own standard streams, opened anew so that a full pipe cannot hold it up.
+            if re.search(r'"/proc/self/fd/[12]"', rest):
+                continue
             # With -y, a relative name stands behind the path of its directory.
             if real + "/" in rest or self.folder in rest:
                 inside += 1
