@@ -23,7 +23,7 @@ fi
 echo "== module tests: run"
 swift test --skip-build >"$logs/swift" 2>&1
 status=$?
-grep -E '✘|recorded an issue|error:|Fatal' "$logs/swift" | head -100
+grep -E '^✘|Fatal error|^error: Process' "$logs/swift" | head -100
 # One line for each finished test; a test with several cases counts once.
 count() { grep -cE "$1" "$logs/swift" || true; }
 passed=$((passed + $(count '^✔ Test [^r]')))

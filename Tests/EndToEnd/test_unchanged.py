@@ -145,6 +145,38 @@ class Host(harness.Case):
         self.assertEqual(wrong, [])
         self.assertGreater(inside, 20)
 
+    def test_workers_give_up_what_they_could_write_with(self):
+        """Each worker confines itself, and only then opens what the host holds."""
+        lines = self.traced("collect", "--output", self.output, "--progress", "none",
+                            calls="execve,prctl,capset,prlimit64,setrlimit,openat2,"
+                            "landlock_create_ruleset,landlock_restrict_self")
+        workers = {}
+        for line in lines:
+            number, call = line.split(None, 1)
+            if re.search(r'execve\(.*"worker", "(\w+)"', call):
+                workers[number] = re.search(r'"worker", "(\w+)"', call).group(1)
+        self.assertEqual(set(workers.values()), set(harness.COLLECTORS))
+        for number, name in workers.items():
+            calls = [line.split(None, 1)[1] for line in lines if line.split(None, 1)[0] == number]
+
+            def index(pattern):
+                found = [at for at, call in enumerate(calls) if re.search(pattern, call)]
+                self.assertTrue(found, "%s: no %s" % (name, pattern))
+                return found[0]
+            first_read = index(r"^openat2\(.*(proc|sys|etc|boot|var)")
+            for pattern in (r"PR_SET_NO_NEW_PRIVS, 1.*= 0", r"^capset\(.*= 0",
+                            r"RLIMIT_FSIZE, \{rlim_cur=0, rlim_max=0\}.*= 0",
+                            r"RLIMIT_CORE, \{rlim_cur=0, rlim_max=0\}.*= 0"):
+                self.assertLess(index(pattern), first_read, "%s: %s" % (name, pattern))
+            has_landlock = any("landlock_create_ruleset(NULL" in call and "= -1" not in call
+                               for call in calls)
+            if name in ("boot", "logs") and has_landlock:
+                self.assertLess(index(r"^landlock_restrict_self\(.*= 0"), first_read, name)
+            capset = calls[index(r"^capset\(")]
+            self.assertNotIn("CAP_DAC_OVERRIDE", capset)
+            self.assertNotIn("CAP_FOWNER", capset)
+            self.assertNotIn("CAP_SYS_MODULE", capset)
+
     def test_no_program_is_started_but_its_own(self):
         lines = self.traced("collect", "--output", self.output, "--progress", "none",
                             calls="execve,execveat")
