@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds diagbundle, and makes a bundle of this machine.
+# Installs what is missing, builds diagbundle, makes a bundle of this machine and verifies it. The
+# last line is the path of the bundle.
 #
 #   quickstart.sh                    build and run `diagbundle collect`
 #   quickstart.sh --build-only       build, and print where the program is
@@ -54,7 +55,14 @@ if [ "$(id -u)" != 0 ]; then
     say "Not root: the bundle will be partial. Run 'sudo $PWD/$binary collect' for everything."
 fi
 status=0
-"$binary" collect "$@" || status=$?
+summary=$("$binary" collect "$@") || status=$?
+[ -z "$summary" ] || printf '%s\n' "$summary"
+bundle=$(printf '%s\n' "$summary" | grep -m1 '\.tar\.xz$' || true)
+if [ -n "$bundle" ]; then
+    say
+    "$binary" verify "$bundle" >&2
+    printf '%s\n' "$bundle"
+fi
 # 3 is a valid bundle with something missing: the usual end for an ordinary user.
 [ "$status" = 3 ] && exit 0
 exit "$status"

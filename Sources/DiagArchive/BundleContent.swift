@@ -89,20 +89,22 @@ struct BundleContent {
 }
 
 extension Artifact {
-    /// The path by its bytes.
+    /// The path that it is stored under: the text, in which the host's own bytes are escaped.
     ///
     /// - Throws: ``ArchiveError`` when it leaves the folder, or `path` and `pathBytes` differ.
     func memberPath(in object: String) throws(ArchiveError) -> MemberPath {
-        guard let pathBytes else {
-            return try MemberPath(validating: Array(path.utf8), of: object)
-        }
+        let stored = try MemberPath(validating: Array(path.utf8), of: object)
+        guard let pathBytes else { return stored }
         guard let data = Data(base64Encoded: pathBytes),
-            UntrustedText.escapingInvalidUTF8(Array(data)) == path
+            [
+                UntrustedText.escapingInvalidUTF8(Array(data)),
+                UntrustedText.escapingForPath(Array(data)),
+            ].contains(path)
         else {
             throw ArchiveError(
                 .invalid, operation: "read", object: object,
                 reason: "pathBytes of \(UntrustedText.escapingControls(path)) spell another path")
         }
-        return try MemberPath(validating: Array(data), of: object)
+        return stored
     }
 }

@@ -37,7 +37,7 @@ import Testing
         let names = list.output.split(separator: "\n").map(String.init)
         #expect(names.first == "host17/")
         #expect(names.last == "host17/manifest.json")
-        #expect(names.contains(#"host17/logs/\377\\\376"#))
+        #expect(names.contains(#"host17/logs/\\xFF\\\\\\xFE"#))
         let target = folder.path + "/out"
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
         #expect(try run("tar", "-xJf", sealed.path.string, "-C", target).output == "")

@@ -57,7 +57,7 @@ final class TestFolder {
     }
 
     func add(_ name: [UInt8], _ bytes: [UInt8]) throws {
-        try write(name, bytes)
+        try write(Array(UntrustedText.escapingInvalidUTF8(name).utf8), bytes)
         let parts = name.split(separator: 0x2F)
         let isText = String(validating: name, as: UTF8.self) != nil
         artifacts.append(
