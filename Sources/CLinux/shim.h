@@ -186,3 +186,8 @@ static inline int diag_spawn_change_directory(
     posix_spawn_file_actions_t *actions, const char *path) {
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
+
+#include "device_block.h"
+#include "device_mapper.h"
+#include "device_nvme.h"
+#include "device_scsi.h"

@@ -27,6 +27,9 @@ public protocol Probe: Sendable {
     var kind: String { get }
     /// Seconds until a probe counts as hung.
     var deadlineSeconds: Double { get }
+    /// Whether it sends commands to devices, for which its process keeps the capabilities
+    /// `SYS_ADMIN` and `SYS_RAWIO`.
+    var commandsDevices: Bool { get }
 
     /// Probes one target. May block for ever: nothing else waits for it.
     ///
@@ -37,6 +40,11 @@ public protocol Probe: Sendable {
 
     /// What the records of this kind mean for the host: asked once, with all of a run's.
     func findings(in records: [ProbeRecord]) -> [Finding]
+}
+
+extension Probe {
+    /// No commands.
+    public var commandsDevices: Bool { false }
 }
 
 /// What a collector is, what it costs and how it is confined.

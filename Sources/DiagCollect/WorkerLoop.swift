@@ -83,13 +83,18 @@ public enum WorkerLoop {
             else { throw RequestError(reason: "there is no collector \(request.collector)") }
             self.collector = collector
             root = try RootedTree(FilePath(request.root))
-            gaps = Self.confine(collector.descriptor.confinement)
+            // A probe process takes targets of every kind in turn.
+            let commandsDevices =
+                request.probe != nil && collector.probes.contains(where: \.commandsDevices)
+            gaps = Self.confine(
+                collector.descriptor.confinement, commandsDevices: commandsDevices)
         }
 
         private static func confine(
-            _ confinement: CollectorDescriptor.Confinement
+            _ confinement: CollectorDescriptor.Confinement, commandsDevices: Bool
         ) -> [Confinement.Gap] {
-            var gaps = Confinement.boundCapabilities(isInspector: confinement == .inspector)
+            var gaps = Confinement.boundCapabilities(
+                isInspector: confinement == .inspector, commandsDevices: commandsDevices)
             gaps += Confinement.limitResources()
             if confinement == .parser { gaps += Confinement.forbidWriting() }
             return gaps

@@ -1,25 +1,6 @@
 internal import DiagModel
 
 extension Span<UInt8> {
-    /// Reads a little-endian integer at `offset` bytes from the start, as UEFI stores them.
-    func efiInteger<Value: FixedWidthInteger & UnsignedInteger>(
-        _ type: Value.Type = Value.self, at offset: Int, field: String
-    ) throws(FormatError) -> Value {
-        let byteCount = Value.bitWidth / 8
-        try efiCheck(byteCount, at: offset, field: field)
-        var value: Value = 0
-        for index in (0..<byteCount).reversed() { value = value << 8 | Value(self[offset + index]) }
-        return value
-    }
-
-    /// Copies `byteCount` bytes at `offset`.
-    func efiBytes(
-        _ byteCount: Int, at offset: Int, field: String
-    ) throws(FormatError) -> [UInt8] {
-        try efiCheck(byteCount, at: offset, field: field)
-        return (offset..<(offset + byteCount)).map { self[$0] }
-    }
-
     /// Reads UTF-16 code units from `offset` to the first 0, or to `end`; control characters are
     /// escaped.
     ///
@@ -39,13 +20,5 @@ extension Span<UInt8> {
 
     private static func safe(_ units: [UInt16]) -> String {
         UntrustedText.escapingControls(String(decoding: units, as: UTF16.self))
-    }
-
-    private func efiCheck(
-        _ byteCount: Int, at offset: Int, field: String
-    ) throws(FormatError) {
-        guard offset >= 0, byteCount >= 0, byteCount <= count, offset <= count - byteCount else {
-            throw .truncated(field: field, offset: offset, needed: byteCount)
-        }
     }
 }

@@ -47,13 +47,13 @@ public struct EFIDevicePath: Hashable, Sendable {
         var nodes = [Node]()
         var at = start
         while true {
-            let type = try bytes.efiInteger(UInt8.self, at: at, field: "node type")
-            let subtype = try bytes.efiInteger(UInt8.self, at: at + 1, field: "node subtype")
-            let length = Int(try bytes.efiInteger(UInt16.self, at: at + 2, field: "node length"))
+            let type = try bytes.littleEndian(UInt8.self, at: at, field: "node type")
+            let subtype = try bytes.littleEndian(UInt8.self, at: at + 1, field: "node subtype")
+            let length = Int(try bytes.littleEndian(UInt16.self, at: at + 2, field: "node length"))
             guard length >= 4 else {
                 throw .invalid(field: "node length", offset: at + 2, value: UInt64(length))
             }
-            let data = try bytes.efiBytes(length - 4, at: at + 4, field: "node")
+            let data = try bytes.bytes(length - 4, at: at + 4, field: "node")
             at += length
             // Old firmware writes the end as 0xFF; the specification says 0x7F.
             if type & 0x7F == 0x7F {

@@ -7,7 +7,7 @@ public struct EFIGUID: Hashable, Sendable {
 
     /// The identifier at `offset` of `span`.
     init(_ span: Span<UInt8>, at offset: Int, field: String) throws(FormatError) {
-        bytes = try span.efiBytes(16, at: offset, field: field)
+        bytes = try span.bytes(16, at: offset, field: field)
     }
 
     /// Reads the form `8be4df61-93ca-11d2-aa0d-00e098032b8c`, in either case.

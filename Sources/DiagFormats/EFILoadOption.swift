@@ -27,14 +27,15 @@ public struct EFILoadOption: Hashable, Sendable {
     /// - Throws: ``FormatError`` when the fixed fields are cut, the description has no end, or the
     ///   device paths are longer than the value.
     public init(parsing bytes: Span<UInt8>) throws(FormatError) {
-        attributes = try bytes.efiInteger(at: 0, field: "Attributes")
-        let pathLength = Int(try bytes.efiInteger(UInt16.self, at: 4, field: "FilePathListLength"))
+        attributes = try bytes.littleEndian(at: 0, field: "Attributes")
+        let pathLength = Int(
+            try bytes.littleEndian(UInt16.self, at: 4, field: "FilePathListLength"))
         let (text, next) = bytes.efiText(from: 6, to: bytes.count)
         guard let pathStart = next else {
             throw .truncated(field: "Description", offset: bytes.count, needed: 2)
         }
         description = text
-        let list = try bytes.efiBytes(pathLength, at: pathStart, field: "FilePathList")
+        let list = try bytes.bytes(pathLength, at: pathStart, field: "FilePathList")
         var paths = [EFIDevicePath]()
         var fault: FormatError?
         var at = 0
@@ -51,7 +52,7 @@ public struct EFILoadOption: Hashable, Sendable {
         self.paths = paths
         pathFault = fault
         let dataStart = pathStart + pathLength
-        optionalData = try bytes.efiBytes(
+        optionalData = try bytes.bytes(
             bytes.count - dataStart, at: dataStart, field: "OptionalData")
     }
 

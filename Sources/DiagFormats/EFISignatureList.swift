@@ -28,10 +28,10 @@ public struct EFISignatureList: Hashable, Sendable {
         while at < bytes.count {
             let type = try EFIGUID(bytes, at: at, field: "SignatureType")
             let listSize = Int(
-                try bytes.efiInteger(UInt32.self, at: at + 16, field: "SignatureListSize"))
+                try bytes.littleEndian(UInt32.self, at: at + 16, field: "SignatureListSize"))
             let headerSize = Int(
-                try bytes.efiInteger(UInt32.self, at: at + 20, field: "SignatureHeaderSize"))
-            let size = Int(try bytes.efiInteger(UInt32.self, at: at + 24, field: "SignatureSize"))
+                try bytes.littleEndian(UInt32.self, at: at + 20, field: "SignatureHeaderSize"))
+            let size = Int(try bytes.littleEndian(UInt32.self, at: at + 24, field: "SignatureSize"))
             guard listSize >= 28, listSize <= bytes.count - at else {
                 throw .invalid(
                     field: "SignatureListSize", offset: at + 16, value: UInt64(listSize))
@@ -50,7 +50,7 @@ public struct EFISignatureList: Hashable, Sendable {
                 signatures.append(
                     Signature(
                         owner: try EFIGUID(bytes, at: start, field: "SignatureOwner"),
-                        data: try bytes.efiBytes(
+                        data: try bytes.bytes(
                             size - 16, at: start + 16, field: "SignatureData")))
             }
             lists.append(EFISignatureList(type: type, signatures: signatures))

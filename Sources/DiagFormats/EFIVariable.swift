@@ -12,8 +12,8 @@ public struct EFIVariable: Hashable, Sendable {
 
     /// Reads the content of one file of efivarfs.
     public init(parsing bytes: Span<UInt8>) throws(FormatError) {
-        attributes = try bytes.efiInteger(at: 0, field: "variable attributes")
-        value = try bytes.efiBytes(bytes.count - 4, at: 4, field: "variable value")
+        attributes = try bytes.littleEndian(at: 0, field: "variable attributes")
+        value = try bytes.bytes(bytes.count - 4, at: 4, field: "variable value")
     }
 
     /// The value as a single byte: `SecureBoot`, `SetupMode` and the like.
@@ -21,12 +21,12 @@ public struct EFIVariable: Hashable, Sendable {
 
     /// The value as one number of two bytes: `BootCurrent`, `BootNext`, `Timeout`.
     public var number16: UInt16? {
-        value.count == 2 ? try? value.span.efiInteger(at: 0, field: "value") : nil
+        value.count == 2 ? try? value.span.littleEndian(at: 0, field: "value") : nil
     }
 
     /// The value as one number of eight bytes: `OsIndications`.
     public var number64: UInt64? {
-        value.count == 8 ? try? value.span.efiInteger(at: 0, field: "value") : nil
+        value.count == 8 ? try? value.span.littleEndian(at: 0, field: "value") : nil
     }
 
     /// The value as a list of numbers of two bytes: `BootOrder`; `nil` when a byte is left over.

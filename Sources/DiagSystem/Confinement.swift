@@ -56,16 +56,17 @@ public enum Confinement {
     ///
     /// Source: linux/capability.h. `DAC_READ_SEARCH` reads any file, `SYS_PTRACE` the mount table
     /// and stacks of other processes, `SYSLOG` the kernel ring buffer, `SYS_ADMIN` and `SYS_RAWIO`
-    /// device commands; the last two only for an inspector.
-    public static func boundCapabilities(isInspector: Bool) -> [Gap] {
+    /// device commands; the last two only for an inspector and for what commands devices.
+    public static func boundCapabilities(
+        isInspector: Bool, commandsDevices: Bool = false
+    ) -> [Gap] {
         var kept: UInt64 =
             1 << UInt64(CAP_DAC_READ_SEARCH) | 1 << UInt64(CAP_SYS_PTRACE)
             | 1 << UInt64(CAP_SYSLOG)
-        if isInspector {
-            kept |=
-                1 << UInt64(CAP_SYS_ADMIN) | 1 << UInt64(CAP_SYS_RAWIO)
-                | 1 << UInt64(CAP_PERFMON)
+        if isInspector || commandsDevices {
+            kept |= 1 << UInt64(CAP_SYS_ADMIN) | 1 << UInt64(CAP_SYS_RAWIO)
         }
+        if isInspector { kept |= 1 << UInt64(CAP_PERFMON) }
         var effective: [UInt32] = [0, 0]
         var permitted: [UInt32] = [0, 0]
         guard unsafe diag_capabilities_get(&effective, &permitted) == 0 else {

@@ -1,0 +1,2 @@
+// Questions to the device mapper. Source: linux/dm-ioctl.h.
+#pragma once

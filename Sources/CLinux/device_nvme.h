@@ -1,0 +1,2 @@
+// NVMe admin commands. Source: linux/nvme_ioctl.h.
+#pragma once

@@ -1,0 +1,2 @@
+// SCSI commands through the generic interface. Source: scsi/sg.h.
+#pragma once
