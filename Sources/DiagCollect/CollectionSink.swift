@@ -11,9 +11,19 @@ public protocol CollectionSink: AnyObject {
     /// Sends a message other than `artifact`, `data` and `end`; closes the open artifact,
     /// except `truncated` and `progress`, which speak of it.
     func send(_ message: WorkerMessage) throws
+    /// Waits until every probe that was asked for has ended and the other collectors have, too.
+    ///
+    /// `turn` is called about once a second meanwhile. A run that is ended early answers at once,
+    /// with the records that there are; a second is left then.
+    func awaitProbes(turn: () throws -> Void) throws -> WorkerAnswer
 }
 
 extension CollectionSink {
+    /// Nothing probes for this sink: no records.
+    public func awaitProbes(turn: () throws -> Void) throws -> WorkerAnswer {
+        WorkerAnswer(probes: [])
+    }
+
     /// Sends `bytes` as one artifact.
     public func send(
         _ path: String, _ bytes: [UInt8], source: String? = nil, mediaType: String? = nil,

@@ -20,4 +20,9 @@ public final class CountingSink: CollectionSink {
 
     /// Passes the message on.
     public func send(_ message: WorkerMessage) throws { try next.send(message) }
+
+    /// Waits behind the next sink.
+    public func awaitProbes(turn: () throws -> Void) throws -> WorkerAnswer {
+        try next.awaitProbes(turn: turn)
+    }
 }

@@ -20,8 +20,26 @@ public final class MemorySink: CollectionSink {
     /// All other messages, in the order they were sent.
     public private(set) var messages: [WorkerMessage] = []
 
-    /// An empty sink.
-    public init() {}
+    private let answer: (ProbeRequest, MemorySink) throws -> ProbeRecord?
+
+    /// An empty sink. `answer` stands for the probe processes: it is asked once for each probe when
+    /// the collector waits for them, and may send artifacts into the sink.
+    public init(
+        answer: @escaping (ProbeRequest, MemorySink) throws -> ProbeRecord? = { _, _ in nil }
+    ) {
+        self.answer = answer
+    }
+
+    /// The probes that were asked for.
+    public var probeRequests: [ProbeRequest] {
+        messages.compactMap { if case .probe(let request) = $0 { request } else { nil } }
+    }
+
+    /// Has every probe answered.
+    public func awaitProbes(turn: () throws -> Void) throws -> WorkerAnswer {
+        try turn()
+        return WorkerAnswer(probes: try probeRequests.compactMap { try answer($0, self) })
+    }
 
     /// The artifact at `path`.
     public subscript(path: String) -> Received? { artifacts.first { $0.opening.path == path } }

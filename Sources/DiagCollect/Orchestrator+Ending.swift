@@ -112,6 +112,9 @@ extension Orchestrator {
         absent[index] += session.absent
         missing[index] += session.missing
         findings += session.findings
+        if session.isAnswered, session.end?.failure == nil, report.outcome == .complete {
+            concluded.insert(index)
+        }
         conclude(index, report)
     }
 

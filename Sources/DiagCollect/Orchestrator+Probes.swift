@@ -34,6 +34,7 @@ extension Orchestrator {
         session.currentProbe = task
         session.collector = task.collector
         session.record = nil
+        session.saidByteCount = 0
         session.isExtended = false
         session.deadline = .now.advanced(bySeconds: task.probe.deadlineSeconds)
         let request = WorkerRequest(
@@ -57,13 +58,22 @@ extension Orchestrator {
         } else {
             conclude(task, record(of: task, .failed, "the probe gave no record", session))
         }
-        if let next = probes.take() {
+        if let next = takeProbe(besides: session) {
             assign(next, to: session)
         } else {
             session.input = nil
             session.deadline = .now
         }
         reportIfProbesAreDone()
+    }
+
+    /// The next target that may be tried: one that stands on what does not answer is skipped, and
+    /// one that stands on what is just being asked waits for that.
+    func takeProbe(besides session: WorkerSession? = nil) -> ProbeTask? {
+        let asked = Set(
+            sessions.filter { $0 !== session }.compactMap(\.currentProbe?.request.target))
+        skip(probes.removePoisoned())
+        return probes.take(besides: asked)
     }
 
     /// Takes stock of a probe process that ended or was abandoned.
@@ -89,6 +99,7 @@ extension Orchestrator {
             record = self.record(
                 of: task, .failed, "the probe process failed: \(verdict.reason)", session)
         }
+        if record.outcome == .hung { probes.poison(task.request.target) }
         conclude(task, record)
         if probes.countLoss(ofKind: task.request.kind) {
             skip(
@@ -100,10 +111,12 @@ extension Orchestrator {
 
     /// Gives up targets that no process will take.
     func skip(_ tasks: [ProbeTask], why: String) {
-        for task in tasks {
-            conclude(task, record(of: task, .skipped, why, nil))
-        }
-        reportIfProbesAreDone()
+        skip(tasks.map { ($0, why) })
+    }
+
+    private func skip(_ tasks: [(task: ProbeTask, why: String)]) {
+        for (task, why) in tasks { conclude(task, record(of: task, .skipped, why, nil)) }
+        if !tasks.isEmpty { reportIfProbesAreDone() }
     }
 
     private func moveSaid(from session: WorkerSession) {
@@ -158,7 +171,9 @@ extension Orchestrator {
         }) {
             let name = collectors[key.collector].descriptor.name
             let probe = collectors[key.collector].probes.first { $0.kind == key.kind }
-            for var finding in probe?.findings(in: records) ?? [] {
+            // A collector that waited for them has said itself what they mean.
+            let isSaid = concluded.contains(key.collector)
+            for var finding in isSaid ? [] : probe?.findings(in: records) ?? [] {
                 finding.collector = name
                 if finding.evidence.isEmpty {
                     finding.evidence = [.init(artifact: "\(name)/\(key.kind).json")]

@@ -10,14 +10,17 @@ extension Orchestrator {
         }
         return !waiting.contains(where: isMemoryOnly)
             && !sessions.contains {
-                if case .collector(let index) = $0.role { isMemoryOnly(index) } else { false }
+                guard case .collector(let index) = $0.role else { return false }
+                return isMemoryOnly(index) && !$0.isWaiting && !$0.isAnswered
             }
     }
 
     /// Starts whatever its turn has come for, as long as there is room.
     func startWhatMay() {
         guard stopReason == nil else { return }
-        var running = sessions.count { if case .collector = $0.role { true } else { false } }
+        var running = sessions.count {
+            if case .collector = $0.role { !$0.isWaiting } else { false }
+        }
         while running < configuration.jobs, let next = waiting.first,
             collectors[next].descriptor.risk == .memoryOnly || memoryOnlyIsDone
         {
@@ -53,7 +56,8 @@ extension Orchestrator {
                 options: configuration.collectorOptions[name] ?? [:], deadlineSeconds: deadline,
                 byteBudget: budget, boundary: boundary)
             try tell(request, to: session)
-            session.input = nil
+            // Only one that has probes may wait for them.
+            if collectors[index].probes.isEmpty { session.input = nil }
             sessions.append(session)
             progress.start(name)
         } catch {
@@ -68,11 +72,12 @@ extension Orchestrator {
 
     /// Starts a process of the probe pool; `false` when none can be had, and then none is tried on.
     func startProbeProcess() -> Bool {
-        guard let task = probes.take() else { return false }
+        guard let task = takeProbe() else { return false }
         do {
+            let descriptor = collectors[task.collector].descriptor
             let session = try spawn(
                 role: .probes, boundary: try HostFacts.randomToken(), collector: task.collector,
-                deadline: .now, byteBudget: 16 << 20)
+                deadline: .now, byteBudget: min(descriptor.byteBudget, intake.remainingByteCount))
             sessions.append(session)
             assign(task, to: session)
             return true

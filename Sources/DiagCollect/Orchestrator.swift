@@ -31,6 +31,8 @@ public final class Orchestrator {
     var waiting: [Int] = []
     var probes = ProbeQueue()
     var probesStarted: MonotonicTime?
+    /// The collectors that were told what their probes found, and then said all.
+    var concluded: Set<Int> = []
     /// Processes that not even SIGKILL ended; reaped when they do end.
     var abandoned: [ChildProcess] = []
     var stopReason: (outcome: CollectorReport.Outcome, text: String)?
@@ -77,6 +79,7 @@ public final class Orchestrator {
         do {
             while true {
                 startWhatMay()
+                answerWhoMay()
                 if sessions.isEmpty, waiting.isEmpty, probes.isDone { break }
                 try serve(control)
                 try checkDeadlines()
@@ -106,6 +109,9 @@ public final class Orchestrator {
             if session.outputIsOpen { poller.watch(session.output, tag: index * 4) }
             if session.errorsAreOpen { poller.watch(session.errors, tag: index * 4 + 1) }
             poller.watch(session.child.pidfd, tag: index * 4 + 2)
+            if case .answering = session.waiting, let input = session.input {
+                poller.watch(input.descriptor, writing: true, tag: index * 4 + 3)
+            }
         }
         let current = sessions
         for tag in poller.wait(seconds: secondsToNextDeadline) {
@@ -118,6 +124,7 @@ public final class Orchestrator {
             switch tag % 4 {
             case 0: try readOutput(of: session)
             case 1: readErrors(of: session)
+            case 3: continueAnswer(to: session)
             default: break
             }
         }
@@ -130,7 +137,7 @@ public final class Orchestrator {
     /// How long the next wait may be, so that no deadline is overslept.
     private var secondsToNextDeadline: Double {
         let now = MonotonicTime.now
-        let next = sessions.map { session in
+        let next = sessions.filter { !$0.isWaiting }.map { session in
             session.killed?.advanced(bySeconds: grace(of: session)) ?? session.deadline
         }.filter { $0 > now }.min()
         return min(0.1, next?.seconds(since: now) ?? 0.1)
@@ -223,7 +230,7 @@ public final class Orchestrator {
             } else if case .probes = session.role, session.currentProbe == nil {
                 // The end of its input tells it to end; one that does not listen is ended.
                 if now.seconds(since: session.deadline) > 2 { session.kill(nil) }
-            } else {
+            } else if !session.isWaiting || !session.outputIsOpen {
                 if !session.outputIsOpen || session.end != nil {
                     // Its own end should follow that of its output, or its last word, at once.
                     let grace = session.end == nil ? 0.2 : 1
@@ -265,7 +272,14 @@ public final class Orchestrator {
     /// Ends collecting: the running are killed, the waiting never start.
     private func stop(_ outcome: CollectorReport.Outcome, _ text: String) {
         stopReason = (outcome, text)
-        for session in sessions { session.kill(.init(outcome: outcome, reason: text)) }
+        for session in sessions where !session.isWaiting {
+            if session.isAnswered {
+                let end = MonotonicTime.now.advanced(bySeconds: Self.concludingSeconds)
+                session.deadline = min(session.deadline, end)
+            } else {
+                session.kill(.init(outcome: outcome, reason: text))
+            }
+        }
         for index in waiting {
             let descriptor = collectors[index].descriptor
             conclude(
@@ -276,6 +290,7 @@ public final class Orchestrator {
         }
         waiting = []
         skip(probes.removeWaiting(), why: text)
+        for session in sessions where session.isWaiting { answer(session, isInterrupted: true) }
     }
 
     private func tellProgress() {

@@ -8,6 +8,8 @@ struct ProbeQueue {
     private var waiting: [ProbeTask] = []
     private var next = 0
     private var lost: [String: Int] = [:]
+    private var poisoned: Set<String> = []
+    private var isPoisonNew = false
     private(set) var records: [RecordKey: [ProbeRecord]] = [:]
     private(set) var total = 0
     private(set) var done = 0
@@ -29,9 +31,15 @@ struct ProbeQueue {
         total += 1
     }
 
-    /// The next target for a process.
-    mutating func take() -> ProbeTask? {
-        guard hasWaiting else { return nil }
+    /// The next target that stands on none of `asked`, which other processes are asking now.
+    mutating func take(besides asked: Set<String>) -> ProbeTask? {
+        guard
+            let index = waiting[next...].firstIndex(where: { task in
+                !asked.contains(task.request.target)
+                    && !(task.request.standsOn ?? []).contains(where: asked.contains)
+            })
+        else { return nil }
+        if index > next { waiting.swapAt(index, next) }
         defer { next += 1 }
         return waiting[next]
     }
@@ -39,11 +47,43 @@ struct ProbeQueue {
     /// Puts back the target that was taken last.
     mutating func putBack() { next -= 1 }
 
+    /// Remembers that `target` does not answer.
+    mutating func poison(_ target: String) {
+        isPoisonNew = poisoned.insert(target).inserted || isPoisonNew
+    }
+
+    /// Takes out what stands on a target that does not answer, each with the reason.
+    mutating func removePoisoned() -> [(task: ProbeTask, why: String)] {
+        guard isPoisonNew else { return [] }
+        isPoisonNew = false
+        var removed: [(task: ProbeTask, why: String)] = []
+        var left: [ProbeTask] = []
+        for task in waiting[next...] {
+            let request = task.request
+            if poisoned.contains(request.target) {
+                removed.append((task, "\(request.target) did not answer another probe"))
+            } else if let below = request.standsOn?.first(where: poisoned.contains) {
+                removed.append((task, "it stands on \(below), which did not answer"))
+            } else {
+                left.append(task)
+            }
+        }
+        waiting = left
+        next = 0
+        return removed
+    }
+
     /// Keeps what the probe of `task` found.
     mutating func keep(_ record: ProbeRecord, of task: ProbeTask) {
         done += 1
         records[RecordKey(collector: task.collector, kind: task.request.kind), default: []]
             .append(record)
+    }
+
+    /// What the probes of a collector found, of all kinds.
+    func records(ofCollector collector: Int) -> [ProbeRecord] {
+        records.filter { $0.key.collector == collector }.sorted { $0.key.kind < $1.key.kind }
+            .flatMap(\.value)
     }
 
     /// Counts a lost process; `true` when the kind has lost as many as it may.

@@ -35,7 +35,7 @@ struct WorkerHandler: WorkerStreamHandler {
         case .truncated(let truncation): return session.truncation = truncation.why
         default: break
         }
-        // What is kept of a worker's words is bounded, as its bytes are.
+        // What is kept of a worker's words is bounded, as its bytes are; of a probe's, for each.
         session.saidByteCount += byteCount + 64
         guard session.saidByteCount <= Orchestrator.mostSaidBytes else {
             let limit = Orchestrator.mostSaidBytes >> 20
@@ -67,6 +67,11 @@ struct WorkerHandler: WorkerStreamHandler {
             }
             try check(record, as: "record")
             session.record = record
+        case .awaitProbes:
+            guard case .collector = session.role, case .notYet = session.waiting else {
+                throw Misplaced(reason: "await in a probe, or a second time")
+            }
+            session.waiting = .since(.now)
         case .end(let end):
             if case .probes = session.role {
                 try orchestrator.finishProbe(of: session)

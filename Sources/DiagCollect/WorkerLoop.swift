@@ -16,12 +16,12 @@ public enum WorkerLoop {
         HostFacts.nameProcess("diagbundle")
         Confinement.dieWithParent()
         Confinement.lowerPriority()
-        var lines = LineReader(input)
+        let lines = WorkerLineReader(input)
         var reached: WorkerSink?
         do {
             guard let first = try lines.next() else { return 0 }
             var request = try JSONDocument.decode(WorkerRequest.self, from: first)
-            let sink = WorkerSink(output: output, boundary: request.boundary)
+            let sink = WorkerSink(output: output, boundary: request.boundary, lines: lines)
             reached = sink
             let server = try Server(request, collectors: collectors, sink: sink)
             while true {
@@ -37,30 +37,6 @@ public enum WorkerLoop {
         } catch {
             try? reached?.send(.end(.init(failure: UntrustedText.escapingControls("\(error)"))))
             return 1
-        }
-    }
-
-    private struct LineReader: ~Copyable {
-        private let descriptor: OwnedDescriptor
-        private var pending: [UInt8] = []
-
-        init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
-
-        /// The next line without its newline; `nil` at the end of the input.
-        mutating func next() throws -> [UInt8]? {
-            var part = [UInt8](repeating: 0, count: 65_536)
-            while true {
-                if let end = pending.firstIndex(of: 0x0A) {
-                    defer { pending.removeFirst(end + 1) }
-                    return Array(pending[..<end])
-                }
-                let count = try descriptor.read(into: &part)
-                guard count > 0 else {
-                    defer { pending = [] }
-                    return pending.isEmpty ? nil : pending
-                }
-                pending += part[..<count]
-            }
         }
     }
 

@@ -11,6 +11,18 @@ final class WorkerSession {
         case probes
     }
 
+    /// Whether a collector waits for its probes.
+    enum Waiting {
+        /// It has not said so.
+        case notYet
+        /// It waits since then.
+        case since(MonotonicTime)
+        /// It is being told; these bytes are still to be written.
+        case answering([UInt8])
+        /// It has been told.
+        case answered
+    }
+
     /// Why the orchestrator ended the process.
     struct Verdict {
         let outcome: CollectorReport.Outcome
@@ -57,6 +69,8 @@ final class WorkerSession {
     var collector: Int
     /// Where a probe process is told its next target.
     var input: InputEnd?
+    /// How far the collector is with waiting for its probes.
+    var waiting = Waiting.notYet
     var currentProbe: ProbeTask?
     var record: ProbeRecord?
 
@@ -81,6 +95,16 @@ final class WorkerSession {
         self.deadline = deadline
         self.byteBudget = byteBudget
         parser = WorkerStreamParser(boundary: boundary)
+    }
+
+    /// Whether it waits for its probes, and uses neither a place nor a deadline.
+    var isWaiting: Bool { if case .since = waiting { true } else { false } }
+    /// Whether it has been told what its probes found, or is being told.
+    var isAnswered: Bool {
+        switch waiting {
+        case .answering, .answered: true
+        case .notYet, .since: false
+        }
     }
 
     /// Ends the process; what it says from now on is not taken.

@@ -1,16 +1,24 @@
 public import DiagModel
 public import DiagSystem
+internal import SystemPackage
 
 /// The worker's end of the pipe: frames what a collector sends.
 public final class WorkerSink: CollectionSink {
     private let output: OwnedDescriptor
     private let boundary: [UInt8]
     private var buffer: [UInt8] = []
+    private let lines: WorkerLineReader?
     private static let bufferByteCount = 128 << 10
 
-    /// Writes messages that begin with `boundary` to `output`.
-    public init(output: consuming OwnedDescriptor, boundary: String) {
+    /// Writes messages that begin with `boundary` to `output`; nobody answers.
+    public convenience init(output: consuming OwnedDescriptor, boundary: String) {
+        self.init(output: output, boundary: boundary, lines: nil)
+    }
+
+    /// Writes messages that begin with `boundary` to `output`; answers come from `lines`.
+    init(output: consuming OwnedDescriptor, boundary: String, lines: WorkerLineReader?) {
         self.output = output
+        self.lines = lines
         self.boundary = Array(boundary.utf8) + [0x20]
         buffer.reserveCapacity(Self.bufferByteCount)
     }
@@ -42,9 +50,20 @@ public final class WorkerSink: CollectionSink {
     public func send(_ message: WorkerMessage) throws {
         try append(message)
         switch message {
-        case .progress, .end, .record: try flush()
+        case .progress, .end, .record, .awaitProbes: try flush()
         default: if buffer.count >= Self.bufferByteCount { try flush() }
         }
+    }
+
+    /// Says that it waits, and waits for the answer.
+    public func awaitProbes(turn: () throws -> Void) throws -> WorkerAnswer {
+        try send(.awaitProbes)
+        while let lines, !lines.isReady(withinSeconds: 1) { try turn() }
+        guard let line = try lines?.next() else {
+            throw SystemCallError(
+                operation: "read", object: "the answer of the orchestrator", errno: .brokenPipe)
+        }
+        return try JSONDocument.decode(WorkerAnswer.self, from: line)
     }
 
     /// Writes what is still held back.

@@ -55,16 +55,39 @@ public struct ProbeRequest: Codable, Hashable, Sendable {
     public var targetBytes: String?
     /// What the collector knows of the target already, for the probe to compare.
     public var facts: [String: JSONValue]?
+    /// The targets that it stands on: when one of them does not answer, it is not tried.
+    public var standsOn: [String]?
 
     /// A probe of one target.
     public init(
         kind: String, target: String, targetBytes: String? = nil,
-        facts: [String: JSONValue]? = nil
+        facts: [String: JSONValue]? = nil, standsOn: [String]? = nil
     ) {
+        self.standsOn = standsOn
         self.kind = kind
         self.target = target
         self.targetBytes = targetBytes
         self.facts = facts
+    }
+}
+
+/// What a collector that waits is told: one JSON object on its standard input.
+public struct WorkerAnswer: Codable, Hashable, Sendable {
+    /// Names and versions this document's shape.
+    public static let schemaName = "worker-answer"
+
+    /// `diagbundle.worker-answer/1`.
+    public var schema: String
+    /// Whether the run is ended early: the collector has a second to say the rest.
+    public var isInterrupted: Bool
+    /// One record for each probe that the collector asked for, in no order.
+    public var probes: [ProbeRecord]
+
+    /// The records of a collector's probes.
+    public init(isInterrupted: Bool = false, probes: [ProbeRecord]) {
+        schema = "diagbundle.worker-answer/1"
+        self.isInterrupted = isInterrupted
+        self.probes = probes
     }
 }
 
@@ -90,6 +113,9 @@ public enum WorkerMessage: Hashable, Sendable {
     case probe(ProbeRequest)
     /// What a probe found.
     case record(ProbeRecord)
+    /// The collector waits for what its probes found, and for the other collectors to end: one
+    /// ``WorkerAnswer`` on its standard input.
+    case awaitProbes
     /// The collector has said all. Without it a worker counts as crashed.
     case end(End)
 
@@ -203,6 +229,7 @@ public enum WorkerMessage: Hashable, Sendable {
         case .note: "note"
         case .probe: "probe"
         case .record: "record"
+        case .awaitProbes: "await"
         case .end: "end"
         }
     }
@@ -220,6 +247,7 @@ public enum WorkerMessage: Hashable, Sendable {
         case .note(let body): try JSONDocument.encode(body, layout: .line)
         case .probe(let body): try JSONDocument.encode(body, layout: .line)
         case .record(let body): try JSONDocument.encode(body, layout: .line)
+        case .awaitProbes: Array("{}".utf8)
         case .end(let body): try JSONDocument.encode(body, layout: .line)
         }
     }
@@ -249,6 +277,7 @@ public enum WorkerMessage: Hashable, Sendable {
         case "note": return .note(try json(Note.self))
         case "probe": return .probe(try json(ProbeRequest.self))
         case "record": return .record(try json(ProbeRecord.self))
+        case "await": return .awaitProbes
         case "end": return .end(body.isEmpty ? End() : try json(End.self))
         default: return nil
         }

@@ -78,7 +78,8 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             facts: ["free": 3, "deep": ["a": [1, "x"]]],
             kernelStack: ["rpc_wait_bit_killable"])
         let leanRecord = ProbeRecord(kind: "k", target: "t", outcome: .ok, seconds: 0)
-        let probe = ProbeRequest(kind: "k", target: #"\xFF"#, targetBytes: "/w==", facts: ["a": 1])
+        let probe = ProbeRequest(
+            kind: "k", target: #"\xFF"#, targetBytes: "/w==", facts: ["a": 1], standsOn: ["u"])
         let messages: [(String, WorkerMessage)] = [
             (
                 "full",
@@ -97,7 +98,7 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             ("full", .finding(fullFinding)), ("lean", .finding(leanFinding)),
             ("full", .note(.init(text: "t"))), ("full", .probe(probe)),
             ("lean", .probe(.init(kind: "k", target: "t"))), ("full", .record(fullRecord)),
-            ("lean", .record(leanRecord)),
+            ("lean", .record(leanRecord)), ("full", .awaitProbes),
             ("full", .end(.init(failure: "f", confinementGaps: ["g"]))), ("lean", .end(.init())),
         ]
         let messageSamples = messages.map { title, message in
@@ -143,6 +144,10 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
                 WorkerRequest(
                     collector: "logs", root: "/", since: time, options: ["a": ["b": 1]],
                     deadlineSeconds: 2.5, byteBudget: 3, boundary: "b0undary", probe: probe)),
+            SchemaSample(
+                .workerAnswer, "full",
+                WorkerAnswer(isInterrupted: true, probes: [fullRecord, leanRecord])),
+            SchemaSample(.workerAnswer, "lean", WorkerAnswer(probes: [])),
             SchemaSample(
                 .workerRequest, "lean",
                 WorkerRequest(

@@ -143,7 +143,8 @@ extension PublishedSchema {
                 "kind": {"$ref": "#/$defs/name"},
                 "target": {"type": "string"},
                 "targetBytes": {"$ref": "#/$defs/base64"},
-                "facts": {"type": "object"}
+                "facts": {"type": "object"},
+                "standsOn": {"type": "array", "items": {"$ref": "#/$defs/name"}}
             }
         }
         """#

@@ -89,6 +89,18 @@ extension PublishedSchema {
         "$defs": {\#(commonDefinitions), \#(probeRequestDefinition)}
         """#
 
+    static let workerAnswerBody = #"""
+        "description": "What a collector that said await is told on its standard input.",
+        "type": "object", "additionalProperties": false,
+        "required": ["schema", "isInterrupted", "probes"],
+        "properties": {
+            "schema": {"const": "diagbundle.worker-answer/1"},
+            "isInterrupted": {"type": "boolean"},
+            "probes": {"type": "array", "items": {"$ref": "#/$defs/record"}}
+        },
+        "$defs": {\#(commonDefinitions), \#(probeRecordDefinition)}
+        """#
+
     static let workerMessagesBody = #"""
         "description":
             "What follows the verb of a message line; each verb has a definition of its name.",
@@ -97,7 +109,7 @@ extension PublishedSchema {
             {"$ref": "#/$defs/truncated"}, {"$ref": "#/$defs/progress"},
             {"$ref": "#/$defs/absent"}, {"$ref": "#/$defs/missing"},
             {"$ref": "#/$defs/finding"}, {"$ref": "#/$defs/note"}, {"$ref": "#/$defs/probe"},
-            {"$ref": "#/$defs/record"}, {"$ref": "#/$defs/end"}
+            {"$ref": "#/$defs/record"}, {"$ref": "#/$defs/await"}, {"$ref": "#/$defs/end"}
         ],
         "$defs": {\#(commonDefinitions), \#(findingDefinition), \#(probeRecordDefinition),
             \#(probeRequestDefinition),
@@ -140,6 +152,7 @@ extension PublishedSchema {
                 "type": "object", "additionalProperties": false, "required": ["text"],
                 "properties": {"text": {"type": "string"}}
             },
+            "await": {"type": "object", "additionalProperties": false},
             "end": {
                 "type": "object", "additionalProperties": false,
                 "properties": {

@@ -34,6 +34,8 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case progress
     /// What a worker is told on its standard input.
     case workerRequest = "worker-request"
+    /// What a collector that waits for its probes is told.
+    case workerAnswer = "worker-answer"
     /// What a worker sends; one definition for the body of each verb, named after it.
     case workerMessages = "worker-messages"
 
@@ -112,6 +114,7 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .boots: Self.bootsBody
         case .progress: Self.progressBody
         case .workerRequest: Self.workerRequestBody
+        case .workerAnswer: Self.workerAnswerBody
         case .workerMessages: Self.workerMessagesBody
         }
     }

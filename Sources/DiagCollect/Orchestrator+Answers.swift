@@ -1,0 +1,53 @@
+import DiagModel
+import DiagSystem
+import SystemPackage
+
+/// What collectors are told that wait for their probes.
+extension Orchestrator {
+    /// Seconds that a collector has to say the rest when the run is ended early.
+    static let concludingSeconds = 1.5
+
+    /// Answers whoever waits, once all probes and all other collectors have ended.
+    func answerWhoMay() {
+        guard waiting.isEmpty, probes.isDone else { return }
+        let isOtherAtWork = sessions.contains {
+            if case .collector = $0.role { !$0.isWaiting && !$0.isAnswered } else { false }
+        }
+        guard !isOtherAtWork else { return }
+        for session in sessions where session.isWaiting { answer(session) }
+    }
+
+    /// Tells `session` what its probes found; the rest of its deadline begins anew.
+    func answer(_ session: WorkerSession, isInterrupted: Bool = false) {
+        guard session.isWaiting, case .collector(let index) = session.role else { return }
+        let answer = WorkerAnswer(
+            isInterrupted: isInterrupted, probes: probes.records(ofCollector: index))
+        let limit =
+            isInterrupted ? Self.concludingSeconds : collectors[index].descriptor.deadlineSeconds
+        session.deadline = .now.advanced(bySeconds: limit)
+        do {
+            session.waiting = .answering(try JSONDocument.encode(answer, layout: .line) + [0x0A])
+            try session.input?.descriptor.setNonBlocking()
+        } catch {
+            session.kill(.init(outcome: .failed, reason: "it could not be answered: \(error)"))
+        }
+        continueAnswer(to: session)
+    }
+
+    /// Writes as much of the answer as the pipe takes; a worker need not read it.
+    func continueAnswer(to session: WorkerSession) {
+        guard case .answering(var rest) = session.waiting, let input = session.input else { return }
+        do throws(SystemCallError) {
+            while !rest.isEmpty {
+                let count = try input.descriptor.writeSome(rest.span)
+                rest.removeFirst(count)
+            }
+        } catch {
+            if error.errno == .resourceTemporarilyUnavailable {
+                return session.waiting = .answering(rest)
+            }
+        }
+        session.waiting = .answered
+        session.input = nil
+    }
+}
