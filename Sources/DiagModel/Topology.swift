@@ -10,19 +10,31 @@ public struct Topology: Codable, Hashable, Sendable {
         public var name: String
         /// Its size in bytes, where it has one.
         public var byteCount: Int64?
-        /// Facts read from the host, under the kernel's names.
+        /// Facts read from the host, under the kernel's names; those of a probe after its kind
+        /// and a slash, for example `nvme/availableSparePercent`.
         public var attributes: [String: JSONValue]
+        /// How it is; none for what has no health of its own.
+        public var health: Health?
+        /// What is the matter with it, in words such as `Degraded`; `OK` alone when nothing is.
+        public var operationalStatus: [String]?
+        /// The artifacts that the attributes stand in, by the attributes' prefix without the slash;
+        /// under `` those of attributes without a prefix.
+        public var artifacts: [String: String]?
 
         /// A node by its id, kind and name.
         public init(
             id: String, kind: Kind, name: String, byteCount: Int64? = nil,
-            attributes: [String: JSONValue] = [:]
+            attributes: [String: JSONValue] = [:], health: Health? = nil,
+            operationalStatus: [String]? = nil, artifacts: [String: String]? = nil
         ) {
             self.id = id
             self.kind = kind
             self.name = name
             self.byteCount = byteCount
             self.attributes = attributes
+            self.health = health
+            self.operationalStatus = operationalStatus
+            self.artifacts = artifacts
         }
     }
 
@@ -42,6 +54,8 @@ public struct Topology: Codable, Hashable, Sendable {
         case array
         /// A device-mapper device that is neither a logical volume, nor crypt, nor multipath.
         case mapped
+        /// An LVM volume group.
+        case volumeGroup
         /// An LVM logical volume.
         case logicalVolume
         /// A dm-crypt device.

@@ -135,7 +135,8 @@ struct StorageTopologyTests {
         #expect(
             sink.artifacts.map(\.opening.path) == [
                 "mountinfo.txt", "swaps.txt", "partitions.txt", "diskstats.txt", "fstab.txt",
-                "udev-database.txt", "topology.json", "topology.txt", "devices.jsonl",
+                "udev-database.txt", "devices.jsonl", "topology.json", "topology.txt",
+                "subsystems.json", "io-samples.jsonl", "io-rates.json",
             ])
         let table = try #require(sink["fstab.txt"])
         #expect(table.text.contains("username=ada,password=[masked],noauto"))

@@ -170,6 +170,39 @@ extension SchemaSample {
             .boots, nil, "lean",
             #"{"schema": "diagbundle.boots/1", "isComplete": false, "boots": []}"#
         ),
+        (
+            .ioSamples, "header", "full",
+            #"{"schema": "diagbundle.io-samples/1", "started": "2026-11-21T15:48:23.000000Z"}"#
+        ),
+        (
+            .ioSamples, "line", "full",
+            #"{"seconds": 1.5, "devices": {"sda": [1, 2]}, "stalledMicroseconds": {"io full": 3}}"#
+        ),
+        (.ioSamples, nil, "lean", #"{"seconds": 0, "devices": {}}"#),
+        (
+            .ioRates, nil, "full",
+            """
+            {"schema": "diagbundle.io-rates/1", "started": "2026-11-21T15:48:23.000000Z",
+             "seconds": 1.5, "sampleCount": 2, "devices": [{"name": "sda", "readsPerSecond": 1,
+                "writesPerSecond": 0.5, "readBytesPerSecond": 512, "writtenBytesPerSecond": 0,
+                "readMilliseconds": 0.1, "writeMilliseconds": 2, "queueDepth": 0.3,
+                "busyPercent": 12.5, "inFlight": 0}]}
+            """
+        ),
+        (
+            .ioRates, nil, "lean",
+            #"{"schema": "diagbundle.io-rates/1", "seconds": 0, "sampleCount": 1, "devices": []}"#
+        ),
+        (
+            .subsystems, nil, "full",
+            """
+            {"schema": "diagbundle.subsystems/1", "subsystems": [{"name": "nvme",
+                "friendlyName": "NVMe on db1", "provider": "nvme", "healthStatus": "Warning",
+                "operationalStatus": ["Degraded"], "deviceCount": 1, "byteCount": 2,
+                "nodes": ["disk:a"]}]}
+            """
+        ),
+        (.subsystems, nil, "lean", #"{"schema": "diagbundle.subsystems/1", "subsystems": []}"#),
         (.blockDevices, "header", "full", #"{"schema": "diagbundle.block-devices/1"}"#),
         (
             .blockDevices, "line", "full",

@@ -118,7 +118,9 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
                         .init(
                             id: "block:sda", kind: .disk, name: "sda", byteCount: 512,
                             attributes: ["any": ["x": [1, .number(2.5), true]]]),
-                        .init(id: "mount:/", kind: .mount, name: "/"),
+                        .init(
+                            id: "mount:/", kind: .mount, name: "/", health: .warning,
+                            operationalStatus: ["Full"], artifacts: ["": "a"]),
                     ], edges: [.init(from: "block:sda", to: "mount:/", kind: .usedAt)])),
             SchemaSample(.topology, "lean", Topology(nodes: [], edges: [])),
             SchemaSample(.probes, "full", ProbeRecordList([fullRecord, leanRecord])),

@@ -5,11 +5,12 @@ internal import DiagSystem
 internal import FoundationEssentials
 internal import SystemPackage
 
-/// Gathers what storage the host has and what stands on what, from memory alone.
+/// Gathers what storage the host has, what stands on what, and how it is.
 ///
-/// Sends the mount, swap and device tables as they are, `topology.json` and `topology.txt`, and
-/// `devices.jsonl`; asks for a probe of every mount. Source: sysfs, procfs, the udev database and
-/// /etc/fstab; no device is opened and no process started.
+/// Sends the mount, swap and device tables as they are and `devices.jsonl`, from memory alone, and
+/// asks for a probe of every mount and device. When they have answered it sends one graph of all
+/// that, `topology.json` and `topology.txt`, and `subsystems.json`. Source: sysfs, procfs, the udev
+/// database and /etc/fstab; the collector itself opens no device and starts no process.
 public struct StorageCollector: Collector {
     /// How many mounts are probed at most.
     private static let probeLimit = 10_000
@@ -19,7 +20,7 @@ public struct StorageCollector: Collector {
     /// What it is, what it costs and how it is confined.
     public let descriptor = CollectorDescriptor(
         name: "storage", subject: "storage topology", risk: .memoryOnly, confinement: .reader,
-        deadlineSeconds: 30, byteBudget: 64 << 20, weight: 3)
+        deadlineSeconds: 30, byteBudget: 256 << 20, weight: 3)
 
     /// The health of each mount.
     public let probes: [any Probe] = [MountHealthProbe()]
@@ -31,6 +32,8 @@ public struct StorageCollector: Collector {
     /// lock of a dead device costs least.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
         let sink = CountingSink(sink)
+        var sampler = IOSampler(context.root)
+        sampler.take()
         try sink.progress(0, of: 5, unit: "steps", activity: "mounts and swap areas")
         let tables = try StorageTables(in: context, into: sink)
         try requestProbes(tables, from: sink)
@@ -65,26 +68,83 @@ public struct StorageCollector: Collector {
         builder.addBackingFiles(files: files)
         builder.addUnused(swaps: swapped)
 
-        let findings =
+        var findings =
             StorageFindings.ofDevices(devices, ids: builder.deviceIDs)
             + StorageFindings.ofMounts(tables, mountIDs: mountIDs) { mount in
                 builder.position(of: mount).map { devices[$0] }
             }
-        let topology = builder.finish()
-        try TopologyDocument.send(topology, into: sink)
-        try sink.send(
-            "topology.txt", TopologyTree.text(of: topology), source: "topology.json",
-            mediaType: "text/plain", privacy: .identity)
-        for finding in findings { try sink.send(.finding(finding)) }
+        var graph = builder.graph(mounts: tables.mounts, mountIDs: mountIDs)
+        let artifact = hasDevices ? "storage/devices.jsonl" : "storage/partitions.txt"
+        for id in builder.deviceIDs { graph.setArtifact(artifact, of: id) }
+        for id in mountIDs { graph.setArtifact("storage/mountinfo.txt", of: id) }
 
         try sink.progress(4, of: 5, unit: "steps", activity: "device attributes")
         if hasDevices {
             var document = DeviceDocument(context.root)
             try document.send(
                 devices, links: links.pathsByDevice,
-                limit: max(0, context.byteBudget - sink.byteCount - (1 << 20)), into: sink)
+                limit: max(0, context.byteBudget - sink.byteCount - (8 << 20)), into: sink)
         }
-        try sink.progress(5, of: 5, unit: "steps")
+        try sink.progress(5, of: 5, unit: "steps", activity: "waiting for mounts and devices")
+        let answer = try sink.awaitProbes { sampler.take() }
+        findings += probeFindings(answer.probes)
+        sampler.take(isLast: true)
+        try conclude(graph, answer.probes, findings, sampler, in: context, into: sink)
+    }
+
+    /// What the records mean, as the probes themselves say it.
+    private func probeFindings(_ records: [ProbeRecord]) -> [Finding] {
+        let byKind = Dictionary(grouping: records, by: \.kind)
+        return probes.flatMap { probe in
+            probe.findings(in: byKind[probe.kind] ?? []).map { finding in
+                var finding = finding
+                if finding.evidence.isEmpty {
+                    finding.evidence = [.init(artifact: "storage/\(probe.kind).json")]
+                }
+                return finding
+            }
+        }
+    }
+
+    /// Joins what the probes found to the graph, judges it, and sends what comes of it.
+    private func conclude(
+        _ graph: consuming StorageGraph, _ records: [ProbeRecord], _ findings: [Finding],
+        _ sampler: IOSampler, in context: CollectionContext, into sink: any CollectionSink
+    ) throws {
+        var graph = graph
+        ProbeFacts.join(records, to: &graph)
+        if let rates = sampler.rates {
+            for device in rates.devices {
+                guard let id = graph.id(of: device.name) else { continue }
+                graph.add(
+                    rates.facts(of: device), under: "io", artifact: "storage/io-rates.json",
+                    to: id)
+            }
+        }
+        let findings = findings.map { finding in
+            var finding = finding
+            if let id = graph.id(of: finding.place ?? finding.object) { finding.place = id }
+            return finding
+        }
+        NodeHealth(findings: findings, records: records, graph: graph).judge(&graph)
+        let topology = graph.topology
+        try TopologyDocument.send(topology, into: sink)
+        try sink.send(
+            "topology.txt", TopologyTree.text(of: topology), source: "topology.json",
+            mediaType: "text/plain", privacy: .identity)
+        try sink.sendJSON(
+            "subsystems.json",
+            StorageSubsystem.list(topology, host: hostName(in: context)),
+            source: "topology.json", privacy: .identity)
+        try sampler.send(into: sink)
+        for finding in findings { try sink.send(.finding(finding)) }
+    }
+
+    private func hostName(in context: CollectionContext) -> String {
+        let bytes = (try? context.root.read("/proc/sys/kernel/hostname", limit: 1024)) ?? []
+        let text = UntrustedText.escapingControls(
+            UntrustedText.escapingInvalidUTF8(bytes.filter { $0 != 0x0A }))
+        return text.isEmpty ? "this host" : text
     }
 
     /// Asks for one probe of each mount point that leads to a mount, automounts excepted: to ask

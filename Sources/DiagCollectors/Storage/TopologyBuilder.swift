@@ -8,6 +8,8 @@ struct TopologyBuilder {
     var identities = NodeIdentities()
     /// The node of each block device, by the device's position in ``devices``.
     private(set) var deviceIDs: [String] = []
+    /// The names of buses, controllers and paths, with their nodes.
+    private var ancestorNames: [(name: String, id: String)] = []
     let devices: [BlockDevice]
     private let ancestorFacts: [DeviceAncestor: [String: String]]
     private(set) var positionByName: [String: Int] = [:]
@@ -39,8 +41,21 @@ struct TopologyBuilder {
         for (name, index) in positionByName { positionByPath["/dev/" + name] = index }
     }
 
-    /// The graph.
-    consuming func finish() -> Topology { Topology(nodes: nodes, edges: Array(edges)) }
+    /// The graph, whose nodes are found by the names and paths of devices, the names of
+    /// controllers, and the mount points of `mounts`, whose ids stand in the same order.
+    func graph(mounts: MountTable, mountIDs: [String]) -> StorageGraph {
+        var graph = StorageGraph(Topology(nodes: nodes, edges: Array(edges)))
+        for (device, id) in zip(devices, deviceIDs) {
+            graph.name(device.name, id)
+            if let name = device.facts["dm/name"] { graph.name("/dev/mapper/" + name, id) }
+        }
+        for (name, id) in ancestorNames { graph.name(name, id) }
+        // Of several mounts at one place the last is on top.
+        for (mount, id) in zip(mounts.entries, mountIDs).reversed() {
+            graph.name(UntrustedText.escapingInvalidUTF8(mount.mountPoint), id)
+        }
+        return graph
+    }
 
     mutating func connect(_ from: String, _ kind: Topology.Edge.Kind, _ to: String) {
         if from != to { edges.insert(.init(from: from, to: to, kind: kind)) }
@@ -125,6 +140,7 @@ struct TopologyBuilder {
         var ids = [String: String](minimumCapacity: sorted.count)
         for ((ancestor, above), id) in zip(sorted, identities.assign(claims)) {
             ids[ancestor.folder] = id
+            ancestorNames.append((ancestor.name, id))
             var attributes = (ancestorFacts[ancestor] ?? [:]).mapValues(JSONValue.string)
             attributes["path"] = .string(ancestor.folder)
             nodes.append(

@@ -179,10 +179,14 @@ struct TopologyTree {
                 parts.append("of " + safe(root))
             }
             if node.attributes["isHidden"] == true { parts.append("hidden below another mount") }
-        case .mapped, .logicalVolume, .crypt, .multipath: break
+        case .mapped, .volumeGroup, .logicalVolume, .crypt, .multipath: break
         }
         if node.attributes["ro"] == true { parts.append("read-only") }
         if node.attributes["dm/suspended"] == true { parts.append("SUSPENDED") }
+        if node.health == .warning || node.health == .unhealthy {
+            let status = (node.operationalStatus ?? []).joined(separator: ", ")
+            parts.append("[\(node.health?.rawValue.uppercased() ?? ""): \(safe(status))]")
+        }
         return parts.joined(separator: "  ")
     }
 }

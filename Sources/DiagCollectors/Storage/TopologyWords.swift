@@ -6,6 +6,7 @@ enum TopologyWords {
     static func word(for kind: Topology.Kind) -> String {
         switch kind {
         case .logicalVolume: "logical volume"
+        case .volumeGroup: "volume group"
         case .mapped: "mapped device"
         case .virtual: "virtual device"
         case .fileSystem: "file system"

@@ -73,11 +73,14 @@ extension PublishedSchema {
                 "properties": {
                     "id": {"$ref": "#/$defs/name"},
                     "kind": {"enum": ["bus", "controller", "path", "disk", "partition", "array",
-                        "mapped", "logicalVolume", "crypt", "multipath", "virtual", "fileSystem",
+                        "mapped", "volumeGroup", "logicalVolume", "crypt", "multipath", "virtual", "fileSystem",
                         "swap", "mount"]},
                     "name": {"type": "string"},
                     "byteCount": {"$ref": "#/$defs/count"},
-                    "attributes": {"type": "object"}
+                    "attributes": {"type": "object"},
+                    "health": {"enum": ["Healthy", "Unknown", "Warning", "Unhealthy"]},
+                    "operationalStatus": {"$ref": "#/$defs/list"},
+                    "artifacts": {"$ref": "#/$defs/texts"}
                 }
             }},
             "edges": {"type": "array", "items": {
@@ -90,7 +93,84 @@ extension PublishedSchema {
                 }
             }}
         },
+        "$defs": {\#(commonDefinitions), \#(factDefinitions)}
+        """#
+
+    static let subsystemsBody = #"""
+        "type": "object", "additionalProperties": false, "required": ["schema", "subsystems"],
+        "properties": {
+            "schema": {"const": "diagbundle.subsystems/1"},
+            "subsystems": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false,
+                "required": ["name", "friendlyName", "provider", "healthStatus",
+                    "operationalStatus", "deviceCount", "byteCount", "nodes"],
+                "properties": {
+                    "name": {"$ref": "#/$defs/name"},
+                    "friendlyName": {"$ref": "#/$defs/name"},
+                    "provider": {"$ref": "#/$defs/name"},
+                    "healthStatus": {"enum": ["Healthy", "Unknown", "Warning", "Unhealthy"]},
+                    "operationalStatus": {"$ref": "#/$defs/list"},
+                    "deviceCount": {"$ref": "#/$defs/count"},
+                    "byteCount": {"$ref": "#/$defs/count"},
+                    "nodes": {"$ref": "#/$defs/list"}
+                }
+            }}
+        },
+        "$defs": {\#(commonDefinitions), \#(factDefinitions)}
+        """#
+
+    static let ioRatesBody = #"""
+        "type": "object", "additionalProperties": false,
+        "required": ["schema", "seconds", "sampleCount", "devices"],
+        "properties": {
+            "schema": {"const": "diagbundle.io-rates/1"},
+            "started": {"$ref": "#/$defs/time"},
+            "seconds": {"$ref": "#/$defs/seconds"},
+            "sampleCount": {"$ref": "#/$defs/count"},
+            "devices": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false,
+                "required": ["name", "readsPerSecond", "writesPerSecond", "readBytesPerSecond",
+                    "writtenBytesPerSecond", "queueDepth", "busyPercent", "inFlight"],
+                "properties": {
+                    "name": {"$ref": "#/$defs/name"},
+                    "readsPerSecond": {"$ref": "#/$defs/seconds"},
+                    "writesPerSecond": {"$ref": "#/$defs/seconds"},
+                    "readBytesPerSecond": {"$ref": "#/$defs/seconds"},
+                    "writtenBytesPerSecond": {"$ref": "#/$defs/seconds"},
+                    "readMilliseconds": {"$ref": "#/$defs/seconds"},
+                    "writeMilliseconds": {"$ref": "#/$defs/seconds"},
+                    "queueDepth": {"$ref": "#/$defs/seconds"},
+                    "busyPercent": {"$ref": "#/$defs/seconds"},
+                    "inFlight": {"$ref": "#/$defs/count"}
+                }
+            }}
+        },
         "$defs": {\#(commonDefinitions)}
+        """#
+
+    static let ioSamplesBody = #"""
+        "description": "JSON lines: the first is a header, each of the others a sample.",
+        "anyOf": [{"$ref": "#/$defs/header"}, {"$ref": "#/$defs/line"}],
+        "$defs": {\#(commonDefinitions),
+            "header": {
+                "type": "object", "additionalProperties": false, "required": ["schema", "started"],
+                "properties": {
+                    "schema": {"const": "diagbundle.io-samples/1"},
+                    "started": {"$ref": "#/$defs/time"}
+                }
+            },
+            "line": {
+                "type": "object", "additionalProperties": false,
+                "required": ["seconds", "devices"],
+                "properties": {
+                    "seconds": {"$ref": "#/$defs/seconds"},
+                    "devices": {"type": "object", "additionalProperties": {
+                        "type": "array", "items": {"$ref": "#/$defs/count"}}},
+                    "stalledMicroseconds": {"type": "object", "additionalProperties": {
+                        "$ref": "#/$defs/count"}}
+                }
+            }
+        }
         """#
 
     static let probesBody = #"""

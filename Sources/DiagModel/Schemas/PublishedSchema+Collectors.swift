@@ -126,7 +126,7 @@ extension PublishedSchema {
                     "name": {"$ref": "#/$defs/name"},
                     "number": {"$ref": "#/$defs/name"},
                     "kind": {"enum": ["bus", "controller", "path", "disk", "partition", "array",
-                        "mapped", "logicalVolume", "crypt", "multipath", "virtual", "fileSystem",
+                        "mapped", "volumeGroup", "logicalVolume", "crypt", "multipath", "virtual", "fileSystem",
                         "swap", "mount"]},
                     "byteCount": {"$ref": "#/$defs/count"},
                     "isReadOnly": {"type": "boolean"},

@@ -5,7 +5,8 @@ extension PublishedSchema {
     public init?(path: String) {
         if let schema = Self.byPath[path] {
             self = schema
-        } else if path.hasSuffix("/mount-health.json"), path.utf8.count(where: { $0 == 0x2F }) == 1
+        } else if Self.probeKinds.contains(where: { path.hasSuffix("/\($0).json") }),
+            path.utf8.count(where: { $0 == 0x2F }) == 1
         {
             self = .probes
         } else {
@@ -14,7 +15,10 @@ extension PublishedSchema {
     }
 
     /// Whether its documents are JSON lines: a `header`, then any number of `line`.
-    public var isLines: Bool { self == .blockDevices }
+    public var isLines: Bool { self == .blockDevices || self == .ioSamples }
+
+    /// The kinds of probes, which their records are named after.
+    private static let probeKinds = ["mount-health", "nvme", "scsi", "metadata", "mapper", "md"]
 
     /// The folders of the collectors that these schemas are of.
     public static let collectorNames = Set(
@@ -25,6 +29,8 @@ extension PublishedSchema {
     private static let byPath: [String: PublishedSchema] = [
         "manifest.json": .manifest, "findings.json": .findings,
         "storage/topology.json": .topology, "storage/devices.jsonl": .blockDevices,
+        "storage/subsystems.json": .subsystems, "storage/io-rates.json": .ioRates,
+        "storage/io-samples.jsonl": .ioSamples,
         "system/system.json": .system, "system/identity.json": .systemIdentity,
         "boot/boot.json": .boot, "boot/root-stack.json": .rootStack, "boot/dmi.json": .dmi,
         "boot/dmi-identity.json": .dmiIdentity, "boot/efi.json": .efi,

@@ -6,6 +6,12 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case findings
     /// `storage/topology.json`.
     case topology
+    /// `storage/subsystems.json`.
+    case subsystems
+    /// `storage/io-rates.json`.
+    case ioRates = "io-rates"
+    /// `storage/io-samples.jsonl`; definitions for its first line and for the others.
+    case ioSamples = "io-samples"
     /// The probes of one kind.
     case probes
     /// `storage/devices.jsonl`; definitions for its first line and for the others.
@@ -101,6 +107,9 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .manifest: Self.manifestBody
         case .findings: Self.findingsBody
         case .topology: Self.topologyBody
+        case .subsystems: Self.subsystemsBody
+        case .ioRates: Self.ioRatesBody
+        case .ioSamples: Self.ioSamplesBody
         case .probes: Self.probesBody
         case .blockDevices: Self.blockDevicesBody
         case .system: Self.systemBody

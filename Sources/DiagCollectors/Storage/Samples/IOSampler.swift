@@ -1,0 +1,114 @@
+internal import DiagCollect
+internal import DiagFormats
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// Takes samples of the kernel's I/O counters while the run lasts, all on one clock.
+///
+/// A sample holds the counters of /proc/diskstats of each device whose counters changed since the
+/// one before (the first and the last hold all), and the stall times of /proc/pressure.
+struct IOSampler {
+    /// Samples beyond this many bytes of text replace no others: only the rates go on.
+    private static let byteLimit = 16 << 20
+
+    private struct Sample {
+        let moment: MonotonicTime
+        let counters: [String: [UInt64]]
+    }
+
+    private let root: RootedTree
+    private let started = Timestamp.now
+    private var first: Sample?
+    private var last: Sample?
+    private var text: [UInt8] = []
+    private var isCut = false
+    private var sampleCount = 0
+
+    /// A sampler of the counters below `root`.
+    init(_ root: RootedTree) { self.root = root }
+
+    /// Takes a sample; a host without the counters gives none.
+    mutating func take(isLast: Bool = false) {
+        guard let bytes = try? root.read("/proc/diskstats", limit: 8 << 20) else { return }
+        let moment = MonotonicTime.now
+        var counters = [String: [UInt64]]()
+        for entry in DiskStatistics(parsing: bytes).entries where entry.counters.count >= 11 {
+            counters[entry.name] = entry.counters
+        }
+        guard !counters.isEmpty else { return }
+        let sample = Sample(moment: moment, counters: counters)
+        add(sample, isWhole: first == nil || isLast)
+        if first == nil { first = sample }
+        last = sample
+        sampleCount += 1
+    }
+
+    private mutating func add(_ sample: Sample, isWhole: Bool) {
+        guard text.count < Self.byteLimit || isWhole else {
+            isCut = true
+            return
+        }
+        let changed = sample.counters.filter { isWhole || last?.counters[$0.key] != $0.value }
+        let seconds = first.map { sample.moment.seconds(since: $0.moment) } ?? 0
+        var members: [String: JSONValue] = [
+            "seconds": .number((seconds * 1e6).rounded() / 1e6),
+            "devices": .object(
+                changed.mapValues { .array($0.map { JSONValue.integer($0) }) }),
+        ]
+        let stalls = stalledMicroseconds
+        if !stalls.isEmpty { members["stalledMicroseconds"] = .object(stalls) }
+        guard let line = try? JSONDocument.encode(JSONValue.object(members), layout: .line) else {
+            return
+        }
+        text += line
+        text.append(0x0A)
+    }
+
+    /// The stall totals by resource and kind, for example `io full`.
+    private var stalledMicroseconds: [String: JSONValue] {
+        var totals = [String: JSONValue]()
+        for resource in ["cpu", "io", "memory"] {
+            guard let bytes = try? root.read(FilePath("/proc/pressure/\(resource)"), limit: 4096),
+                let stall = try? PressureStall(parsing: String(decoding: bytes, as: UTF8.self))
+            else { continue }
+            if let some = stall.some {
+                totals["\(resource) some"] = .integer(some.totalMicroseconds)
+            }
+            if let full = stall.full {
+                totals["\(resource) full"] = .integer(full.totalMicroseconds)
+            }
+        }
+        return totals
+    }
+
+    /// What each device did from the first to the last sample; none when they are one.
+    var rates: IORates? {
+        guard let first, let last, last.moment > first.moment else { return nil }
+        return IORates(
+            started: started, seconds: last.moment.seconds(since: first.moment),
+            sampleCount: sampleCount, from: first.counters, to: last.counters)
+    }
+
+    /// Sends `io-samples.jsonl` and `io-rates.json`.
+    func send(into sink: any CollectionSink) throws {
+        guard sampleCount > 0 else { return }
+        let header = try JSONDocument.encode(
+            JSONValue.object([
+                "schema": "diagbundle.io-samples/1", "started": .string(started.description),
+            ]), layout: .line)
+        try sink.open(
+            .init(
+                path: "io-samples.jsonl", source: "/proc/diskstats, /proc/pressure",
+                mediaType: "application/jsonl", privacy: .technical))
+        try sink.write((header + [0x0A]).span)
+        try sink.write(text.span)
+        if isCut {
+            try sink.send(.truncated(.init(why: "samples after the first 16 MiB are left out")))
+        }
+        if let rates {
+            try sink.sendJSON(
+                "io-rates.json", rates, source: "io-samples.jsonl", privacy: .technical)
+        }
+    }
+}
