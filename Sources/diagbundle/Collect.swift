@@ -29,6 +29,12 @@ struct Collect: ParsableCommand {
         parsing: .upToNextOption,
         help: .init("Leave out these collectors.", valueName: "name"))
     var skip: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: .init(
+            "Narrow the storage collector to these; see diagbundle subsystems.",
+            valueName: "name"))
+    var subsystem: [String] = []
     @Option(help: "Collect logs since a time (2026-11-21T09:30Z) or for a duration (12h, 7d).")
     var since: String?
     @Option(name: .customLong("case"), help: "The support case this bundle is for.")
@@ -59,6 +65,7 @@ struct Collect: ParsableCommand {
         for case (let name, let value?) in single { given[name.rawValue] = [value] }
         if !only.isEmpty { given[SettingName.only.rawValue] = only }
         if !skip.isEmpty { given[SettingName.skip.rawValue] = skip }
+        if !subsystem.isEmpty { given[SettingName.subsystem.rawValue] = subsystem }
         return given
     }
 

@@ -174,7 +174,8 @@ final class RunDirector {
             root: root, since: since, jobs: try settings.jobs,
             deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
             workerExecutable: HostFacts.ownExecutable, workerName: "diagbundle",
-            environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:])
+            environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:],
+            collectorOptions: settings.collectorOptions)
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, intake: intake,
             progress: progress, started: started, turn: { [link] in link.beat() })

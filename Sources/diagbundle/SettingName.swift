@@ -8,11 +8,12 @@ enum SettingName: String, CaseIterable {
     case since
     case only
     case skip
+    case subsystem
     case progress
     case root
 
     /// Whether it takes several values.
-    var isList: Bool { self == .only || self == .skip }
+    var isList: Bool { self == .only || self == .skip || self == .subsystem }
 
     /// What it is for, in a few words.
     var purpose: String {
@@ -25,6 +26,7 @@ enum SettingName: String, CaseIterable {
         case .since: "how far back logs are collected"
         case .only: "collectors to run, no others"
         case .skip: "collectors to leave out"
+        case .subsystem: "storage subsystems to collect, no others"
         case .progress: "how progress is shown"
         case .root: "root of the file system to read"
         }

@@ -39,7 +39,7 @@ struct Settings {
         let defaults: [SettingName: [String]] = [
             .output: ["logs"], .deadline: ["10m"], .sealDeadline: ["60s"],
             .jobs: ["\(min(max(2, processors), 64))"], .maxSize: ["2G"], .since: [], .only: [],
-            .skip: [],
+            .skip: [], .subsystem: [],
             .progress: ["auto"], .root: ["/"],
         ]
         for (name, texts) in defaults { values[name] = Value(texts: texts, source: .builtIn) }
@@ -206,6 +206,17 @@ extension Settings {
             throw CommandFailure(.usage, "--only and --skip together leave no collector to run")
         }
         return selected
+    }
+
+    /// The storage subsystems to narrow the run to; none for all.
+    var subsystems: [String] {
+        (values[.subsystem]?.texts ?? []).flatMap { $0.split(separator: ",").map(String.init) }
+    }
+
+    /// What each collector is told beside the settings of all, by its name.
+    var collectorOptions: [String: [String: JSONValue]] {
+        guard !subsystems.isEmpty else { return [:] }
+        return ["storage": ["subsystems": .array(subsystems.map { .string($0) })]]
     }
 
     /// Checks every value without using it.

@@ -16,11 +16,11 @@ struct DeviceDocument {
     /// A document of the devices below `root`.
     init(_ root: RootedTree) { self.root = root }
 
-    /// Sends a line for each of `devices`; `links` are the paths below /dev by device name.
+    /// Sends a line for each of `devices` that is included; `links` are the paths below /dev by device name.
     ///
     /// After `limit` bytes the rest is left out, and the artifact says so.
     mutating func send(
-        _ devices: [BlockDevice], links: [String: [String]], limit: Int64,
+        _ devices: [BlockDevice], isIncluded: [Bool], links: [String: [String]], limit: Int64,
         into sink: any CollectionSink
     ) throws {
         try sink.open(
@@ -30,7 +30,7 @@ struct DeviceDocument {
         var text = JSONLineText()
         text.add("{\"schema\":\"diagbundle.block-devices/1\"}\n")
         var sent: Int64 = 0
-        for (index, device) in devices.enumerated() {
+        for (index, device) in devices.enumerated() where isIncluded[index] {
             var facts = device.facts
             if let directory = try? root.directory(FilePath(device.folder)) {
                 reader.add(DeviceAttributeNames.more, of: directory, to: &facts)

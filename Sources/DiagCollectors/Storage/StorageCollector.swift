@@ -36,7 +36,8 @@ public struct StorageCollector: Collector {
         sampler.take()
         try sink.progress(0, of: 5, unit: "steps", activity: "mounts and swap areas")
         let tables = try StorageTables(in: context, into: sink)
-        try requestProbes(tables, from: sink)
+        let narrowing = context.options["subsystems"].map { Self.texts($0) } ?? []
+        if narrowing.isEmpty { try requestProbes(tables, from: sink) }
 
         try sink.progress(1, of: 5, unit: "steps", activity: "udev database")
         let udev = try UdevDatabase(in: context, into: sink)
@@ -68,21 +69,31 @@ public struct StorageCollector: Collector {
         builder.addBackingFiles(files: files)
         builder.addUnused(swaps: swapped)
 
-        var findings =
-            StorageFindings.ofDevices(devices, ids: builder.deviceIDs)
-            + StorageFindings.ofMounts(tables, mountIDs: mountIDs) { mount in
-                builder.position(of: mount).map { devices[$0] }
-            }
         var graph = builder.graph(mounts: tables.mounts, mountIDs: mountIDs)
         let artifact = hasDevices ? "storage/devices.jsonl" : "storage/partitions.txt"
         for id in builder.deviceIDs { graph.setArtifact(artifact, of: id) }
         for id in mountIDs { graph.setArtifact("storage/mountinfo.txt", of: id) }
+        var isKept: ((String) -> Bool) = { _ in true }
+        if !narrowing.isEmpty {
+            let ids = try narrow(&graph, to: narrowing, in: context, into: sink)
+            isKept = { ids.contains($0) }
+            try requestProbes(tables, from: sink) { isKept(mountIDs[$0]) }
+        }
+        let isIncluded = builder.deviceIDs.map { $0.isEmpty || isKept($0) }
+        var findings =
+            StorageFindings.ofDevices(
+                devices, ids: builder.deviceIDs, isIncluded: isIncluded)
+            + StorageFindings.ofMounts(tables, mountIDs: mountIDs) { mount in
+                builder.position(of: mount).map { devices[$0] }
+            }
+        if !narrowing.isEmpty { findings.removeAll { !isKept($0.place ?? "") } }
 
         try sink.progress(4, of: 5, unit: "steps", activity: "device attributes")
         if hasDevices {
             var document = DeviceDocument(context.root)
             try document.send(
-                devices, links: links.pathsByDevice,
+                devices, isIncluded: isIncluded,
+                links: links.pathsByDevice,
                 limit: max(0, context.byteBudget - sink.byteCount - (8 << 20)), into: sink)
         }
         try sink.progress(5, of: 5, unit: "steps", activity: "waiting for mounts and devices")
@@ -90,6 +101,35 @@ public struct StorageCollector: Collector {
         findings += probeFindings(answer.probes)
         sampler.take(isLast: true)
         try conclude(graph, answer.probes, findings, sampler, in: context, into: sink)
+    }
+
+    /// Keeps of `graph` the subsystems called `names`, what they stand on and what stands on them;
+    /// the ids of those. A name that no subsystem has is told as missing.
+    private func narrow(
+        _ graph: inout StorageGraph, to names: [String], in context: CollectionContext,
+        into sink: any CollectionSink
+    ) throws -> Set<String> {
+        let list = StorageSubsystem.list(graph.topology, host: hostName(in: context))
+        var ids = Set<String>()
+        for name in names {
+            let nodes = StorageSubsystem.nodes(of: name, in: list)
+            if nodes.isEmpty {
+                let known = list.subsystems.map(\.name).joined(separator: ", ")
+                try sink.missing(
+                    "the storage subsystem \(UntrustedText.escapingControls(name))",
+                    why: "this host has no such subsystem; it has: \(known)")
+            }
+            ids.formUnion(nodes)
+        }
+        ids = graph.chain(of: ids)
+        graph.keep(ids)
+        return ids
+    }
+
+    /// The texts of a list.
+    private static func texts(_ value: JSONValue) -> [String] {
+        guard case .array(let elements) = value else { return [] }
+        return elements.compactMap(\.text)
     }
 
     /// What the records mean, as the probes themselves say it.
@@ -149,10 +189,16 @@ public struct StorageCollector: Collector {
 
     /// Asks for one probe of each mount point that leads to a mount, automounts excepted: to ask
     /// one of these would mount it.
-    private func requestProbes(_ tables: StorageTables, from sink: any CollectionSink) throws {
+    ///
+    /// `isWanted` is asked for the position of each mount in the table.
+    private func requestProbes(
+        _ tables: StorageTables, from sink: any CollectionSink,
+        isWanted: (Int) -> Bool = { _ in true }
+    ) throws {
         var asked: Set<[UInt8]> = []
-        for (mount, isVisible) in zip(tables.mounts.entries, tables.visibility)
-        where isVisible && mount.fileSystemType != "autofs" {
+        for (position, mount) in tables.mounts.entries.enumerated()
+        where tables.visibility[position] && mount.fileSystemType != "autofs" && isWanted(position)
+        {
             guard asked.count < Self.probeLimit else {
                 try sink.missing(
                     "mount health", why: "only the first \(Self.probeLimit) mounts are probed")

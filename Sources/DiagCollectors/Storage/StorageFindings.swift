@@ -6,12 +6,16 @@ struct StorageFindings {
     private static let collector = "storage"
 
     /// Arrays without all their members, and mapped devices that hold all requests back. `ids`
-    /// are the devices' nodes, empty for those that have none.
-    static func ofDevices(_ devices: [BlockDevice], ids: [String]) -> [Finding] {
-        zip(devices, ids).enumerated().flatMap { index, pair -> [Finding] in
-            let (device, id) = pair
-            // The document has a heading line, and counts from 1.
-            let evidence = [Finding.Evidence(artifact: "storage/devices.jsonl", line: index + 2)]
+    /// are the devices' nodes, empty for those that have none; only those included have a line.
+    static func ofDevices(
+        _ devices: [BlockDevice], ids: [String], isIncluded: [Bool]
+    ) -> [Finding] {
+        // The document has a heading line, and counts from 1.
+        var line = 1
+        return devices.indices.filter { isIncluded[$0] }.flatMap { index -> [Finding] in
+            let (device, id) = (devices[index], ids[index])
+            line += 1
+            let evidence = [Finding.Evidence(artifact: "storage/devices.jsonl", line: line)]
             var findings = [Finding]()
             if device.isSet("dm/suspended") {
                 findings.append(suspended(device, id: id, evidence: evidence))

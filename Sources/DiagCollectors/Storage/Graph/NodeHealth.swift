@@ -31,7 +31,18 @@ struct NodeHealth {
         for edge in graph.edges where edge.kind == .attaches || edge.kind == .usedAt {
             below[edge.to, default: []].append(edge.from)
         }
+        // Nobody can ask a file system whose every mount lies below another mount.
+        var visible = Set<String>()
+        for edge in graph.edges
+        where edge.kind == .usedAt && graph[edge.to]?.attributes["isHidden"] != true {
+            visible.insert(edge.from)
+        }
         for node in graph.nodes {
+            if node.kind == .fileSystem, node.attributes["mounted"] == true,
+                !visible.contains(node.id)
+            {
+                continue
+            }
             let own = findings[node.id] ?? []
             let worst = own.compactMap { Health($0.severity) }.max()
             let health = worst ?? health(of: node, above: below[node.id] ?? [], in: graph)
