@@ -18,7 +18,8 @@ struct Diagbundle: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Collect.self, Subsystems.self, Verify.self, List.self, Cat.self, Extract.self, Archive.self,
+            Collect.self, Subsystems.self, Verify.self, List.self, Cat.self, Extract.self,
+            Archive.self,
             SchemaCommand.self, Config.self, Orchestrate.self, Worker.self,
         ])
 

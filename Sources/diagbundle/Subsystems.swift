@@ -66,9 +66,11 @@ struct Subsystems: ParsableCommand {
         } else {
             try show(list)
         }
-        let isPartial = !outcome.missing.isEmpty || list.subsystems.contains {
-            $0.healthStatus == .unknown
-        }
+        let isPartial =
+            !outcome.missing.isEmpty
+            || list.subsystems.contains {
+                $0.healthStatus == .unknown
+            }
         if isPartial {
             tellMissing(outcome.missing)
             HostFacts.exitNow(ExitStatus.partial.rawValue)

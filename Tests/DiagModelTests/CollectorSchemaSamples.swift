@@ -203,6 +203,15 @@ extension SchemaSample {
             """
         ),
         (.subsystems, nil, "lean", #"{"schema": "diagbundle.subsystems/1", "subsystems": []}"#),
+        (
+            .blockedTasks, nil, "full",
+            """
+            {"schema": "diagbundle.blocked-tasks/1", "tasks": [{"process": 1, "thread": 2,
+                "name": "cp", "waitChannel": "w", "systemCall": "0 0x3", "kernelStack": ["f"],
+                "path": "/srv/a", "place": "fileSystem:a", "isStillBlocked": true}]}
+            """
+        ),
+        (.blockedTasks, nil, "lean", #"{"schema": "diagbundle.blocked-tasks/1", "tasks": []}"#),
         (.blockDevices, "header", "full", #"{"schema": "diagbundle.block-devices/1"}"#),
         (
             .blockDevices, "line", "full",

@@ -397,7 +397,7 @@ class Options(harness.Case):
             {"manifest", "findings", "topology", "probes", "progress", "worker-request",
              "worker-messages", "worker-answer", "system", "system-identity", "boot", "efi",
              "loader", "kernels", "root-stack", "dmi", "dmi-identity", "boots", "block-devices",
-             "subsystems", "io-samples", "io-rates"}, set(names))
+             "subsystems", "io-samples", "io-rates", "blocked-tasks"}, set(names))
         for name in names:
             document = harness.schema(name)
             self.assertTrue(document.get("$schema", "").startswith("https://json-schema.org/"))

@@ -34,6 +34,7 @@ public struct StorageCollector: Collector {
         let sink = CountingSink(sink)
         var sampler = IOSampler(context.root)
         sampler.take()
+        var blocked = BlockedTaskScan(context.root)
         try sink.progress(0, of: 5, unit: "steps", activity: "mounts and swap areas")
         let tables = try StorageTables(in: context, into: sink)
         let narrowing = context.options["subsystems"].map { Self.texts($0) } ?? []
@@ -100,6 +101,14 @@ public struct StorageCollector: Collector {
         let answer = try sink.awaitProbes { sampler.take() }
         findings += probeFindings(answer.probes)
         sampler.take(isLast: true)
+        if narrowing.isEmpty {
+            let fileSystems = graph.fileSystemsByMount
+            blocked.lookAgain(graph) { files.fileSystem(of: Array($0.utf8), in: fileSystems) }
+            findings += try blocked.send(into: sink)
+        }
+        try InFlightRequests.send(
+            devices: zip(devices, isIncluded).filter { $0.0.disk == nil && $0.1 }.map(\.0.name),
+            busy: sampler.busyDevices, in: context, into: sink)
         try conclude(graph, answer.probes, findings, sampler, in: context, into: sink)
     }
 

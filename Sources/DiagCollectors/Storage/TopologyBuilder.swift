@@ -47,6 +47,7 @@ struct TopologyBuilder {
         var graph = StorageGraph(Topology(nodes: nodes, edges: Array(edges)))
         for (device, id) in zip(devices, deviceIDs) {
             graph.name(device.name, id)
+            if let number = device.number { graph.name(number.description, id) }
             if let name = device.facts["dm/name"] { graph.name("/dev/mapper/" + name, id) }
         }
         for (name, id) in ancestorNames { graph.name(name, id) }

@@ -173,6 +173,29 @@ extension PublishedSchema {
         }
         """#
 
+    static let blockedTasksBody = #"""
+        "type": "object", "additionalProperties": false, "required": ["schema", "tasks"],
+        "properties": {
+            "schema": {"const": "diagbundle.blocked-tasks/1"},
+            "tasks": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false,
+                "required": ["process", "thread", "name", "kernelStack"],
+                "properties": {
+                    "process": {"$ref": "#/$defs/count"},
+                    "thread": {"$ref": "#/$defs/count"},
+                    "name": {"type": "string"},
+                    "waitChannel": {"type": "string"},
+                    "systemCall": {"type": "string"},
+                    "kernelStack": {"$ref": "#/$defs/list"},
+                    "path": {"type": "string"},
+                    "place": {"$ref": "#/$defs/name"},
+                    "isStillBlocked": {"type": "boolean"}
+                }
+            }}
+        },
+        "$defs": {\#(commonDefinitions), \#(factDefinitions)}
+        """#
+
     static let probesBody = #"""
         "type": "object", "additionalProperties": false, "required": ["schema", "probes"],
         "properties": {

@@ -30,7 +30,7 @@ extension PublishedSchema {
         "manifest.json": .manifest, "findings.json": .findings,
         "storage/topology.json": .topology, "storage/devices.jsonl": .blockDevices,
         "storage/subsystems.json": .subsystems, "storage/io-rates.json": .ioRates,
-        "storage/io-samples.jsonl": .ioSamples,
+        "storage/io-samples.jsonl": .ioSamples, "storage/blocked-tasks.json": .blockedTasks,
         "system/system.json": .system, "system/identity.json": .systemIdentity,
         "boot/boot.json": .boot, "boot/root-stack.json": .rootStack, "boot/dmi.json": .dmi,
         "boot/dmi-identity.json": .dmiIdentity, "boot/efi.json": .efi,

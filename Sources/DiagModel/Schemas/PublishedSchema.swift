@@ -12,6 +12,8 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case ioRates = "io-rates"
     /// `storage/io-samples.jsonl`; definitions for its first line and for the others.
     case ioSamples = "io-samples"
+    /// `storage/blocked-tasks.json`.
+    case blockedTasks = "blocked-tasks"
     /// The probes of one kind.
     case probes
     /// `storage/devices.jsonl`; definitions for its first line and for the others.
@@ -110,6 +112,7 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .subsystems: Self.subsystemsBody
         case .ioRates: Self.ioRatesBody
         case .ioSamples: Self.ioSamplesBody
+        case .blockedTasks: Self.blockedTasksBody
         case .probes: Self.probesBody
         case .blockDevices: Self.blockDevicesBody
         case .system: Self.systemBody

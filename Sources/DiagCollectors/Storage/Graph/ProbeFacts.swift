@@ -10,8 +10,7 @@ enum ProbeFacts {
     /// `artifact` names where the facts of a target stand. `devices` and `members` hold facts of
     /// other devices by their names: a question to the device mapper answers for many.
     static func join(_ records: [ProbeRecord], to graph: inout StorageGraph) {
-        var fileSystems = [String: String]()
-        for edge in graph.edges where edge.kind == .usedAt { fileSystems[edge.to] = edge.from }
+        let fileSystems = graph.fileSystemsByMount
         for record in records {
             let artifact = record.facts["artifact"]?.text ?? "storage/\(record.kind).json"
             let facts = record.facts.filter { !other.contains($0.key) }

@@ -31,6 +31,13 @@ struct StorageGraph {
         return name.hasPrefix("/dev/") ? idsByName[String(name.dropFirst(5))] : nil
     }
 
+    /// The file system of each mount, by the mount's id.
+    var fileSystemsByMount: [String: String] {
+        var fileSystems = [String: String]()
+        for edge in edges where edge.kind == .usedAt { fileSystems[edge.to] = edge.from }
+        return fileSystems
+    }
+
     /// The node with that id.
     subscript(id: String) -> Topology.Node? { positions[id].map { nodes[$0] } }
 

@@ -82,6 +82,11 @@ struct IOSampler {
         return totals
     }
 
+    /// The devices that had requests in flight at the last sample.
+    var busyDevices: Set<String> {
+        Set((last?.counters ?? [:]).filter { $0.value[8] > 0 }.keys)
+    }
+
     /// What each device did from the first to the last sample; none when they are one.
     var rates: IORates? {
         guard let first, let last, last.moment > first.moment else { return nil }
