@@ -25,6 +25,7 @@ extension Orchestrator {
         let limit =
             isInterrupted ? Self.concludingSeconds : collectors[index].descriptor.deadlineSeconds
         session.deadline = .now.advanced(bySeconds: limit)
+        session.allottedSeconds = limit
         do {
             session.waiting = .answering(try JSONDocument.encode(answer, layout: .line) + [0x0A])
             try session.input?.descriptor.setNonBlocking()

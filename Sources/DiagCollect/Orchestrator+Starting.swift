@@ -55,6 +55,7 @@ extension Orchestrator {
                 collector: name, root: configuration.root.string, since: configuration.since,
                 options: configuration.collectorOptions[name] ?? [:], deadlineSeconds: deadline,
                 byteBudget: budget, boundary: boundary)
+            session.allottedSeconds = deadline
             try tell(request, to: session)
             // Only one that has probes may wait for them.
             if collectors[index].probes.isEmpty { session.input = nil }

@@ -263,7 +263,7 @@ public final class Orchestrator {
         if !session.outputIsOpen {
             return .init(outcome: .crashed, reason: "it closed its output before it said end")
         }
-        let limit = session.deadline.seconds(since: session.started)
+        let limit = session.allottedSeconds
         let place = session.standing.map { "; \($0.summary)" } ?? ""
         return .init(
             outcome: .timedOut, reason: "it did not end within \(seconds(limit))\(place)")

@@ -40,6 +40,8 @@ final class WorkerSession {
     var outputIsOpen = true
     var errorsAreOpen = true
     var deadline: MonotonicTime
+    /// How many seconds a collector was given when its deadline was set.
+    var allottedSeconds = 0.0
     /// Whether the current probe has been given its time once more.
     var isExtended = false
     /// When the process was told to end by SIGKILL.

@@ -26,13 +26,16 @@ public struct ProbeRecord: Codable, Hashable, Sendable {
     public var reason: String?
     /// The facts it gave.
     public var facts: [String: JSONValue]
+    /// What only the collector that asked is told; it is not kept in the artifact of the records.
+    public var details: [String: JSONValue]?
     /// Where the probe's process stood in the kernel when it was given up, innermost first.
     public var kernelStack: [String]?
 
     /// What one probe found.
     public init(
         kind: String, target: String, outcome: Outcome, seconds: Double, reason: String? = nil,
-        facts: [String: JSONValue] = [:], kernelStack: [String]? = nil
+        facts: [String: JSONValue] = [:], details: [String: JSONValue]? = nil,
+        kernelStack: [String]? = nil
     ) {
         self.kind = kind
         self.target = target
@@ -40,6 +43,7 @@ public struct ProbeRecord: Codable, Hashable, Sendable {
         self.seconds = seconds
         self.reason = reason
         self.facts = facts
+        self.details = details
         self.kernelStack = kernelStack
     }
 }
@@ -57,6 +61,10 @@ public struct ProbeRecordList: Codable, Hashable, Sendable {
     /// The list of `probes`, put in order.
     public init(_ probes: [ProbeRecord]) {
         schema = "diagbundle.probes/1"
-        self.probes = probes.sorted { ($0.kind, $0.target) < ($1.kind, $1.target) }
+        self.probes = probes.map { record in
+            var record = record
+            record.details = nil
+            return record
+        }.sorted { ($0.kind, $0.target) < ($1.kind, $1.target) }
     }
 }

@@ -12,7 +12,7 @@ struct WaitingCollectorTests {
         while probe:
             if probe["target"].startswith("hang"): time.sleep(60)
             say("record", {"kind": "touch", "target": "", "outcome": "ok", "seconds": 0.1,
-                           "facts": {"size": 7}})
+                           "facts": {"size": 7}, "details": {"text": "long"}})
             say("end", {})
             line = sys.stdin.readline()
             if not line: sys.exit(0)
@@ -45,6 +45,10 @@ struct WaitingCollectorTests {
         #expect(answer.isInterrupted == false)
         #expect(answer.probes.map(\.target).sorted() == ["t0", "t1", "t2"])
         #expect(answer.probes.allSatisfy { $0.kind == "touch" && $0.facts == ["size": 7] })
+        #expect(answer.probes.allSatisfy { $0.details == ["text": "long"] })
+        let stored = try JSONDocument.decode(
+            ProbeRecordList.self, from: try #require(run.sink.contents["store/touch.json"]))
+        #expect(stored.probes.count == 3 && stored.probes.allSatisfy { $0.details == nil })
         #expect(run.report("store")?.outcome == .complete)
         let paths = run.artifacts.map(\.path)
         #expect(paths.firstIndex(of: "slow/x") == 0, "the answer comes after the others' end")
@@ -68,12 +72,12 @@ struct WaitingCollectorTests {
     @Test("One that does not read its answer costs its own deadline; its findings are made for it")
     func deaf() throws {
         let run = try Run(
-            [Scripted("store", deadline: 1, probes: [ScriptedProbe(deadlineSeconds: 0.3)])],
+            [Scripted("store", deadline: 1, probes: [ScriptedProbe(deadlineSeconds: 8)])],
             Self.probing + """
-                for i in range(3000): say("probe", {"kind": "touch", "target": "t" * 100 + str(i)})
                 say("probe", {"kind": "touch", "target": "hang"})
+                for i in range(1000): say("probe", {"kind": "touch", "target": "t" * 300 + str(i)})
                 say("await")
-                time.sleep(60)
+                time.sleep(300)
                 """)
         #expect(run.report("store")?.outcome == .timedOut)
         #expect(run.outcome.findings.map(\.object) == ["hang"])
@@ -102,7 +106,7 @@ struct WaitingCollectorTests {
     @Test("What stands on a target that does not answer is not tried")
     func poisoned() throws {
         let run = try Run(
-            [Scripted("store", probes: [ScriptedProbe(deadlineSeconds: 0.4)])],
+            [Scripted("store", probes: [ScriptedProbe(deadlineSeconds: 4)])],
             Self.probing + """
                 say("probe", {"kind": "touch", "target": "hang"})
                 say("probe", {"kind": "touch", "target": "part", "standsOn": ["hang"]})

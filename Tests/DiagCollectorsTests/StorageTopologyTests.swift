@@ -135,7 +135,8 @@ struct StorageTopologyTests {
         #expect(
             sink.artifacts.map(\.opening.path) == [
                 "mountinfo.txt", "swaps.txt", "partitions.txt", "diskstats.txt", "fstab.txt",
-                "udev-database.txt", "devices.jsonl", "blocked-tasks.json", "topology.json", "topology.txt",
+                "udev-database.txt", "devices.jsonl", "blocked-tasks.json", "topology.json",
+                "topology.txt",
                 "subsystems.json", "io-samples.jsonl", "io-rates.json",
             ])
         let table = try #require(sink["fstab.txt"])

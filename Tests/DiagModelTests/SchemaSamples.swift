@@ -75,7 +75,7 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
         let leanRun = ProgressEvent.Run(done: 0, total: 0, fraction: 0, elapsedSeconds: 0)
         let fullRecord = ProbeRecord(
             kind: "mount-health", target: "/mnt/a", outcome: .hung, seconds: 2, reason: "deadline",
-            facts: ["free": 3, "deep": ["a": [1, "x"]]],
+            facts: ["free": 3, "deep": ["a": [1, "x"]]], details: ["text": "t"],
             kernelStack: ["rpc_wait_bit_killable"])
         let leanRecord = ProbeRecord(kind: "k", target: "t", outcome: .ok, seconds: 0)
         let probe = ProbeRequest(

@@ -130,6 +130,7 @@ extension PublishedSchema {
                 "seconds": {"$ref": "#/$defs/seconds"},
                 "reason": {"type": "string"},
                 "facts": {"type": "object"},
+                "details": {"type": "object"},
                 "kernelStack": {"type": "array", "items": {"type": "string"}}
             }
         }

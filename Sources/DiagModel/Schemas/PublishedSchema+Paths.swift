@@ -18,7 +18,9 @@ extension PublishedSchema {
     public var isLines: Bool { self == .blockDevices || self == .ioSamples }
 
     /// The kinds of probes, which their records are named after.
-    private static let probeKinds = ["mount-health", "nvme", "scsi", "metadata", "mapper", "md"]
+    private static let probeKinds = [
+        "mount-health", "nvme", "scsi", "metadata", "mapper", "md", "lvm-report",
+    ]
 
     /// The folders of the collectors that these schemas are of.
     public static let collectorNames = Set(

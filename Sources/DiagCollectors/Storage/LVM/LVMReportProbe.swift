@@ -34,7 +34,7 @@ public struct LVMReportProbe: Probe {
         return [ProbeRequest(kind: kindName, target: place, standsOn: standsOn)]
     }
 
-    /// Runs the command and keeps what it says as `lvm-fullreport.json`.
+    /// Runs the command and keeps what it says as `lvm-fullreport.txt`.
     public func run(
         _ request: ProbeRequest, in context: CollectionContext, into sink: any CollectionSink
     ) throws -> ProbeRecord {
@@ -54,10 +54,10 @@ public struct LVMReportProbe: Probe {
             (record.outcome, record.reason) = Self.verdict(on: result)
             guard !result.output.isEmpty else { return record }
             try? sink.send(
-                "lvm-fullreport.json.txt", result.output,
+                "lvm-fullreport.txt", result.output,
                 source: ([request.target] + Self.arguments).joined(separator: " "),
                 mediaType: "text/plain", privacy: .identity)
-            record.facts["artifact"] = "storage/lvm-fullreport.json.txt"
+            record.facts["artifact"] = "storage/lvm-fullreport.txt"
             if result.isCut {
                 try? sink.send(
                     .truncated(.init(why: "only the first \(Self.limit >> 20) MiB are kept")))
