@@ -49,6 +49,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CLzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
@@ -56,7 +57,7 @@ let package = Package(
         module("DiagModel", []),
         module("DiagFormats", ["DiagModel"]),
         module("DiagSystem", ["DiagModel", "CLinux", system]),
-        module("DiagCodec", ["CLzma", "CZstd", "CLz4"]),
+        module("DiagCodec", ["CLzma", "CZlib", "CZstd", "CLz4"]),
         module("DiagYAML", ["DiagModel", "CYaml"]),
         module("DiagCollect", ["DiagModel", "DiagSystem", system, crypto]),
         module(

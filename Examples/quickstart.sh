@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(libarchive-dev liblzma-dev libzstd-dev liblz4-dev libyaml-dev binutils)
+packages=(libarchive-dev liblzma-dev libzstd-dev zlib1g-dev liblz4-dev libyaml-dev binutils)
 [ "${1:-}" = --install-only ] && packages+=("${@:2}")
 
 say() { printf '%s\n' "$*" >&2; }
