@@ -7,6 +7,16 @@ extension Orchestrator {
     /// How many targets are probed in one run.
     static let mostProbes = 20_000
 
+    /// Seconds that a probe process may take to start, before it looks at its first target.
+    static let probeStartSeconds = 8.0
+
+    /// Begins the time of the target: the process has started, and turns to it now.
+    func noteStart(of session: WorkerSession) {
+        guard session.isStarting, let task = session.currentProbe else { return }
+        session.isStarting = false
+        session.deadline = .now.advanced(bySeconds: task.probe.deadlineSeconds)
+    }
+
     /// Queues what a collector asked to be probed; a kind that it does not declare is its mistake.
     func addProbe(_ request: ProbeRequest, for collector: Int) {
         guard let probe = collectors[collector].probes.first(where: { $0.kind == request.kind })
@@ -36,12 +46,17 @@ extension Orchestrator {
         session.record = nil
         session.saidByteCount = 0
         session.isExtended = false
-        session.deadline = .now.advanced(bySeconds: task.probe.deadlineSeconds)
+        session.deadline = .now.advanced(
+            bySeconds: task.probe.deadlineSeconds
+                + (session.isStarting ? Self.probeStartSeconds : 0))
+        // What it stands on is for the queue alone, and may be long.
+        var target = task.request
+        target.standsOn = nil
         let request = WorkerRequest(
             collector: collectors[task.collector].descriptor.name, root: configuration.root.string,
             deadlineSeconds: task.probe.deadlineSeconds,
             byteBudget: max(0, session.byteBudget - session.byteCount), boundary: session.boundary,
-            probe: task.request)
+            probe: target)
         do { try tell(request, to: session) } catch {
             session.kill(
                 .init(outcome: .failed, reason: "it could not be told its target: \(error)"))

@@ -144,7 +144,8 @@ public final class Orchestrator {
     }
 
     private func grace(of session: WorkerSession) -> Double {
-        if case .probes = session.role {
+        // A probe that stood in uninterruptible sleep will not end by this either.
+        if case .probes = session.role, session.standing?.state == "D" {
             Self.probeKillGraceSeconds
         } else {
             Self.killGraceSeconds
@@ -236,7 +237,9 @@ public final class Orchestrator {
                     let grace = session.end == nil ? 0.2 : 1
                     session.deadline = min(session.deadline, now.advanced(bySeconds: grace))
                 }
-                if now >= session.deadline {
+                // Its answer may have come while another worker's was read.
+                while now >= session.deadline, try readOutput(of: session) {}
+                if now >= session.deadline, sessions.contains(where: { $0 === session }) {
                     let standing = ProcessStanding(ofProcess: session.child.identifier)
                     if mayGoOn(session, standing) { continue }
                     session.standing = standing

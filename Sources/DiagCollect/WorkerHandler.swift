@@ -30,6 +30,7 @@ struct WorkerHandler: WorkerStreamHandler {
 
     mutating func receive(_ message: WorkerMessage, byteCount: Int) throws {
         if session.end != nil { throw Misplaced(reason: "\(message.verb) after end") }
+        orchestrator.noteStart(of: session)
         switch message {
         case .progress(let progress): return session.progress = progress
         case .truncated(let truncation): return session.truncation = truncation.why

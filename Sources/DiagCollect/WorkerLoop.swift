@@ -24,6 +24,8 @@ public enum WorkerLoop {
             let sink = WorkerSink(output: output, boundary: request.boundary, lines: lines)
             reached = sink
             let server = try Server(request, collectors: collectors, sink: sink)
+            // From here on a probe's time runs: what came before is none of its target's doing.
+            if request.probe != nil { try sink.progress(0) }
             while true {
                 if let probe = request.probe {
                     try server.run(probe, request)

@@ -42,6 +42,8 @@ final class WorkerSession {
     var deadline: MonotonicTime
     /// How many seconds a collector was given when its deadline was set.
     var allottedSeconds = 0.0
+    /// Whether a probe process has said nothing yet: its own start costs the target no time.
+    var isStarting = true
     /// Whether the current probe has been given its time once more.
     var isExtended = false
     /// When the process was told to end by SIGKILL.

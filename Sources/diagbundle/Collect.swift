@@ -35,6 +35,11 @@ struct Collect: ParsableCommand {
             "Narrow the storage collector to these; see diagbundle subsystems.",
             valueName: "name"))
     var subsystem: [String] = []
+    @Flag(
+        help: """
+            Read the NVMe persistent event logs too; the controller holds a copy while they are read.
+            """)
+    var includePersistentEvents = false
     @Option(help: "Collect logs since a time (2026-11-21T09:30Z) or for a duration (12h, 7d).")
     var since: String?
     @Option(name: .customLong("case"), help: "The support case this bundle is for.")
@@ -65,6 +70,7 @@ struct Collect: ParsableCommand {
         for case (let name, let value?) in single { given[name.rawValue] = [value] }
         if !only.isEmpty { given[SettingName.only.rawValue] = only }
         if !skip.isEmpty { given[SettingName.skip.rawValue] = skip }
+        if includePersistentEvents { given[SettingName.persistentEvents.rawValue] = ["yes"] }
         if !subsystem.isEmpty { given[SettingName.subsystem.rawValue] = subsystem }
         return given
     }

@@ -175,7 +175,7 @@ final class RunDirector {
             deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
             workerExecutable: HostFacts.ownExecutable, workerName: "diagbundle",
             environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:],
-            collectorOptions: settings.collectorOptions)
+            collectorOptions: try settings.collectorOptions())
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, intake: intake,
             progress: progress, started: started, turn: { [link] in link.beat() })

@@ -9,6 +9,7 @@ enum SettingName: String, CaseIterable {
     case only
     case skip
     case subsystem
+    case persistentEvents = "include-persistent-events"
     case progress
     case root
 
@@ -27,6 +28,7 @@ enum SettingName: String, CaseIterable {
         case .only: "collectors to run, no others"
         case .skip: "collectors to leave out"
         case .subsystem: "storage subsystems to collect, no others"
+        case .persistentEvents: "read the NVMe persistent event logs (yes or no)"
         case .progress: "how progress is shown"
         case .root: "root of the file system to read"
         }

@@ -39,7 +39,7 @@ struct Settings {
         let defaults: [SettingName: [String]] = [
             .output: ["logs"], .deadline: ["10m"], .sealDeadline: ["60s"],
             .jobs: ["\(min(max(2, processors), 64))"], .maxSize: ["2G"], .since: [], .only: [],
-            .skip: [], .subsystem: [],
+            .skip: [], .subsystem: [], .persistentEvents: ["no"],
             .progress: ["auto"], .root: ["/"],
         ]
         for (name, texts) in defaults { values[name] = Value(texts: texts, source: .builtIn) }
@@ -214,9 +214,26 @@ extension Settings {
     }
 
     /// What each collector is told beside the settings of all, by its name.
-    var collectorOptions: [String: [String: JSONValue]] {
-        guard !subsystems.isEmpty else { return [:] }
-        return ["storage": ["subsystems": .array(subsystems.map { .string($0) })]]
+    func collectorOptions() throws -> [String: [String: JSONValue]] {
+        var storage = [String: JSONValue]()
+        if !subsystems.isEmpty {
+            storage["subsystems"] = .array(subsystems.map { .string($0) })
+        }
+        if try includesPersistentEvents { storage["persistentEvents"] = true }
+        return storage.isEmpty ? [:] : ["storage": storage]
+    }
+
+    /// Whether NVMe persistent event logs are read: the controller is told to hold them meanwhile.
+    private var includesPersistentEvents: Bool {
+        get throws {
+            switch text(.persistentEvents) {
+            case "yes", "true": return true
+            case "no", "false": return false
+            default:
+                throw wrong(
+                    .persistentEvents, "yes or no is needed, not \"\(text(.persistentEvents))\"")
+            }
+        }
     }
 
     /// Checks every value without using it.
@@ -229,5 +246,6 @@ extension Settings {
         _ = try maxByteCount
         _ = try progress
         _ = try since(now: .now)
+        _ = try collectorOptions()
     }
 }

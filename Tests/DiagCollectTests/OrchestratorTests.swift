@@ -257,6 +257,7 @@ struct OrchestratorTests {
                 for i in range(30): say("probe", {"kind": "touch", "target": "hang%02d" % i})
                 say("probe", {"kind": "unknown", "target": "t"})
                 say("end", {}); sys.exit(0)
+            say("progress", {"done": 0})
             while True:
                 if probe["target"].startswith("hang"): time.sleep(60)
                 say("record", {"kind": "touch", "target": "forged", "outcome": "ok", "seconds": 0.1,

@@ -9,6 +9,7 @@ struct WaitingCollectorTests {
     /// Serves probes: a target that begins with `hang` does not answer.
     private static let probing = """
         probe = request.get("probe")
+        if probe: say("progress", {"done": 0})
         while probe:
             if probe["target"].startswith("hang"): time.sleep(60)
             say("record", {"kind": "touch", "target": "", "outcome": "ok", "seconds": 0.1,

@@ -87,7 +87,7 @@ struct BootChainTests {
         }
         let sink = try TemporaryHost(nodes).collect(BootCollector())
         #expect(
-            try sink.json("kernels.json")?["kernels"] == [
+            try BootHosts.withoutFiles(sink.json("kernels.json"))?["kernels"] == [
                 [
                     "version": "6.1.0", "isRunning": false, "image": "/boot/vmlinuz-6.1.0",
                     "initramfs": "/boot/initrd.img-6.1.0",

@@ -1,3 +1,5 @@
+import DiagModel
+
 /// Hosts that the tests of the boot collector start from; all identifiers are invented.
 enum BootHosts {
     typealias Nodes = [String: TemporaryHost.Node]
@@ -12,6 +14,20 @@ enum BootHosts {
 
     static func variable(_ name: String, _ digits: String, vendor: String = vendor) -> Nodes {
         ["/sys/firmware/efi/efivars/\(name)-\(vendor)": .bytes(hex(digits))]
+    }
+
+    /// `kernels.json` without the sizes and the lists of what is missing.
+    static func withoutFiles(_ document: JSONValue?) -> JSONValue? {
+        guard case .object(var members)? = document, case .array(let kernels)? = members["kernels"]
+        else { return document }
+        members["kernels"] = .array(
+            kernels.map { kernel in
+                guard case .object(var kernel) = kernel else { return kernel }
+                kernel["files"] = nil
+                kernel["missing"] = nil
+                return .object(kernel)
+            })
+        return .object(members)
     }
 
     /// A disk with partitions, as sysfs shows it.

@@ -34,7 +34,9 @@ import Testing
     func boot() throws {
         let sink = try TemporaryHost(BootHosts.efi).collect(BootCollector())
         let paths = try Self.check(sink, of: "boot")
-        let expected = ["boot", "root-stack", "efi", "loader", "kernels"].map { "boot/\($0).json" }
+        let expected = [
+            "boot", "root-stack", "efi", "loader", "kernels", "esp", "initramfs", "kdump",
+        ].map { "boot/\($0).json" }
         #expect(paths.isSuperset(of: expected), "\(paths)")
     }
 

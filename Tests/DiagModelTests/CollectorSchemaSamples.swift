@@ -93,7 +93,13 @@ extension SchemaSample {
                 "version": "v", "machineID": "m", "sortKey": "s", "linux": "/l",
                 "initrds": ["/i"], "efi": "/e", "deviceTree": "/d", "architecture": "x64",
                 "options": "ro"}}],
-             "environments": {"/boot/grub/grubenv": {"saved_entry": "0"}}}
+             "environments": {"/boot/grub/grubenv": {"saved_entry": "0"}},
+             "defaults": {"grubDefault": "0", "savedEntry": "s", "systemdBootDefault": "d",
+                "entryCount": 1, "entry": {"loader": "grub", "source": "/boot/grub/grub.cfg",
+                    "title": "t", "identifier": "i", "kernel": "/k", "initramfs": ["/i"],
+                    "options": "ro"}},
+             "difference": {"source": "/s", "onlyRunning": ["a"], "onlyDefault": ["b"],
+                "runningRoot": "r", "defaultRoot": "d"}}
             """
         ),
         (
@@ -108,7 +114,9 @@ extension SchemaSample {
              "kernels": [{"version": "6", "isRunning": true, "image": "/boot/vmlinuz-6",
                 "initramfs": "/boot/i", "crashInitramfs": "/boot/c", "fallbackInitramfs": "/boot/f",
                 "configuration": "/boot/config-6", "systemMap": "/boot/System.map-6",
-                "modulesDirectory": "/lib/modules/6", "hasModulesIndex": true}]}
+                "modulesDirectory": "/lib/modules/6", "hasModulesIndex": true,
+                "isDefault": true, "missing": ["modules"], "files": [{"path": "/boot/vmlinuz-6",
+                    "byteCount": 1, "modified": "2026-11-21T15:48:23.000000Z"}]}]}
             """
         ),
         (
@@ -120,10 +128,12 @@ extension SchemaSample {
             """
             {"schema": "diagbundle.root-stack/1",
              "targets": [{"path": "/", "state": "mounted", "mountPoint": "/", "fileSystem": "ext4",
-                "source": "/dev/md0", "isReadOnly": false, "devices": ["md0"], "problem": "p"}],
+                "source": "/dev/md0", "isReadOnly": false, "devices": ["md0"], "problem": "p",
+                "chain": "ext4", "physicalDisks": ["sda"], "profiles": ["raid1"],
+                "singlePointsOfFailure": [{"kind": "disk", "name": "sda", "why": "w"}]}],
              "devices": [{"name": "md0", "number": "9:0", "kind": "array", "byteCount": 1,
                 "isReadOnly": false, "isRemovable": false, "isRotational": true, "mapName": "n",
-                "mapUUID": "u", "level": "raid1", "degradedCount": 1, "partitionNumber": 1,
+                "mapUUID": "u", "level": "raid1", "degradedCount": 1, "memberCount": 2, "partitionNumber": 1,
                 "backingFile": "/f", "vendor": "v", "model": "m", "standsOn": ["sda"]}]}
             """
         ),
@@ -143,10 +153,15 @@ extension SchemaSample {
                 "isHidden": false, "category": 0, "attributes": 1, "paths": ["HD(1,GPT)"],
                 "partition": {"number": 1, "firstBlock": 2048, "blockCount": 1, "format": "GPT",
                     "signature": "s"}, "file": "\\\\EFI", "optionalDataByteCount": 1,
-                "optionalText": "o", "fault": "f"}],
+                "optionalText": "o", "fault": "f", "target": {"state": "found",
+                    "device": "/dev/sda1", "path": "/efi/a.efi", "why": "w"}}],
+             "isInAuditMode": false, "isInDeployedMode": true, "isShimValidationOff": false,
+             "tableAddresses": {"fw_vendor": "0x1"},
+             "machineOwnerKeys": {"byteCount": 1, "sha256": "\(sha)", "signatureCount": 0,
+                "lists": []},
              "databases": {"db": {"byteCount": 1, "sha256": "\(sha)", "signatureCount": 1,
                 "fault": "f", "lists": [{"type": "x509", "signatureCount": 1, "hashes": ["h"],
-                    "isTruncated": false}]}},
+                    "isTruncated": false, "subjects": ["s"]}]}},
              "loader": {"LoaderInfo": ["systemd-boot"]},
              "resources": [{"name": "entry0", "firmwareClass": "c", "type": 1, "version": 2,
                 "lowestSupportedVersion": 1, "lastAttemptVersion": 2, "lastAttemptStatus": 0,
@@ -156,6 +171,95 @@ extension SchemaSample {
         (
             .efi, nil, "lean",
             #"{"schema": "diagbundle.efi/1", "entries": [], "databases": {}, "loader": {}}"#
+        ),
+        (
+            .esp, nil, "full",
+            """
+            {"schema": "diagbundle.esp/1", "isTruncated": false,
+             "fileSystems": [{"mountPoint": "/efi", "fileSystem": "vfat", "device": "/dev/sda1",
+                "isSystemPartition": true, "byteCount": 1, "freeByteCount": 1, "isReadOnly": false,
+                "fault": "f"}],
+             "files": [{"path": "/efi/a.efi", "byteCount": 1,
+                "modified": "2026-11-21T15:48:23.000000Z", "sha256": "\(sha)", "fault": "f",
+                "program": {"machine": "x86_64", "subsystem": 10, "isUnifiedKernelImage": true,
+                    "sections": [{"name": ".linux", "byteCount": 1, "text": "t"}],
+                    "signers": [{"subject": "s", "issuer": "i", "serialNumber": "01",
+                        "notAfter": "n"}],
+                    "securityGenerations": [{"component": "shim", "generation": 1,
+                        "details": ["d"]}], "signatureFault": "f"}}]}
+            """
+        ),
+        (
+            .esp, nil, "lean",
+            #"{"schema": "diagbundle.esp/1", "fileSystems": [], "files": [], "isTruncated": true}"#
+        ),
+        (
+            .initramfs, nil, "full",
+            """
+            {"schema": "diagbundle.initramfs/1", "images": [{"path": "/boot/i", "version": "6",
+                "isRunning": true, "isDefault": true, "byteCount": 1, "entryCount": 1,
+                "moduleCount": 1, "listing": "boot/initramfs/6.txt", "configuration": ["c"],
+                "isComplete": true, "fault": "f",
+                "parts": [{"compression": "zstd", "offset": 0, "entryCount": 1, "byteCount": 1,
+                    "isMicrocode": false}],
+                "needs": [{"kind": "module", "name": "dm_crypt", "why": "w",
+                    "state": "lacking"}]}]}
+            """
+        ),
+        (
+            .initramfs, nil, "lean", #"{"schema": "diagbundle.initramfs/1", "images": []}"#
+        ),
+        (
+            .tpm, nil, "full",
+            """
+            {"schema": "diagbundle.tpm/1", "devices": [{"name": "tpm0", "majorVersion": 2,
+                "description": "d", "registers": {"sha256": {"0": "00"}},
+                "eventLog": {"byteCount": 1, "artifact": "boot/tpm/tpm0.bin",
+                    "specification": {"platformClass": 0, "version": "2.0.2"},
+                    "algorithms": ["sha256"], "isTruncated": false, "fault": "f",
+                    "events": [{"pcrIndex": 0, "type": "EV_IPL", "digests": {"sha256": "00"},
+                        "dataByteCount": 1, "text": "t"}]}}]}
+            """
+        ),
+        (.tpm, nil, "lean", #"{"schema": "diagbundle.tpm/1", "devices": []}"#),
+        (
+            .kdump, nil, "full",
+            """
+            {"schema": "diagbundle.kdump/1", "requested": ["256M"], "reservedByteCount": 1,
+             "ranges": [{"first": "0", "last": "f", "byteCount": 16}], "isLoaded": true,
+             "vmcoreinfo": "v", "elfHeaderByteCount": 1, "configuration": ["/etc/kdump.conf"],
+             "crashInitramfs": "/boot/i", "memoryByteCount": 1,
+             "target": {"kind": "local", "path": "/var/crash", "freeByteCount": 1},
+             "settings": {"panic": "0"},
+             "records": [{"path": "/var/crash/1", "modified": "2026-11-21T15:48:23.000000Z",
+                "dumpByteCount": 1, "isComplete": true, "files": ["vmcore"]}]}
+            """
+        ),
+        (
+            .kdump, nil, "lean",
+            """
+            {"schema": "diagbundle.kdump/1", "requested": [], "configuration": [], "settings": {},
+             "records": []}
+            """
+        ),
+        (
+            .bootHistory, nil, "full",
+            """
+            {"schema": "diagbundle.boot-history/1", "isComplete": true,
+             "boots": [{"bootIdentifier": "0123456789abcdef0123456789abcdef",
+                "firstEntry": "2026-11-21T15:48:23.000000Z",
+                "lastEntry": "2026-11-21T15:48:23.000000Z", "ending": "clean", "evidence": "e",
+                "failedUnits": ["a.service"], "isPartial": false, "reachedEmergency": false}],
+             "timing": {"firmwareSeconds": 1, "loaderSeconds": 1, "kernelSeconds": 1,
+                "initrdSeconds": 1, "userspaceSeconds": 1, "totalSeconds": 1, "uptimeSeconds": 1,
+                "message": "m"}}
+            """
+        ),
+        (
+            .bootHistory, nil, "lean",
+            """
+            {"schema": "diagbundle.boot-history/1", "isComplete": false, "boots": [], "timing": {}}
+            """
         ),
         (
             .boots, nil, "full",
@@ -212,6 +316,96 @@ extension SchemaSample {
             """
         ),
         (.blockedTasks, nil, "lean", #"{"schema": "diagbundle.blocked-tasks/1", "tasks": []}"#),
+        (
+            .deviceMapper, "header", "full",
+            """
+            {"schema": "diagbundle.device-mapper/1", "interfaceVersion": [4, 48, 0],
+             "targetVersions": [{"name": "linear", "version": [1, 15, 0]}]}
+            """
+        ),
+        (
+            .deviceMapper, "line", "full",
+            """
+            {"device": "dm-0", "number": "253:0", "name": "vg0-root", "uuid": "LVM-a",
+             "openCount": 1, "eventNumber": 0, "isSuspended": false, "isReadOnly": false,
+             "hasActiveTable": true, "hasInactiveTable": false, "targetCount": 1,
+             "targets": [{"startSector": 0, "sectorCount": 8, "type": "thin",
+                "tableText": "253:4 7", "table": {"thin": {"poolDevice": "253:4", "deviceID": 7}},
+                "statusText": "0 -", "status": {"thin": {"state": "active"}}, "problem": "p"}],
+             "dependencies": ["253:4"], "problems": ["p"]}
+            """
+        ),
+        (
+            .deviceMapper, nil, "lean",
+            """
+            {"device": "dm-0", "number": "253:0", "name": "", "openCount": 0, "eventNumber": 0,
+             "isSuspended": true, "isReadOnly": false, "hasActiveTable": false,
+             "hasInactiveTable": false, "targetCount": 0, "targets": [], "dependencies": [],
+             "problems": []}
+            """
+        ),
+        (
+            .md, nil, "full",
+            """
+            {"schema": "diagbundle.md/1", "name": "md0", "level": "raid1", "state": "clean",
+             "memberCount": 2, "degradedCount": 1, "syncAction": "recover",
+             "syncedSectors": {"used": 1, "total": 2}, "syncSpeedKibibytesPerSecond": 3,
+             "mismatchCount": 0, "uuid": "u", "metadataVersion": "1.2", "emptySlots": [1],
+             "members": [{"name": "sda1", "states": ["in_sync"], "slot": 0,
+                "correctedErrorCount": 0, "offsetSectors": 2048, "sizeKibibytes": 9,
+                "recoveryStartSector": 4, "badBlocks": [{"sector": 1, "sectorCount": 8}],
+                "unacknowledgedBadBlocks": [], "hasMoreBadBlocks": false,
+                "attributes": {"slot": "0"}}], "attributes": {"level": "raid1"}}
+            """
+        ),
+        (
+            .md, nil, "lean",
+            """
+            {"schema": "diagbundle.md/1", "name": "md0", "emptySlots": [],
+             "members": [{"name": "sda1", "states": [], "badBlocks": [],
+                "unacknowledgedBadBlocks": [], "hasMoreBadBlocks": false, "attributes": {}}],
+             "attributes": {}}
+            """
+        ),
+        (
+            .networkStorage, nil, "full",
+            """
+            {"schema": "diagbundle.network-storage/1",
+             "nfs": {
+                "mounts": [{"source": "s:/e", "mountPoint": "/m", "type": "nfs4", "options": "rw",
+                    "ageSeconds": 1, "serverReadBytes": 2, "serverWrittenBytes": 3,
+                    "transports": [{"type": "tcp", "connectCount": 1, "idleSeconds": 0,
+                        "sendCount": 5, "receiveCount": 5, "badTransactionCount": 0}],
+                    "operations": [{"name": "READ", "operationCount": 1, "transmissionCount": 1,
+                        "majorTimeoutCount": 0, "sentBytes": 1, "receivedBytes": 1,
+                        "queueMilliseconds": 0, "roundTripMilliseconds": 1,
+                        "executionMilliseconds": 1, "errorCount": 0}]}],
+                "servers": [{"version": "v4", "address": "c0", "port": 2049, "useCount": 1,
+                    "hostName": "nas"}],
+                "volumes": [{"version": "v4", "address": "c0", "port": 2049, "device": "0:49",
+                    "fileSystemID": "1:0", "isCached": false}],
+                "transports": [{"name": "switch-1/xprt-1-tcp", "address": "192.0.2.1",
+                    "states": ["CONNECTED"], "queuedTaskCount": 0}]},
+             "smb": {
+                "state": {"version": "2.50", "servers": [{"hostName": "h", "dialect": "0x311",
+                    "state": "good", "instance": 1, "requestsOnWire": 0,
+                    "sessions": [{"address": "192.0.2.2", "status": 1, "securityType": "RawNTLMSSP",
+                        "shares": [{"name": "s", "mountCount": 1, "isDisconnected": false}]}]}]},
+                "statistics": {"sessionReconnectCount": 0, "shareReconnectCount": 0,
+                    "maximumInFlightCount": 3, "shares": [{"name": "s", "requestCount": 1,
+                        "readBytes": 2, "writtenBytes": 3}]}},
+             "iscsi": {"sessions": [{"name": "session1", "attributes": {"state": "LOGGED_IN"}}],
+                "connections": [], "hosts": []},
+             "rbd": [{"device": "0", "pool": "p"}], "nbd": [{"device": "nbd0", "pid": "1"}],
+             "drbd": {"version": "8.4.11", "devices": [{"minor": 0, "connection": "Connected",
+                "roles": "Primary/Secondary", "disks": "UpToDate/UpToDate",
+                "outOfSyncBytes": 0}]}}
+            """
+        ),
+        (
+            .networkStorage, nil, "lean",
+            #"{"schema": "diagbundle.network-storage/1"}"#
+        ),
         (.blockDevices, "header", "full", #"{"schema": "diagbundle.block-devices/1"}"#),
         (
             .blockDevices, "line", "full",

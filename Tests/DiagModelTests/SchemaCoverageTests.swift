@@ -37,7 +37,18 @@ import Testing
         #expect(schema("probes/mount-health.json") == .probes)
         #expect(schema("boot/efi.json") == .efi)
         #expect(schema("storage/devices.jsonl") == .blockDevices)
-        for path in ["mount-health.json", "a/b/mount-health.json", "boot/manifest.json", ""] {
+        #expect(schema("storage/device-mapper/1.jsonl") == .deviceMapper)
+        #expect(schema("storage/md/md0.json") == .md)
+        for kind in ["mapper", "md", "nvme", "scsi", "metadata", "lvm-report"] {
+            #expect(schema("storage/\(kind).json") == .probes)
+        }
+        #expect(schema("storage/nvme/nvme0.json") == .nvme)
+        #expect(schema("storage/nvme-controllers.json") == .nvmeControllers)
+        let others = [
+            "mount-health.json", "a/b/mount-health.json", "boot/manifest.json", "",
+            "storage/md/a/b.json", "storage/nvme/a/b.json",
+        ]
+        for path in others {
             #expect(schema(path) == nil, "\(path)")
         }
         #expect(PublishedSchema.collectorNames == ["boot", "logs", "storage", "system"])

@@ -106,7 +106,7 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             let value = (try? JSONDocument.decode(JSONValue.self, from: body)) ?? .null
             return SchemaSample(.workerMessages, definition: message.verb, title, value)
         }
-        return messageSamples + collectors + [
+        return messageSamples + collectors + nvme + scsi + metadata + fileSystems + [
             SchemaSample(.manifest, "full", fullManifest),
             SchemaSample(.manifest, "lean", leanManifest),
             SchemaSample(.findings, "full", FindingList([fullFinding, leanFinding])),

@@ -52,6 +52,7 @@ class Configuration(harness.Case):
         self.assertEqual(values["output"], {"value": "logs", "source": "built in"})
         self.assertEqual(sorted(values), sorted(
             ["output", "deadline", "seal-deadline", "jobs", "max-size", "since", "only", "skip", "subsystem",
+             "include-persistent-events",
              "progress", "root"]))
         outcome = harness.run("config", "show", "--config", self.file)
         line = [line for line in outcome.out.splitlines() if line.startswith("jobs")][0]

@@ -18,52 +18,108 @@ public struct BootCollector: Collector {
             confinement: .parser, deadlineSeconds: 30, byteBudget: 32 << 20, weight: 2)
     }
 
-    /// Sends `boot.json`, `root-stack.json`, `dmi.json`, `efi.json`, `loader.json` and
-    /// `kernels.json`, and the texts and raw bytes they rest on.
+    /// Sends `boot.json`, `root-stack.json`, `dmi.json`, `kdump.json`, `efi.json`, `loader.json`,
+    /// `kernels.json`, `esp.json`, `initramfs.json`, `tpm.json` and `boot-history.json`, and the
+    /// texts and raw bytes they rest on.
     ///
     /// What answers from memory is sent first: if the firmware or /boot hangs, that is kept.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
         let reader = FactReader(context: context, sink: sink)
-        try sink.progress(0, of: 4, unit: "steps", activity: "reading how the host was started")
+        func step(_ number: Int64, _ activity: String? = nil) throws {
+            try sink.progress(number, of: 8, unit: "steps", activity: activity)
+        }
+        try step(0, "reading how the host was started")
         let document = try sendDocument(reader)
-        for finding in BootFindings.crashKernel(document) { try sink.send(.finding(finding)) }
+        try report(BootFindings.crashKernel(document), to: sink)
         try sendFirmwareTables(reader)
         let mounts = try RootStackMount.all(reader)
-        let stack = try sendRootStack(mounts, reader)
+        let partitions = BootPartitions(reader)
+        let stack = try sendRootStack(mounts, partitions, isEFI: document.firmware == "efi", reader)
         let automounts = Self.automounts(mounts ?? [])
 
-        try sink.progress(1, of: 4, unit: "steps", activity: "reading firmware variables")
-        if let efi = try EFIFacts(reader: reader).send() {
+        try step(1, "reading firmware variables")
+        let resolver = EFIEntryResolver(
+            reader: reader, partitions: partitions, mounts: mounts ?? [])
+        let efi = try EFIFacts(reader: reader, resolver: resolver).send()
+        if let efi {
             // What exists is what the firmware lists, not only what could be read.
             let existing = (try reader.names("/sys/firmware/efi/efivars", limit: 20_000) ?? [])
                 .compactMap { EFIVariableName(fileName: $0.name.string)?.bootNumber }
                 .map { String(EFIVariableName.boot($0).dropFirst(4)) }
-            for finding in BootFindings.firmware(efi, existing: Set(existing)) {
-                try sink.send(.finding(finding))
-            }
+            try report(BootFindings.firmware(efi, existing: Set(existing)), to: sink)
+            try report(BootChainFindings.entries(efi), to: sink)
         }
 
-        try sink.progress(2, of: 4, unit: "steps", activity: "reading loader configuration")
+        try step(2, "reading loader configuration")
         var loader = LoaderConfiguration(reader: reader, automounts: automounts)
-        try sink.sendJSON("loader.json", loader.copy(), privacy: .identity)
+        var loaderResult = try loader.copy()
+        let defaults = LoaderDefaults(loaderResult, texts: loader.texts, efi: efi)
+        loaderResult.defaults = defaults
+        loaderResult.difference = defaults?.difference(from: document.commandLine)
+        try sink.sendJSON("loader.json", loaderResult, privacy: .identity)
+        try report(BootChainFindings.commandLine(loaderResult.difference), to: sink)
 
-        try sink.progress(3, of: 4, unit: "steps", activity: "listing /boot")
+        try step(3, "listing /boot")
         var bootListing = BootListing(reader: reader, automounts: automounts)
         let listing = try bootListing.send()
         var matrix = try KernelMatrix(listing: listing, reader: reader)
         matrix.runningConfiguration =
             try sendKernelConfiguration(
                 document.runningKernel, isBootClosed: automounts.contains("/boot"), reader)
+        let defaultVersion = matrix.markDefault(
+            kernel: defaults?.entry?.kernel, version: defaults?.entry?.identifier)
         try sink.sendJSON("kernels.json", matrix, source: "/boot", privacy: .identity)
         // A container shares the kernel of its host and may hold parts of another.
         let isContainer = ["/run/systemd/container", "/.dockerenv", "/run/.containerenv"]
             .contains { reader.exists(FilePath($0)) }
         if !isContainer {
-            for finding in BootFindings.kernels(matrix, listing: listing, stack: stack) {
-                try sink.send(.finding(finding))
-            }
+            try report(
+                BootFindings.kernels(matrix, listing: listing, stack: stack)
+                    + BootChainFindings.newerKernel(matrix), to: sink)
         }
-        try sink.progress(4, of: 4, unit: "steps")
+        let crashDump = try CrashDumpFacts(reader: reader)
+            .send(document.crashKernel, running: document.runningKernel)
+        try report(CrashDumpFacts.findings(crashDump), to: sink)
+
+        try step(4, "asking the TPM")
+        try TPMFacts(reader: reader).send()
+
+        try step(5, "reading the journal's boots")
+        var history = BootHistory(context: context)
+        if let boots = try history.send(
+            efi: efi, crashes: crashTimes(crashDump, reader), into: sink), !isContainer
+        {
+            try report(BootHistory.findings(boots), to: sink)
+        }
+
+        try step(6, "reading initial RAM disks")
+        let initramfs = try InitramfsFacts(
+            reader: reader, stack: stack, commandLine: document.commandLine
+        ).send(matrix, defaultVersion: defaultVersion)
+        if let initramfs, !isContainer {
+            try report(InitramfsFacts.findings(initramfs), to: sink)
+        }
+
+        try step(7, "hashing the EFI system partition")
+        var catalogue = ESPCatalogue(
+            reader: reader, mounts: mounts ?? [], partitions: partitions, seconds: 8)
+        _ = try catalogue.send()
+        try step(8)
+    }
+
+    private func report(_ findings: [Finding], to sink: any CollectionSink) throws {
+        for finding in findings { try sink.send(.finding(finding)) }
+    }
+
+    /// When crashes were recorded: dumps, and what systemd-pstore(8) moved.
+    private func crashTimes(_ dumps: CrashDumpDocument, _ reader: FactReader) -> [Timestamp] {
+        var times = dumps.records.map(\.modified)
+        let folder: FilePath = "/var/lib/systemd/pstore"
+        let entries = (try? reader.context.root.directory(folder).entries(limit: 1000)) ?? []
+        times += entries.compactMap {
+            (try? reader.context.root.status(of: folder.appending($0.name)))?.modified
+        }
+        return times
     }
 
     private func sendDocument(_ reader: FactReader) throws -> BootDocument {
@@ -151,7 +207,7 @@ public struct BootCollector: Collector {
     }
 
     private func sendRootStack(
-        _ mounts: [RootStackMount]?, _ reader: FactReader
+        _ mounts: [RootStackMount]?, _ partitions: BootPartitions, isEFI: Bool, _ reader: FactReader
     ) throws -> RootStackDocument? {
         guard let mounts else { return nil }
         var resolver = RootStackResolver(reader: reader, mounts: mounts)
@@ -159,6 +215,12 @@ public struct BootCollector: Collector {
         try reader.sink.sendJSON("root-stack.json", stack, privacy: .identity)
         try reader.sink.send(
             "root-stack.txt", Array(stack.text.utf8), mediaType: "text/plain", privacy: .identity)
+        if isEFI {
+            try report(
+                BootChainFindings.systemPartitions(
+                    stack, mirrored: resolver.mirroredTargets, partitions: partitions),
+                to: reader.sink)
+        }
         return stack
     }
 

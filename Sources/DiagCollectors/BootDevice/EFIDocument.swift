@@ -1,7 +1,30 @@
 internal import DiagFormats
+internal import DiagModel
 
 /// `boot/efi.json`: what the firmware's variables say of starting.
 struct EFIDocument: Encodable {
+    /// Where a boot entry leads on this host.
+    struct Target: Encodable, Hashable {
+        /// Whether it can be started.
+        enum State: String, Encodable {
+            /// The partition and the file are there.
+            case found
+            /// No disk of this host has the partition.
+            case partitionMissing
+            /// The partition is mounted, and the file is not on it.
+            case fileMissing
+            /// It cannot be told.
+            case unknown
+        }
+        var state: State
+        /// The partition's device.
+        var device: String?
+        /// The file on this host; where it is missing, what was looked into.
+        var path: String?
+        /// Why it is not there, or not known.
+        var why: String?
+    }
+
     /// A boot entry.
     struct Entry: Encodable {
         /// Four upper-case hexadecimal digits.
@@ -21,6 +44,8 @@ struct EFIDocument: Encodable {
         var optionalText: String?
         /// What of the variable is not as the specification says.
         var fault: String?
+        /// Where it leads; none for what is no partition.
+        var target: Target?
     }
 
     /// A signature database.
@@ -34,6 +59,8 @@ struct EFIDocument: Encodable {
             var hashes: [String]
             /// Whether `hashes` was cut.
             var isTruncated: Bool
+            /// Of certificates, whom each is for.
+            var subjects: [String]?
         }
         var byteCount: Int
         /// SHA-256 of the whole value.
@@ -69,11 +96,19 @@ struct EFIDocument: Encodable {
     var timeoutSeconds: UInt16?
     var isSecureBootOn: Bool?
     var isInSetupMode: Bool?
+    var isInAuditMode: Bool?
+    var isInDeployedMode: Bool?
+    /// Whether shim was told not to check signatures (`mokutil --disable-validation`).
+    var isShimValidationOff: Bool?
     var osIndications: UInt64?
     var osIndicationsSupported: UInt64?
     /// shim's revocation levels, as their lines say.
     var revocationLevels: String?
     var machineOwnerKeyByteCount: Int?
+    /// shim's machine owner keys.
+    var machineOwnerKeys: Database?
+    /// The addresses of the firmware's tables, where root reads them, by the name of the file.
+    var tableAddresses: [String: String]?
     var entries: [Entry] = []
     /// By name: `PK`, `KEK`, `db`, `dbx`.
     var databases: [String: Database] = [:]
@@ -101,8 +136,28 @@ extension EFIDocument {
             lines.append(
                 "Boot\(entry.number)\(entry.isActive == true ? "*" : " ")"
                     + " \(entry.description ?? "(\(entry.fault ?? "not read"))")"
-                    + (entry.paths.isEmpty ? "" : "\t" + entry.paths.joined(separator: ";")))
+                    + (entry.paths.isEmpty ? "" : "\t" + entry.paths.joined(separator: ";"))
+                    + (entry.target.map { "\t" + $0.text } ?? ""))
         }
         return lines
+    }
+}
+
+extension EFIDocument.Target {
+    /// For example `[found: /boot/efi/EFI/debian/shimx64.efi]`.
+    fileprivate var text: String {
+        let place =
+            switch state {
+            case .found: path ?? device ?? ""
+            default: [device, why].compactMap(\.self).joined(separator: ", ")
+            }
+        let word =
+            switch state {
+            case .found: "found"
+            case .partitionMissing: "partition missing"
+            case .fileMissing: "file missing"
+            case .unknown: "not known"
+            }
+        return UntrustedText.escapingControls("[\(word): \(place)]")
     }
 }

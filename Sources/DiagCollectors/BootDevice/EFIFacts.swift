@@ -8,16 +8,20 @@ internal import SystemPackage
 /// Reads the firmware's variables and the table of its updates.
 struct EFIFacts {
     private static let hashLimit = 4096
+    private static let subjectLimit = 256
     /// What systemd-boot and its stub may tell. `LoaderSystemToken` is a secret, and never read.
     private static let loaderNames = [
         "LoaderInfo", "LoaderFirmwareInfo", "LoaderFirmwareType", "LoaderEntrySelected",
         "LoaderEntryDefault", "LoaderEntryOneShot", "LoaderEntryLastBooted", "LoaderEntries",
-        "LoaderDevicePartUUID", "LoaderImageIdentifier", "LoaderConfigTimeout",
+        "LoaderDevicePartUUID", "LoaderDeviceURL", "LoaderTpm2ActivePcrBanks",
+        "LoaderImageIdentifier", "LoaderConfigTimeout", "LoaderConfigTimeoutOneShot",
+        "StubPcrKernelImage", "StubPcrKernelParameters", "StubPcrInitRDSysExts",
         "LoaderTimeInitUSec", "LoaderTimeMenuUSec", "LoaderTimeExecUSec", "LoaderBootCountPath",
         "StubInfo", "StubImageIdentifier", "StubDevicePartUUID",
     ]
 
     let reader: FactReader
+    let resolver: EFIEntryResolver
 
     /// Sends `efi.json`, `efi-boot.txt` and the raw variables; `nil` where there is no EFI.
     func send() throws -> EFIDocument? {
@@ -37,6 +41,10 @@ struct EFIFacts {
             try readDatabases(&document, variables)
             try variables.reportLeftOut()
         }
+        for index in document.entries.indices {
+            document.entries[index].target = resolver.target(of: document.entries[index])
+        }
+        document.tableAddresses = try readAddresses(firmware)
         document.resources = try readResources(firmware.appending("esrt/entries"))
         try reader.sink.send(
             "efi-boot.txt", Array(document.text.utf8), source: "\(firmware)/efivars",
@@ -109,6 +117,11 @@ struct EFIFacts {
         }
         document.isSecureBootOn = try flag("SecureBoot")
         document.isInSetupMode = try flag("SetupMode")
+        document.isInAuditMode = try flag("AuditMode")
+        document.isInDeployedMode = try flag("DeployedMode")
+        document.isShimValidationOff = try variables.variable(
+            "MokSBStateRT", vendor: EFIGUID.shim, artifact: "efi/MokSBStateRT.bin")?.flag
+            .map { $0 == 1 }
         document.osIndications = try variables.variable(
             "OsIndications", artifact: "efi/OsIndications.bin")?.number64
         document.osIndicationsSupported = try variables.variable("OsIndicationsSupported")?.number64
@@ -117,8 +130,10 @@ struct EFIFacts {
         {
             document.revocationLevels = FactReader.text(levels.value)
         }
-        document.machineOwnerKeyByteCount =
-            try variables.variable("MokListRT", vendor: EFIGUID.shim)?.value.count
+        if let keys = try variables.variable("MokListRT", vendor: EFIGUID.shim) {
+            document.machineOwnerKeyByteCount = keys.value.count
+            document.machineOwnerKeys = Self.database(keys.value)
+        }
     }
 
     private func readLoader(_ document: inout EFIDocument, _ variables: EFIVariableReader) throws {
@@ -158,12 +173,30 @@ struct EFIFacts {
                         hashes: taken.map {
                             isCertificate ? hash($0.data) : hexadecimal($0.data)
                         },
-                        isTruncated: taken.count < list.signatures.count))
+                        isTruncated: taken.count < list.signatures.count,
+                        subjects: list.typeName == "x509"
+                            ? taken.prefix(subjectLimit).map { subject($0.data) } : nil))
             }
         } catch {
             database.fault = error.description
         }
         return database
+    }
+
+    /// Whom a certificate is for; `?` for one that cannot be read.
+    private static func subject(_ certificate: [UInt8]) -> String {
+        (try? CertificateIdentity(parsing: certificate.span))?.subject ?? "?"
+    }
+
+    /// Addresses in memory, which the kernel shows to root alone.
+    private func readAddresses(_ firmware: FilePath) throws -> [String: String]? {
+        var addresses = [String: String]()
+        for name in ["config_table", "fw_vendor", "runtime", "systab"] {
+            guard let bytes = try? reader.context.root.read(firmware.appending(name), limit: 4096)
+            else { continue }
+            addresses[name] = FactReader.text(bytes)
+        }
+        return addresses.isEmpty ? nil : addresses
     }
 
     private static func hash(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }

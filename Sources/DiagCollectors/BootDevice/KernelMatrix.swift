@@ -19,6 +19,19 @@ struct KernelMatrix: Encodable, Hashable {
         var modulesDirectory: String?
         /// Whether the modules directory has `modules.dep`, without which nothing is loaded.
         var hasModulesIndex: Bool?
+        /// Whether the loader starts it by itself.
+        var isDefault: Bool?
+        /// The parts that a kernel usually has and this one has not.
+        var missing: [String]?
+        /// Sizes and times of its files, as far as they are listed.
+        var files: [File]?
+    }
+
+    /// One file of a kernel.
+    struct File: Encodable, Hashable {
+        var path: String
+        var byteCount: Int64
+        var modified: Timestamp
     }
 
     var schema = "diagbundle.kernels/1"
@@ -105,9 +118,54 @@ struct KernelMatrix: Encodable, Hashable {
         }
         if let running { found[running]?.isRunning = true }
         kernels = found.values.sorted { NaturalOrder.precedes($0.version, $1.version) }
+        let byPath = Dictionary(listing.map { ($0.path.string, $0) }) { first, _ in first }
+        for index in kernels.indices {
+            let kernel = kernels[index]
+            let files = [
+                kernel.image, kernel.initramfs, kernel.crashInitramfs, kernel.fallbackInitramfs,
+                kernel.configuration, kernel.systemMap,
+            ].compactMap { $0.flatMap { byPath[$0] } }
+            kernels[index].files = files.map {
+                File(path: $0.path.string, byteCount: $0.byteCount, modified: $0.modified)
+            }
+            let parts: [(String, Bool)] = [
+                ("image", kernel.image != nil), ("initramfs", kernel.initramfs != nil),
+                ("modules", kernel.modulesDirectory != nil),
+                ("modules.dep", kernel.hasModulesIndex != false),
+            ]
+            kernels[index].missing = parts.filter { !$0.1 }.map(\.0)
+        }
         unifiedImages = unified
         isRunningModular = reader.exists("/proc/modules") ? true : nil
         if reader.exists("/proc/sys/kernel"), isRunningModular == nil { isRunningModular = false }
+    }
+
+    /// Marks the kernel whose image or version the loader's default entry names.
+    ///
+    /// - Returns: its version; `nil` when no kernel is named.
+    mutating func markDefault(kernel path: String?, version: String?) -> String? {
+        let name = path.map { $0.split(separator: "/").suffix(2).joined(separator: "/") }
+        let index = kernels.firstIndex { kernel in
+            if let version, kernel.version == version { return true }
+            guard let image = kernel.image, let name, let last = name.split(separator: "/").last
+            else { return false }
+            return image.hasSuffix("/" + name) || image.hasSuffix("/" + last) && last != "linux"
+        }
+        guard let index else { return nil }
+        for other in kernels.indices { kernels[other].isDefault = other == index }
+        return kernels[index].version
+    }
+
+    /// The newest installed kernel of the running one's kind, where it is newer and can be started.
+    var newerThanRunning: Kernel? {
+        guard let running, kernels.contains(where: { $0.isRunning }) else { return nil }
+        // Of one kind: the same letters, so that `-rt` and `-cloud` are left out.
+        func letters(_ text: String) -> String { text.filter(\.isLetter) }
+        return kernels.last {
+            $0.image != nil && $0.modulesDirectory != nil
+                && letters($0.version) == letters(running)
+                && NaturalOrder.precedes(running, $0.version)
+        }
     }
 
     private static func sort(

@@ -29,6 +29,10 @@ struct LoaderConfiguration {
         var entries = [Entry]()
         /// GRUB's variables by the path of their block.
         var environments = [String: [String: String]]()
+        /// What GRUB and systemd-boot start by themselves.
+        var defaults: LoaderDefaults?
+        /// How the running command line differs from the default entry's.
+        var difference: LoaderDefaults.Difference?
     }
 
     /// No host has more files of configuration.
@@ -42,6 +46,8 @@ struct LoaderConfiguration {
     let automounts: Set<String>
     /// Folders that we may not look into: each is told once.
     private var refused: Set<String> = []
+    /// The texts that defaults are found in, by path; secrets masked.
+    private(set) var texts = [String: String]()
 
     /// Reads below the root of `reader`, but nothing below `automounts`.
     init(reader: FactReader, automounts: Set<String>) {
@@ -60,9 +66,11 @@ struct LoaderConfiguration {
         "/boot/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/boot/cmdline.txt",
         "/boot/config.txt", "/boot/firmware/cmdline.txt", "/boot/firmware/config.txt",
         "/boot/refind_linux.conf", "/boot/limine.conf", "/boot/limine.cfg",
-        "/boot/zipl/active_devices.txt",
+        "/boot/zipl/active_devices.txt", "/boot/uEnv.txt", "/boot/boot.cmd",
+        "/boot/armbianEnv.txt", "/boot/orangepiEnv.txt",
         "/etc/default/grub", "/etc/default/extlinux", "/etc/default/u-boot",
-        "/etc/default/kexec", "/etc/default/kdump-tools", "/etc/kdump.conf",
+        "/etc/default/kexec", "/etc/default/flash-kernel", "/etc/fw_env.config",
+        "/etc/default/kdump-tools", "/etc/kdump.conf",
         "/etc/sysconfig/bootloader", "/etc/sysconfig/grub", "/etc/sysconfig/kdump",
         "/etc/sysconfig/kernel", "/etc/kernel-img.conf", "/etc/zipl.conf", "/etc/lilo.conf",
         "/etc/dracut.conf", "/etc/mkinitcpio.conf", "/etc/initramfs-tools/initramfs.conf",
@@ -76,7 +84,8 @@ struct LoaderConfiguration {
         ("/boot/efi/loader/entries", [".conf"]), ("/etc/dracut.conf.d", [".conf"]),
         ("/etc/initramfs-tools/conf.d", [""]), ("/etc/mkinitcpio.d", [".preset"]),
         ("/etc/mkinitcpio.conf.d", [".conf"]), ("/etc/kernel/cmdline.d", [".conf"]),
-        ("/etc/kernel/install.conf.d", [".conf"]),
+        ("/etc/kernel/install.conf.d", [".conf"]), ("/etc/zipl.conf.d", [".conf"]),
+        ("/etc/kernel/uki.conf.d", [".conf"]),
     ]
 
     /// Sends every file that exists, as `loader/` and its path.
@@ -171,6 +180,11 @@ struct LoaderConfiguration {
             .init(
                 path: source, artifact: "boot/" + artifact, byteCount: masked.count,
                 maskedCount: mask.maskedCount))
+        if ["/grub.cfg", "/loader.conf", "/custom.cfg", "/zipl.conf", "/etc/default/grub"]
+            .contains(where: source.hasSuffix)
+        {
+            texts[source] = FactReader.text(masked)
+        }
         if source.hasSuffix("/grubenv") {
             do throws(FormatError) {
                 result.environments[source] = try GRUBEnvironment(parsing: kept).variables

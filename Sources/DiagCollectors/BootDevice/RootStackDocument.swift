@@ -28,6 +28,14 @@ struct RootStackDocument: Encodable, Hashable {
         var devices: [String]
         /// Why no device was found.
         var problem: String?
+        /// The way from the file system down to the disks, in words.
+        var chain: String?
+        /// The disks at the bottom, by name; none where nothing is mounted.
+        var physicalDisks: [String]?
+        /// What may fail alone and take the file system with it.
+        var singlePointsOfFailure: [RootStackRedundancy.SinglePoint]?
+        /// Of btrfs: the profiles of its block groups.
+        var profiles: [String]?
     }
 
     /// A block device of a stack.
@@ -48,6 +56,8 @@ struct RootStackDocument: Encodable, Hashable {
         /// Of md: `raid1`, and how many members are lacking.
         var level: String?
         var degradedCount: UInt64?
+        /// Of md: how many members it should have.
+        var memberCount: UInt64?
         var partitionNumber: UInt64?
         /// Of a loop device.
         var backingFile: String?
@@ -90,9 +100,44 @@ extension RootStackDocument {
                         + (target.isReadOnly == true ? ", read-only" : ""))
                 if let problem = target.problem { lines.append("  \(problem)") }
                 for device in target.devices { append(device, depth: 1) }
+                if let points = target.singlePointsOfFailure, !target.devices.isEmpty {
+                    let names = points.map { "\($0.kind.rawValue) \($0.name)" }
+                    lines.append(
+                        "  single points of failure: "
+                            + (names.isEmpty ? "none" : names.joined(separator: ", ")))
+                }
             }
         }
         return lines.map { UntrustedText.escapingControls($0) + "\n" }.joined()
+    }
+}
+
+extension RootStackDocument {
+    /// The way from the file system of `target` to its disks, for example
+    /// `ext4 ← logical volume vg-root ← physical volume: crypt c ← partition sda2 ← disk sda`.
+    func chain(of target: Target) -> String? {
+        guard !target.devices.isEmpty, let fileSystem = target.fileSystem else { return nil }
+        let byName = Dictionary(devices.map { ($0.name, $0) }) { first, _ in first }
+        var parts = [fileSystem]
+        var level = target.devices
+        var isUnderVolumeGroup = false
+        var seen = Set<String>()
+        while !level.isEmpty, parts.count < RootStackResolver.depthLimit {
+            let found = level.filter { seen.insert($0).inserted }.compactMap { byName[$0] }
+            guard let first = found.first else { break }
+            let names = found.map { $0.mapName ?? $0.name }
+            var words = [Topology.Kind]()
+            for device in found where !words.contains(device.kind) { words.append(device.kind) }
+            var part = words.map { TopologyWords.word(for: $0) }.joined(separator: " and ")
+            part += " " + names.joined(separator: ", ")
+            if let label = first.level { part += " (\(label))" }
+            let isVolume = found.contains { $0.kind == .logicalVolume }
+            if isUnderVolumeGroup, !isVolume { part = "physical volume: " + part }
+            isUnderVolumeGroup = isVolume
+            parts.append(part)
+            level = found.flatMap(\.standsOn)
+        }
+        return UntrustedText.escapingControls(parts.joined(separator: " ← "))
     }
 }
 

@@ -16,6 +16,9 @@ struct RootStackResolver {
     let mounts: [RootStackMount]
     private var devices = [String: RootStackDocument.Device]()
     private var namesByNumber = [String: String]()
+    /// The PCI address of the controller of each disk.
+    private var controllers = [String: String]()
+    private var btrfs = [String: BtrfsRedundancy]()
 
     init(reader: FactReader, mounts: [RootStackMount]) {
         self.reader = reader
@@ -25,11 +28,39 @@ struct RootStackResolver {
     /// The stacks of all targets.
     mutating func resolve() -> RootStackDocument {
         let targets = Self.targets.map { resolve($0) }
-        return RootStackDocument(
+        var document = RootStackDocument(
             targets: targets,
             devices: devices.values.sorted {
                 $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
             })
+        let redundancy = RootStackRedundancy(devices: document.devices, controllers: controllers)
+        for index in document.targets.indices where document.targets[index].state == .mounted {
+            let target = document.targets[index]
+            let spread = target.devices.first.flatMap { btrfs[$0] }
+            document.targets[index].chain = document.chain(of: target)
+            document.targets[index].physicalDisks = redundancy.physicalDisks(under: target.devices)
+            document.targets[index].singlePointsOfFailure = redundancy.singlePoints(
+                under: target.devices, tolerance: spread?.tolerance ?? 0)
+            document.targets[index].profiles = spread?.profiles
+            if redundancy.hasMirror(under: target.devices, tolerance: spread?.tolerance) {
+                mirroredTargets.insert(target.path)
+            }
+        }
+        return document
+    }
+
+    /// The targets that some layer keeps on more than one disk; known after ``resolve()``.
+    private(set) var mirroredTargets: Set<String> = []
+
+    /// The PCI address of the last bus device on the way to a disk; none for NVMe, where the disk
+    /// and its controller are one.
+    private static func controller(of name: String, at place: String) -> String? {
+        guard !name.hasPrefix("nvme") else { return nil }
+        return place.split(separator: "/").last { part in
+            let fields = part.split(omittingEmptySubsequences: false) { $0 == ":" || $0 == "." }
+            return fields.count == 4 && fields.map(\.count) == [4, 2, 2, 1]
+                && fields.joined().allSatisfy(\.isHexDigit)
+        }.map(String.init)
     }
 
     private mutating func resolve(_ path: String) -> RootStackDocument.Target {
@@ -85,6 +116,9 @@ struct RootStackResolver {
             {
                 names.append(visited)
             }
+        }
+        if let name = names.first, mount.fileSystem == "btrfs" {
+            btrfs[name] = BtrfsRedundancy(of: name, in: reader.context.root)
         }
         return (names, names.isEmpty ? "\(first) is not in /sys/class/block" : nil)
     }
@@ -142,7 +176,11 @@ struct RootStackResolver {
         namesByNumber[number] = name
         var device = RootStackDocument.Device(
             name: name, number: number, kind: .disk, standsOn: [])
-        device.describe(folder, at: place(of: number), in: reader.context.root)
+        let place = place(of: number)
+        device.describe(folder, at: place, in: reader.context.root)
+        if device.partitionNumber == nil {
+            controllers[name] = Self.controller(of: name, at: place)
+        }
         devices[name] = device
         for lower in lowerNumbers(folder, isPartition: device.partitionNumber != nil) {
             if let lowerName = visit(lower, depth: depth + 1) { device.standsOn.append(lowerName) }
@@ -208,6 +246,7 @@ extension RootStackDocument.Device {
         mapUUID = inner("dm", "uuid")
         level = inner("md", "level")
         degradedCount = inner("md", "degraded").flatMap { UInt64($0) }
+        memberCount = inner("md", "raid_disks").flatMap { UInt64($0) }
         partitionNumber = number("partition")
         backingFile = inner("loop", "backing_file")
         vendor = inner("device", "vendor").flatMap { $0.hasPrefix("0x") ? nil : $0 }

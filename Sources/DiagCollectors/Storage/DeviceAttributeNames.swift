@@ -13,7 +13,7 @@ enum DeviceAttributeNames {
     /// Of the device that a disk is, one folder above it.
     static let parent = [
         "vendor", "model", "rev", "state", "wwid", "serial", "firmware_rev", "type", "transport",
-        "subsysnqn", "name", "cid",
+        "subsysnqn", "name", "cid", "access_state", "dh_state",
     ]
     /// Of the folders inside a disk's.
     static let folders: [(name: String, attributes: [String])] = [

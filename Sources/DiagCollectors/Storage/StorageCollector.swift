@@ -12,8 +12,6 @@ internal import SystemPackage
 /// that, `topology.json` and `topology.txt`, and `subsystems.json`. Source: sysfs, procfs, the udev
 /// database and /etc/fstab; the collector itself opens no device and starts no process.
 public struct StorageCollector: Collector {
-    /// How many mounts are probed at most.
-    private static let probeLimit = 10_000
     /// How many unreadable devices are named at most.
     private static let reportLimit = 20
 
@@ -22,8 +20,11 @@ public struct StorageCollector: Collector {
         name: "storage", subject: "storage topology", risk: .memoryOnly, confinement: .reader,
         deadlineSeconds: 30, byteBudget: 256 << 20, weight: 3)
 
-    /// The health of each mount.
-    public let probes: [any Probe] = [MountHealthProbe()]
+    /// What is asked of mounts, arrays, mapped devices, controllers, disks and adapters.
+    public let probes: [any Probe] = [
+        MountHealthProbe(), MDProbe(), MapperProbe(), NVMeProbe(), SCSIProbe(), SCSILinkProbe(),
+        MetadataProbe(), LVMReportProbe(),
+    ]
 
     /// A collector of the storage topology.
     public init() {}
@@ -90,16 +91,28 @@ public struct StorageCollector: Collector {
         if !narrowing.isEmpty { findings.removeAll { !isKept($0.place ?? "") } }
 
         try sink.progress(4, of: 5, unit: "steps", activity: "device attributes")
+        try requestDevices(
+            DeviceRequests(
+                context.root, devices: devices, isIncluded: isIncluded,
+                mounted: builder.mountedPositions,
+                persistentEvents: context.options["persistentEvents"] == true,
+                isWanted: { name in graph.id(of: name).map(isKept) ?? narrowing.isEmpty }),
+            isLiveHost: context.root.isLiveHost, from: sink)
+        let health = try FileSystemHealth.send(
+            in: context, tables: tables, devices: devices, links: links, into: sink)
+        findings += health.findings
+        findings += try NVMeSysfs.send(in: context, into: sink)
+        findings += try SCSISysfs.send(in: context, into: sink)
+        findings += try NetworkStorage.send(in: context, into: sink)
+        try StorageConfiguration.send(in: context, into: sink)
         if hasDevices {
             var document = DeviceDocument(context.root)
             try document.send(
-                devices, isIncluded: isIncluded,
-                links: links.pathsByDevice,
+                devices, isIncluded: isIncluded, links: links.pathsByDevice,
                 limit: max(0, context.byteBudget - sink.byteCount - (8 << 20)), into: sink)
         }
         try sink.progress(5, of: 5, unit: "steps", activity: "waiting for mounts and devices")
         let answer = try sink.awaitProbes { sampler.take() }
-        findings += probeFindings(answer.probes)
         sampler.take(isLast: true)
         if narrowing.isEmpty {
             let fileSystems = graph.fileSystemsByMount
@@ -109,123 +122,12 @@ public struct StorageCollector: Collector {
         try InFlightRequests.send(
             devices: zip(devices, isIncluded).filter { $0.0.disk == nil && $0.1 }.map(\.0.name),
             busy: sampler.busyDevices, in: context, into: sink)
-        try conclude(graph, answer.probes, findings, sampler, in: context, into: sink)
-    }
-
-    /// Keeps of `graph` the subsystems called `names`, what they stand on and what stands on them;
-    /// the ids of those. A name that no subsystem has is told as missing.
-    private func narrow(
-        _ graph: inout StorageGraph, to names: [String], in context: CollectionContext,
-        into sink: any CollectionSink
-    ) throws -> Set<String> {
-        let list = StorageSubsystem.list(graph.topology, host: hostName(in: context))
-        var ids = Set<String>()
-        for name in names {
-            let nodes = StorageSubsystem.nodes(of: name, in: list)
-            if nodes.isEmpty {
-                let known = list.subsystems.map(\.name).joined(separator: ", ")
-                try sink.missing(
-                    "the storage subsystem \(UntrustedText.escapingControls(name))",
-                    why: "this host has no such subsystem; it has: \(known)")
-            }
-            ids.formUnion(nodes)
-        }
-        ids = graph.chain(of: ids)
-        graph.keep(ids)
-        return ids
-    }
-
-    /// The texts of a list.
-    private static func texts(_ value: JSONValue) -> [String] {
-        guard case .array(let elements) = value else { return [] }
-        return elements.compactMap(\.text)
-    }
-
-    /// What the records mean, as the probes themselves say it.
-    private func probeFindings(_ records: [ProbeRecord]) -> [Finding] {
-        let byKind = Dictionary(grouping: records, by: \.kind)
-        return probes.flatMap { probe in
-            probe.findings(in: byKind[probe.kind] ?? []).map { finding in
-                var finding = finding
-                if finding.evidence.isEmpty {
-                    finding.evidence = [.init(artifact: "storage/\(probe.kind).json")]
-                }
-                return finding
-            }
-        }
-    }
-
-    /// Joins what the probes found to the graph, judges it, and sends what comes of it.
-    private func conclude(
-        _ graph: consuming StorageGraph, _ records: [ProbeRecord], _ findings: [Finding],
-        _ sampler: IOSampler, in context: CollectionContext, into sink: any CollectionSink
-    ) throws {
-        var graph = graph
-        ProbeFacts.join(records, to: &graph)
-        if let rates = sampler.rates {
-            for device in rates.devices {
-                guard let id = graph.id(of: device.name) else { continue }
-                graph.add(
-                    rates.facts(of: device), under: "io", artifact: "storage/io-rates.json",
-                    to: id)
-            }
-        }
-        let findings = findings.map { finding in
-            var finding = finding
-            if let id = graph.id(of: finding.place ?? finding.object) { finding.place = id }
-            return finding
-        }
-        NodeHealth(findings: findings, records: records, graph: graph).judge(&graph)
-        let topology = graph.topology
-        try TopologyDocument.send(topology, into: sink)
-        try sink.send(
-            "topology.txt", TopologyTree.text(of: topology), source: "topology.json",
-            mediaType: "text/plain", privacy: .identity)
-        try sink.sendJSON(
-            "subsystems.json",
-            StorageSubsystem.list(topology, host: hostName(in: context)),
-            source: "topology.json", privacy: .identity)
+        var conclusion = StorageConclusion(
+            graph, records: answer.probes, findings: findings, host: hostName(in: context))
+        conclusion.addMeaning(of: probes)
+        conclusion.join(devices: devices, fileSystems: health.facts, rates: sampler.rates)
+        try conclusion.send(isNarrowed: !narrowing.isEmpty, into: sink)
         try sampler.send(into: sink)
-        for finding in findings { try sink.send(.finding(finding)) }
-    }
-
-    private func hostName(in context: CollectionContext) -> String {
-        let bytes = (try? context.root.read("/proc/sys/kernel/hostname", limit: 1024)) ?? []
-        let text = UntrustedText.escapingControls(
-            UntrustedText.escapingInvalidUTF8(bytes.filter { $0 != 0x0A }))
-        return text.isEmpty ? "this host" : text
-    }
-
-    /// Asks for one probe of each mount point that leads to a mount, automounts excepted: to ask
-    /// one of these would mount it.
-    ///
-    /// `isWanted` is asked for the position of each mount in the table.
-    private func requestProbes(
-        _ tables: StorageTables, from sink: any CollectionSink,
-        isWanted: (Int) -> Bool = { _ in true }
-    ) throws {
-        var asked: Set<[UInt8]> = []
-        for (position, mount) in tables.mounts.entries.enumerated()
-        where tables.visibility[position] && mount.fileSystemType != "autofs" && isWanted(position)
-        {
-            guard asked.count < Self.probeLimit else {
-                try sink.missing(
-                    "mount health", why: "only the first \(Self.probeLimit) mounts are probed")
-                return
-            }
-            guard asked.insert(mount.mountPoint).inserted else { continue }
-            let isText = String(validating: mount.mountPoint, as: UTF8.self) != nil
-            try sink.send(
-                .probe(
-                    ProbeRequest(
-                        kind: MountHealthProbe.kindName,
-                        target: UntrustedText.escapingInvalidUTF8(mount.mountPoint),
-                        targetBytes: isText ? nil : Data(mount.mountPoint).base64EncodedString(),
-                        facts: [
-                            "device": .string(mount.device.description),
-                            "fileSystemType": .string(mount.fileSystemType),
-                        ])))
-        }
     }
 
     private func report(

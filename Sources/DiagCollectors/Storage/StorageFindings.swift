@@ -5,25 +5,19 @@ internal import DiagModel
 struct StorageFindings {
     private static let collector = "storage"
 
-    /// Arrays without all their members, and mapped devices that hold all requests back. `ids`
-    /// are the devices' nodes, empty for those that have none; only those included have a line.
+    /// Mapped devices that hold all requests back. `ids` are the devices' nodes, empty for those
+    /// that have none; only those included have a line. Arrays are ``MDProbe``'s.
     static func ofDevices(
         _ devices: [BlockDevice], ids: [String], isIncluded: [Bool]
     ) -> [Finding] {
         // The document has a heading line, and counts from 1.
         var line = 1
-        return devices.indices.filter { isIncluded[$0] }.flatMap { index -> [Finding] in
-            let (device, id) = (devices[index], ids[index])
+        return devices.indices.filter { isIncluded[$0] }.compactMap { index in
             line += 1
-            let evidence = [Finding.Evidence(artifact: "storage/devices.jsonl", line: line)]
-            var findings = [Finding]()
-            if device.isSet("dm/suspended") {
-                findings.append(suspended(device, id: id, evidence: evidence))
-            }
-            if let count = device.facts["md/degraded"].flatMap({ Int64($0) }), count > 0 {
-                findings.append(degraded(device, count: count, id: id, evidence: evidence))
-            }
-            return findings
+            guard devices[index].isSet("dm/suspended") else { return nil }
+            return suspended(
+                devices[index], id: ids[index],
+                evidence: [.init(artifact: "storage/devices.jsonl", line: line)])
         }
     }
 
@@ -41,28 +35,6 @@ struct StorageFindings {
                     + "let it end.",
                 "When none is running, compare `dmsetup info \(name)` with a second look some "
                     + "seconds later; if it stays suspended, `dmsetup resume \(name)` resumes it.",
-            ], evidence: evidence)
-    }
-
-    private static func degraded(
-        _ device: BlockDevice, count: Int64, id: String, evidence: [Finding.Evidence]
-    ) -> Finding {
-        let level = device.facts["md/level"] ?? "md"
-        let members = device.facts["md/raid_disks"].map { " of \($0)" } ?? ""
-        let action = device.facts["md/sync_action"] ?? "idle"
-        return Finding(
-            fault: "storage.md.degraded", severity: .major, collector: collector,
-            object: device.name, place: id,
-            reason: "The \(level) array \(device.name) lacks \(count)\(members) members"
-                + (action == "recover" || action == "resync"
-                    ? " and is being rebuilt." : " and is not being rebuilt."),
-            recommendedActions: [
-                "Find the failed member with `mdadm --detail /dev/\(device.name)` and in the "
-                    + "kernel log.",
-                "Check the health of the members that are left before anything writes to them, "
-                    + "and see that there is a backup.",
-                "Replace the failed disk, then `mdadm --manage /dev/\(device.name) --add` the new "
-                    + "member.",
             ], evidence: evidence)
     }
 

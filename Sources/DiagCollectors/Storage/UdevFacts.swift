@@ -11,6 +11,27 @@ struct UdevFacts {
     /// The links to the device below /dev, without that prefix.
     var links: [String]
 
+    /// `EFI system` of `EFI\x20system`; what is not UTF-8 then is escaped as everywhere.
+    static func plain(_ text: String) -> String {
+        guard text.utf8.contains(0x5C) else { return text }
+        let bytes = Array(text.utf8)
+        var plain = [UInt8]()
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == 0x5C, index + 3 < bytes.count, bytes[index + 1] == 0x78,
+                let value = UInt8(
+                    String(decoding: bytes[(index + 2)...(index + 3)], as: UTF8.self), radix: 16)
+            {
+                plain.append(value)
+                index += 4
+            } else {
+                plain.append(bytes[index])
+                index += 1
+            }
+        }
+        return UntrustedText.escapingInvalidUTF8(plain)
+    }
+
     private static let used: Set<String> = [
         "DM_LV_NAME", "DM_VG_NAME", "ID_BUS", "ID_FS_LABEL", "ID_FS_TYPE", "ID_FS_USAGE",
         "ID_FS_UUID", "ID_FS_VERSION", "ID_MODEL", "ID_PART_ENTRY_NAME", "ID_PART_ENTRY_TYPE",
@@ -22,6 +43,13 @@ struct UdevFacts {
     /// What the graph needs of `record`.
     init(_ record: UdevRecord) {
         properties = record.properties.filter { Self.used.contains($0.key) && !$0.value.isEmpty }
+        // udev writes what it does not trust as \xNN; the label has such a form beside it.
+        if let label = record.properties["ID_FS_LABEL_ENC"], !label.isEmpty {
+            properties["ID_FS_LABEL"] = Self.plain(label)
+        }
+        if let name = properties["ID_PART_ENTRY_NAME"] {
+            properties["ID_PART_ENTRY_NAME"] = Self.plain(name)
+        }
         links = record.links
     }
 }

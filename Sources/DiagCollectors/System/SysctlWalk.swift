@@ -16,6 +16,11 @@ struct SysctlWalk {
     /// Bytes of one value beyond this many are left out.
     static let valueLimit = 16 << 10
 
+    private static let passedOver: Set<String> = [
+        "fs/binfmt_misc", "kernel/random/uuid", "vm/stat_refresh", "vm/nr_pdflush_threads",
+        "kernel/apparmor_display_secid_mode", "kernel/unprivileged_userns_apparmor_policy",
+    ]
+
     /// What is passed over without a word.
     ///
     /// - `fs/binfmt_misc` may be an automount point: to open it would mount something.
@@ -25,10 +30,11 @@ struct SysctlWalk {
     ///   deprecated: who reads them is named in the kernel log. Beside the first two stand the same
     ///   with `_ms`. Source: `ndisc_warn_deprecated_sysctl`, net/ipv6/ndisc.c of Linux 6.12, and
     ///   `pdflush_proc_obsolete`, mm/backing-dev.c of Linux 5.10.
+    /// - Two of AppArmor's can be read only by who may change its policy, CAP_MAC_ADMIN, which no
+    ///   process here keeps. Source: `apparmor_dointvec`, security/apparmor/lsm.c of Linux 6.12.
     /// - `stable_secret` and the keys of TCP Fast Open are secrets.
     private static func isPassedOver(_ path: String) -> Bool {
-        ["fs/binfmt_misc", "kernel/random/uuid", "vm/stat_refresh", "vm/nr_pdflush_threads"]
-            .contains(path)
+        passedOver.contains(path)
             || path.hasPrefix("net/") && path.contains("/neigh/")
                 && (path.hasSuffix("/base_reachable_time") || path.hasSuffix("/retrans_time"))
             || path.hasSuffix("/stable_secret") || path.hasSuffix("fastopen_key")

@@ -66,7 +66,40 @@ extension PublishedSchema {
                     }
                 }
             }},
-            "environments": {"type": "object", "additionalProperties": {"$ref": "#/$defs/texts"}}
+            "environments": {"type": "object", "additionalProperties": {"$ref": "#/$defs/texts"}},
+            "defaults": {
+                "type": "object", "additionalProperties": false, "required": ["entryCount"],
+                "properties": {
+                    "grubDefault": {"type": "string"},
+                    "savedEntry": {"type": "string"},
+                    "systemdBootDefault": {"type": "string"},
+                    "entryCount": {"$ref": "#/$defs/count"},
+                    "entry": {
+                        "type": "object", "additionalProperties": false,
+                        "required": ["loader", "source", "initramfs"],
+                        "properties": {
+                            "loader": {"enum": ["grub", "systemd-boot", "bls", "zipl"]},
+                            "source": {"$ref": "#/$defs/name"},
+                            "title": {"type": "string"},
+                            "identifier": {"type": "string"},
+                            "kernel": {"type": "string"},
+                            "initramfs": {"$ref": "#/$defs/list"},
+                            "options": {"type": "string"}
+                        }
+                    }
+                }
+            },
+            "difference": {
+                "type": "object", "additionalProperties": false,
+                "required": ["source", "onlyRunning", "onlyDefault"],
+                "properties": {
+                    "source": {"$ref": "#/$defs/name"},
+                    "onlyRunning": {"$ref": "#/$defs/list"},
+                    "onlyDefault": {"$ref": "#/$defs/list"},
+                    "runningRoot": {"type": "string"},
+                    "defaultRoot": {"type": "string"}
+                }
+            }
         },
         "$defs": {\#(commonDefinitions), \#(factDefinitions)}
         """#
@@ -92,7 +125,18 @@ extension PublishedSchema {
                     "configuration": {"$ref": "#/$defs/name"},
                     "systemMap": {"$ref": "#/$defs/name"},
                     "modulesDirectory": {"$ref": "#/$defs/name"},
-                    "hasModulesIndex": {"type": "boolean"}
+                    "hasModulesIndex": {"type": "boolean"},
+                    "isDefault": {"type": "boolean"},
+                    "missing": {"$ref": "#/$defs/list"},
+                    "files": {"type": "array", "items": {
+                        "type": "object", "additionalProperties": false,
+                        "required": ["path", "byteCount", "modified"],
+                        "properties": {
+                            "path": {"$ref": "#/$defs/name"},
+                            "byteCount": {"type": "integer"},
+                            "modified": {"$ref": "#/$defs/time"}
+                        }
+                    }}
                 }
             }},
             "unifiedImages": {"$ref": "#/$defs/list"}
@@ -116,7 +160,19 @@ extension PublishedSchema {
                     "source": {"type": "string"},
                     "isReadOnly": {"type": "boolean"},
                     "devices": {"$ref": "#/$defs/list"},
-                    "problem": {"type": "string"}
+                    "problem": {"type": "string"},
+                    "chain": {"type": "string"},
+                    "physicalDisks": {"$ref": "#/$defs/list"},
+                    "profiles": {"$ref": "#/$defs/list"},
+                    "singlePointsOfFailure": {"type": "array", "items": {
+                        "type": "object", "additionalProperties": false,
+                        "required": ["kind", "name", "why"],
+                        "properties": {
+                            "kind": {"enum": ["disk", "controller", "path", "layer"]},
+                            "name": {"$ref": "#/$defs/name"},
+                            "why": {"type": "string"}
+                        }
+                    }}
                 }
             }},
             "devices": {"type": "array", "items": {
@@ -136,6 +192,7 @@ extension PublishedSchema {
                     "mapUUID": {"type": "string"},
                     "level": {"type": "string"},
                     "degradedCount": {"$ref": "#/$defs/count"},
+                    "memberCount": {"$ref": "#/$defs/count"},
                     "partitionNumber": {"$ref": "#/$defs/count"},
                     "backingFile": {"type": "string"},
                     "vendor": {"type": "string"},

@@ -13,6 +13,11 @@ extension PublishedSchema {
             "timeoutSeconds": {"$ref": "#/$defs/count"},
             "isSecureBootOn": {"type": "boolean"},
             "isInSetupMode": {"type": "boolean"},
+            "isInAuditMode": {"type": "boolean"},
+            "isInDeployedMode": {"type": "boolean"},
+            "isShimValidationOff": {"type": "boolean"},
+            "machineOwnerKeys": {"$ref": "#/$defs/database"},
+            "tableAddresses": {"$ref": "#/$defs/texts"},
             "osIndications": {"$ref": "#/$defs/count"},
             "osIndicationsSupported": {"$ref": "#/$defs/count"},
             "revocationLevels": {"type": "string"},
@@ -49,7 +54,17 @@ extension PublishedSchema {
                     "file": {"type": "string"},
                     "optionalDataByteCount": {"$ref": "#/$defs/count"},
                     "optionalText": {"type": "string"},
-                    "fault": {"type": "string"}
+                    "fault": {"type": "string"},
+                    "target": {
+                        "type": "object", "additionalProperties": false, "required": ["state"],
+                        "properties": {
+                            "state": {"enum": ["found", "partitionMissing", "fileMissing",
+                                "unknown"]},
+                            "device": {"type": "string"},
+                            "path": {"type": "string"},
+                            "why": {"type": "string"}
+                        }
+                    }
                 }
             },
             "database": {
@@ -66,7 +81,8 @@ extension PublishedSchema {
                             "type": {"$ref": "#/$defs/name"},
                             "signatureCount": {"$ref": "#/$defs/count"},
                             "hashes": {"$ref": "#/$defs/list"},
-                            "isTruncated": {"type": "boolean"}
+                            "isTruncated": {"type": "boolean"},
+                            "subjects": {"$ref": "#/$defs/list"}
                         }
                     }},
                     "fault": {"type": "string"}

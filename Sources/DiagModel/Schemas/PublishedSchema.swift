@@ -18,6 +18,22 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case probes
     /// `storage/devices.jsonl`; definitions for its first line and for the others.
     case blockDevices = "block-devices"
+    /// `storage/device-mapper/*.jsonl`; definitions for its first line and for the others.
+    case deviceMapper = "device-mapper"
+    /// `storage/md/*.json`.
+    case md
+    /// `storage/network-storage.json`.
+    case networkStorage = "network-storage"
+    /// `storage/nvme/<controller>.json`.
+    case nvme
+    /// `storage/nvme-controllers.json`.
+    case nvmeControllers = "nvme-controllers"
+    /// `storage/metadata/DEVICE.json`.
+    case deviceMetadata = "device-metadata"
+    /// `storage/scsi/<device>.json`.
+    case scsi
+    /// `storage/scsi-devices.json`.
+    case scsiDevices = "scsi-devices"
     /// `system/system.json`.
     case system
     /// `system/identity.json`.
@@ -36,8 +52,22 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case loader
     /// `boot/kernels.json`.
     case kernels
+    /// `boot/esp.json`.
+    case esp
+    /// `boot/initramfs.json`.
+    case initramfs
+    /// `boot/tpm.json`.
+    case tpm
+    /// `boot/kdump.json`.
+    case kdump
+    /// `boot/boot-history.json`.
+    case bootHistory = "boot-history"
     /// `logs/boots.json`.
     case boots
+    /// `storage/file-systems.json`.
+    case fileSystems = "file-systems"
+    /// `storage/lvm.json`.
+    case lvm
     /// One line of `--progress json`.
     case progress
     /// What a worker is told on its standard input.
@@ -115,6 +145,14 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .blockedTasks: Self.blockedTasksBody
         case .probes: Self.probesBody
         case .blockDevices: Self.blockDevicesBody
+        case .deviceMapper: Self.deviceMapperBody
+        case .md: Self.mdBody
+        case .networkStorage: Self.networkStorageBody
+        case .nvme: Self.nvmeBody
+        case .nvmeControllers: Self.nvmeControllersBody
+        case .deviceMetadata: Self.deviceMetadataBody
+        case .scsi: Self.scsiBody
+        case .scsiDevices: Self.scsiDevicesBody
         case .system: Self.systemBody
         case .systemIdentity: Self.systemIdentityBody
         case .boot: Self.bootBody
@@ -123,7 +161,14 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .efi: Self.efiBody
         case .loader: Self.loaderBody
         case .kernels: Self.kernelsBody
+        case .esp: Self.espBody
+        case .initramfs: Self.initramfsBody
+        case .tpm: Self.tpmBody
+        case .kdump: Self.kdumpBody
+        case .bootHistory: Self.bootHistoryBody
         case .boots: Self.bootsBody
+        case .fileSystems: Self.fileSystemsBody
+        case .lvm: Self.lvmBody
         case .progress: Self.progressBody
         case .workerRequest: Self.workerRequestBody
         case .workerAnswer: Self.workerAnswerBody

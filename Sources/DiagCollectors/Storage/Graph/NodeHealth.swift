@@ -53,10 +53,31 @@ struct NodeHealth {
             var status = words.filter { seen.insert($0).inserted }
             if status.isEmpty, let health {
                 status = [
-                    health == .healthy ? "OK" : refused.contains(node.id) ? "No Answer" : "Unknown"
+                    health == .healthy
+                        ? "OK"
+                        : health == .warning
+                            ? "Degraded" : refused.contains(node.id) ? "No Answer" : "Unknown"
                 ]
             }
             graph.setHealth(health, health == nil ? nil : status, of: node.id)
+        }
+        inheritFromControllers(below, in: &graph)
+    }
+
+    /// A namespace is as well as the NVMe controllers it is in: these speak for its media.
+    private func inheritFromControllers(
+        _ below: [String: [String]], in graph: inout StorageGraph
+    ) {
+        for node in graph.nodes where node.kind == .disk && node.name.hasPrefix("nvme") {
+            var controllers = below[node.id] ?? []
+            controllers += controllers.flatMap { below[$0] ?? [] }
+            let worst = controllers.compactMap { graph[$0] }
+                .filter { $0.kind == .controller && ($0.health ?? .healthy) > .unknown }
+                .max { ($0.health ?? .healthy) < ($1.health ?? .healthy) }
+            guard let worst, let health = worst.health, health > node.health ?? .healthy else {
+                continue
+            }
+            graph.setHealth(health, worst.operationalStatus, of: node.id)
         }
     }
 
@@ -64,6 +85,10 @@ struct NodeHealth {
     private func health(
         of node: Topology.Node, above: [String], in graph: StorageGraph
     ) -> Health? {
+        // Known even when the probe of the array gives no answer.
+        if case .integer(let count)? = node.attributes["md/degraded"], count > 0 {
+            return .warning
+        }
         if answered.contains(node.id), !refused.contains(node.id) { return .healthy }
         func state(_ name: String, _ good: Set<String>) -> Health? {
             node.attributes[name]?.text.map { good.contains($0) ? .healthy : .unknown }

@@ -28,7 +28,12 @@ struct StorageGraph {
     func id(of name: String) -> String? {
         if let id = idsByName[name] { return id }
         if positions[name] != nil { return name }
-        return name.hasPrefix("/dev/") ? idsByName[String(name.dropFirst(5))] : nil
+        if name.hasPrefix("/dev/") { return idsByName[String(name.dropFirst(5))] }
+        // An adapter by its folder: /sys/class/fc_host/host3.
+        guard name.hasPrefix("/sys/"), let last = name.split(separator: "/").last else {
+            return nil
+        }
+        return idsByName[String(last)]
     }
 
     /// The file system of each mount, by the mount's id.
@@ -52,6 +57,20 @@ struct StorageGraph {
     mutating func connect(_ from: String, _ kind: Topology.Edge.Kind, _ to: String) {
         guard from != to, positions[from] != nil, positions[to] != nil else { return }
         edges.insert(.init(from: from, to: to, kind: kind))
+    }
+
+    /// Parts two nodes.
+    mutating func disconnect(_ from: String, _ kind: Topology.Edge.Kind, _ to: String) {
+        edges.remove(.init(from: from, to: to, kind: kind))
+    }
+
+    /// The file system that stands on each device, by the device's id.
+    var fileSystemsByDevice: [String: String] {
+        var fileSystems = [String: String]()
+        for edge in edges where edge.kind == .carries && self[edge.to]?.kind == .fileSystem {
+            fileSystems[edge.from] = edge.to
+        }
+        return fileSystems
     }
 
     /// Adds `facts` to a node, each as `<prefix>/<name>`, and the artifact they stand in.

@@ -1,0 +1,89 @@
+internal import DiagFormats
+internal import DiagModel
+
+/// Puts volume groups into the graph, between the devices that carry them and their volumes.
+struct VolumeGroupNodes {
+    private let assembly: VolumeGroupAssembly
+
+    /// The groups that the records of the metadata probe tell of; `devices` are all block devices.
+    ///
+    /// - Returns: `nil` when no device is a physical volume.
+    init?(_ records: [ProbeRecord], devices: [BlockDevice]) {
+        let held = Set(
+            devices.filter { $0.kind == .multipath || $0.kind == .array }
+                .flatMap(\.lowerDevices))
+        let read = records.filter { $0.kind == MetadataProbe.kindName }
+        let volumes = read.compactMap { record -> VolumeGroupAssembly.Volume? in
+            guard let id = record.facts["lvmPhysicalVolumeUUID"]?.text else { return nil }
+            let name = String(record.target.dropFirst("/dev/".utf8.count))
+            var isValid: Bool?
+            if case .bool(let value)? = record.facts["isLVMMetadataChecksumValid"] {
+                isValid = value
+            }
+            return .init(
+                device: name, pvUUID: id,
+                metadataText: record.details?["lvmMetadataText"]?.text.map { Array($0.utf8) },
+                isTextValid: isValid, isHeld: held.contains(name))
+        }
+        guard !volumes.isEmpty else { return nil }
+        assembly = VolumeGroupAssembly(
+            volumes, isComplete: read.allSatisfy { $0.outcome == .ok || $0.outcome == .slow })
+    }
+
+    /// `lvm.json`.
+    var document: LVMDocument { assembly.document }
+    /// What is wrong with the groups.
+    var findings: [Finding] { assembly.findings }
+
+    /// Adds the groups, and the volumes that are not active.
+    func add(to graph: inout StorageGraph) {
+        let artifact = "storage/lvm.json"
+        for group in document.volumeGroups {
+            let id = "volumeGroup:uuid.\(group.id)"
+            graph.add(
+                .init(
+                    id: id, kind: .volumeGroup, name: group.name, byteCount: group.byteCount,
+                    attributes: [
+                        "lvm/uuid": .string(group.id), "lvm/seqno": .integer(group.seqno),
+                        "lvm/freeByteCount": .integer(group.freeByteCount),
+                        "lvm/extentByteCount": .integer(group.extentByteCount),
+                        "lvm/isPartial": .bool(group.isPartial),
+                    ], artifacts: ["lvm": artifact]))
+            graph.name(group.name, id)
+            let volumes = document.logicalVolumes.filter { $0.volumeGroupID == group.id }
+            let ids = volumes.compactMap { add($0, in: group, artifact: artifact, to: &graph) }
+            for volume in document.physicalVolumes where volume.volumeGroupID == group.id {
+                guard let device = volume.device.flatMap({ graph.id(of: $0) }) else { continue }
+                graph.connect(device, .carries, id)
+                // What stands on the group need not stand on each of its devices as well.
+                for volume in ids { graph.disconnect(device, .carries, volume) }
+            }
+            for volume in ids { graph.connect(id, .carries, volume) }
+        }
+    }
+
+    private func add(
+        _ volume: LVMDocument.LogicalVolume, in group: LVMDocument.VolumeGroup, artifact: String,
+        to graph: inout StorageGraph
+    ) -> String? {
+        let id = "logicalVolume:dm.\(volume.deviceMapperUUID)"
+        if graph[id] == nil {
+            // Hidden parts of volumes that are not active are in the document.
+            guard volume.isVisible else { return nil }
+            graph.add(
+                .init(
+                    id: id, kind: .logicalVolume, name: "\(group.name)/\(volume.name)",
+                    byteCount: volume.byteCount, attributes: ["active": false]))
+        }
+        var facts: [String: JSONValue] = [
+            "uuid": .string(volume.id), "name": .string(volume.name),
+            "volumeGroup": .string(group.name), "byteCount": .integer(volume.byteCount),
+            "types": .array(volume.types.map { .string($0) }),
+            "isPartial": .bool(volume.isPartial),
+        ]
+        facts["origin"] = volume.origin.map { .string($0) }
+        facts["pool"] = volume.pool.map { .string($0) }
+        graph.add(facts, under: "lvm", artifact: artifact, to: id)
+        return id
+    }
+}
