@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, runs every test, and prints the counts as its last line.
 #
-#   run.sh          all tests
-#   run.sh --all    the same; longer ones will be added behind this name
+#   run.sh          all tests: of the modules, end to end, and in virtual machines
+#   run.sh --all    the same, and the longer tests in virtual machines
 set -uo pipefail
 cd "$(dirname "$0")/.."
+lab_options=()
+case ${1:-} in
+--all) lab_options+=(--all) ;;
+'') ;;
+*) sed -n '2,6s/^# \{0,3\}//p' "$0" >&2; exit 64 ;;
+esac
 
 bash Examples/quickstart.sh --install-only \
     python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace || exit 1
@@ -44,6 +50,15 @@ cat "$logs/e2e"
 read -r p f s < <(sed -nE 's/^end to end: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$logs/e2e") ||
     { p=0 f=1 s=0; }
 passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+
+for profile in small storage uefi; do
+    echo "== laboratory: $profile"
+    bash Tests/Lab/run.sh "$profile" --binary "$binary" ${lab_options[@]+"${lab_options[@]}"} 2>&1 |
+        tee "$logs/lab"
+    read -r p f s < <(sed -nE 's/^lab [a-z]+: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
+        "$logs/lab") || { p=0 f=1 s=0; }
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,108 @@
+"""A Debian with systemd, the storage tools and the laboratory's agent, as one file system."""
+
+import glob
+import os
+import re
+import shutil
+
+from errors import Infrastructure
+from host import GUEST, run
+
+PACKAGES = """systemd systemd-sysv udev dbus kmod busybox-static initramfs-tools procps
+    iproute2 util-linux lvm2 mdadm multipath-tools nvme-cli smartmontools cryptsetup-bin xfsprogs
+    btrfs-progs e2fsprogs dosfstools sg3-utils dmsetup thin-provisioning-tools gdisk fdisk strace
+    efibootmgr libarchive13 liblzma5 libzstd1 liblz4-1 libyaml-0-2 libstdc++6 zlib1g zstd""".split()
+
+# What no test looks at and would only take time.
+EXCLUDED = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"] + [
+    "/lib/modules/*/kernel/" + one for one in (
+        "sound/*", "drivers/gpu/*", "drivers/media/*", "drivers/net/wireless/*",
+        "drivers/net/ethernet/*", "drivers/infiniband/*", "drivers/iio/*", "drivers/staging/*",
+        "drivers/isdn/*", "drivers/usb/*", "drivers/hid/*", "drivers/input/*",
+        "drivers/bluetooth/*", "drivers/comedi/*", "drivers/hwmon/*", "net/wireless/*",
+        "net/mac80211/*", "net/bluetooth/*")]
+
+# What would act on the disks, or use the processor, at a time of its own.
+MASKED = ["multipathd.service", "multipathd.socket", "multipath-tools.service",
+          "mdmonitor.service", "lvm2-monitor.service", "lvm2-lvmpolld.socket",
+          "dm-event.socket", "smartmontools.service", "nvmf-autoconnect.service",
+          "nvmefc-boot-connections.service", "apt-daily.timer", "apt-daily-upgrade.timer",
+          "e2scrub_all.timer", "fstrim.timer", "dpkg-db-backup.timer", "man-db.timer",
+          "mdcheck_start.timer", "mdcheck_continue.timer", "mdmonitor-oneshot.timer",
+          "e2scrub_reap.service", "getty@tty1.service", "serial-getty@ttyS0.service",
+          "systemd-timesyncd.service", "systemd-networkd-wait-online.service"]
+
+BYTES = 1400 << 20
+
+
+def make(path, suite, kernel_package, kernel_version):
+    """Makes the image at `path`: ext4, labelled labroot."""
+    tree = path + ".tree"
+    shutil.rmtree(tree, ignore_errors=True)
+    try:
+        _bootstrap(tree, suite, kernel_package)
+        version = run("dpkg-query", "--admindir=" + os.path.join(tree, "var/lib/dpkg"), "-W",
+                      "-f=${Version}", kernel_package)
+        if version != kernel_version:
+            raise Infrastructure("the guest got kernel %s, not %s" % (version, kernel_version))
+        _configure(tree)
+        with open(path, "wb") as image:
+            image.truncate(BYTES)
+        run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "labroot", "-E",
+            "lazy_itable_init=1,nodiscard", "-d", tree, path)
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+
+
+def _bootstrap(tree, suite, kernel_package):
+    sources = [name for name in
+               ["/etc/apt/sources.list"] + sorted(glob.glob("/etc/apt/sources.list.d/*"))
+               if os.path.isfile(name) and _has_suite(name, suite)]
+    if not sources:
+        raise Infrastructure("no file below /etc/apt names the suite " + suite)
+    run("mmdebstrap", "--quiet", "--variant=minbase", "--mode=root",
+        "--include=" + ",".join(PACKAGES + [kernel_package]),
+        *["--dpkgopt=path-exclude=" + one for one in EXCLUDED],
+        suite, tree, *sources, timeout=1800)
+
+
+def _has_suite(name, suite):
+    with open(name, encoding="utf-8", errors="replace") as text:
+        content = text.read()
+    return re.search(r"\b%s\b" % suite, content) and "/debian" in content
+
+
+def _configure(tree):
+    def put(name, text):
+        path = os.path.join(tree, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def copy(source, name):
+        with open(os.path.join(GUEST, source), encoding="utf-8") as text:
+            put(name, text.read())
+
+    units = "etc/systemd/system/"
+    copy("agent.sh", "usr/local/sbin/lab-agent")
+    copy("lab-agent.service", units + "lab-agent.service")
+    copy("multipath.conf", "etc/multipath.conf")
+    copy("fstab", "etc/fstab")
+    put("etc/hostname", "lab\n")
+    put("etc/machine-id", "1ab0000000000000000000000000001a\n")
+    put("etc/mdadm/mdadm.conf", "AUTO -all\n")
+    put("etc/modules-load.d/lab.conf", "9pnet_virtio\n9p\n")
+    put("etc/lvm/lvm.conf", "activation { monitoring = 0 }\n")
+    for name in MASKED:
+        path = os.path.join(tree, units, name)
+        if os.path.lexists(path):
+            os.unlink(path)
+        os.symlink("/dev/null", path)
+    wants = os.path.join(tree, units, "multi-user.target.wants")
+    os.makedirs(wants, exist_ok=True)
+    os.symlink("/etc/systemd/system/lab-agent.service", os.path.join(wants, "lab-agent.service"))
+    for name in ("lab", "srv", "boot/efi"):
+        os.makedirs(os.path.join(tree, name), exist_ok=True)
+    for pattern in ("var/cache/apt/*.bin", "var/lib/apt/lists/*_*"):
+        for name in glob.glob(os.path.join(tree, pattern)):
+            os.unlink(name)

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Runs the release binary in a virtual machine and compares what it found with what the guest's own
+# tools say. The last line is `lab PROFILE: P passed, F failed, S skipped`.
+#
+#   run.sh PROFILE [--binary PATH] [--keep] [--rebuild] [--all]
+#
+#   PROFILE    small    busybox and one disk, some seconds
+#              storage  NVMe, SCSI, SATA, md, LVM, LUKS, multipath, file systems, disks that fail
+#              uefi     UEFI with Secure Boot, GPT, an EFI system partition, a dangling boot entry
+#   --binary   the program to test; otherwise it is built
+#   --keep     leaves the run's folder, and says where
+#   --rebuild  makes the images anew
+#   --all      the profile's longer tests too
+#
+# Exit codes: 0 passed, 1 failed, 64 usage, 77 QEMU or a package is missing and cannot be installed.
+# Images are kept in ${DIAGBUNDLE_LAB_CACHE:-$HOME/.cache/diagbundle-lab} and may be deleted.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+usage() { sed -n '5,14s/^# \{0,3\}//p' Tests/Lab/run.sh >&2; exit 64; }
+profile=${1:-}
+case $profile in
+small | storage | uefi) shift ;;
+*) usage ;;
+esac
+binary='' options=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --binary) [ $# -ge 2 ] || usage; binary=$2; shift ;;
+    --keep | --rebuild | --all) options+=("$1") ;;
+    *) usage ;;
+    esac
+    shift
+done
+
+skip() {
+    echo "lab: skipped: $1"
+    echo "lab $profile: 0 passed, 0 failed, 1 skipped"
+    exit 77
+}
+[ "$(uname -m)" = x86_64 ] || skip "the guests are for x86_64; this machine is $(uname -m)"
+[ "$(id -u)" = 0 ] || skip "making the images needs root"
+packages=(python3 qemu-system-x86 qemu-utils busybox-static kmod e2fsprogs)
+case $profile in
+storage) packages+=(mmdebstrap) ;;
+uefi) packages+=(mmdebstrap ovmf mtools dosfstools fdisk) ;;
+esac
+bash Examples/quickstart.sh --install-only "${packages[@]}" ||
+    skip "QEMU or another package is missing and cannot be installed: ${packages[*]}"
+[ -z "$binary" ] || [ -x "$binary" ] || { echo "lab: there is no program $binary" >&2; exit 64; }
+[ -n "$binary" ] || binary=$(bash Examples/quickstart.sh --build-only)
+exec python3 Tests/Lab/lab.py "$profile" --binary "$binary" ${options[@]+"${options[@]}"}
