@@ -141,6 +141,10 @@ extension Orchestrator {
         session.absent = []
         session.missing = []
         session.findings = []
+        probed[session.collector].artifactCount += session.artifactCount
+        probed[session.collector].byteCount += session.storedByteCount
+        session.artifactCount = 0
+        session.storedByteCount = 0
     }
 
     private func record(
@@ -181,6 +185,10 @@ extension Orchestrator {
     /// Stores the records of each kind as one artifact of the collector that asked, and takes up
     /// what they mean.
     func storeProbeRecords() throws {
+        for (index, stored) in probed.enumerated() {
+            reports[index]?.artifactCount += stored.artifactCount
+            reports[index]?.byteCount += stored.byteCount
+        }
         for (key, records) in probes.records.sorted(by: {
             ($0.key.collector, $0.key.kind) < ($1.key.collector, $1.key.kind)
         }) {

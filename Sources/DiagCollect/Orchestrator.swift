@@ -26,6 +26,8 @@ public final class Orchestrator {
     var missing: [[Missing]]
     var findings: [Finding] = []
     var isInterrupted = false
+    /// What the probes of each collector stored, beside its own artifacts.
+    var probed: [(artifactCount: Int, byteCount: Int64)]
 
     var sessions: [WorkerSession] = []
     var waiting: [Int] = []
@@ -59,6 +61,7 @@ public final class Orchestrator {
         reports = Array(repeating: nil, count: collectors.count)
         absent = Array(repeating: [], count: collectors.count)
         missing = Array(repeating: [], count: collectors.count)
+        probed = Array(repeating: (0, 0), count: collectors.count)
     }
 
     /// Runs until every collector has ended or been given up.

@@ -15,6 +15,8 @@ def metadata(ours, key, row):
     document = ours.document(FOLDER + key + ".json")
     if document is None:
         node = ours.node(key) or {}
+        # The paths of a multipath map are not read one by one, but through it.
+        node = next(iter(ours.children(node, "multipath")), node)
         if node.get("kind") in ("logicalVolume", "crypt", "multipath", "mapped"):
             minor = node["attributes"].get("dev", "").rpartition(":")[2]
             document = ours.document(FOLDER + "dm-" + minor + ".json")
@@ -72,9 +74,9 @@ TABLES = [
     Table("sfdisk: tables", partition_tables, 3, [
         Rule("label", table, "label", text),
         Rule("id", table, "id", hexadecimal),
-        Rule("firstlba", table, "firstLBA", number),
-        Rule("lastlba", table, "lastLBA", number),
-        Rule("sectorsize", table, "sectorSize", number),
+        Rule("firstlba", table, "firstlba", number),
+        Rule("lastlba", table, "lastlba", number),
+        Rule("sectorsize", table, "sectorsize", number),
     ], FOLDER),
     Table("sfdisk: partitions", partitions, 6, [
         Rule("start", partition, "start", number),

@@ -26,6 +26,26 @@ def attribute(ours, key, row):
     return None
 
 
+def unit_name(found):
+    """The NAA name of the logical unit, among its designators."""
+    for one in ((found or {}).get("identification") or {}).get("designators", []):
+        if one.get("kind") == "naa" and one.get("association") == "logicalUnit":
+            return one.get("value")
+    return None
+
+
+def capacity(found):
+    """The bytes that READ CAPACITY gives."""
+    told = (found or {}).get("capacity")
+    return told and (told["lastLogicalBlock"] + 1) * told["logicalBlockByteCount"]
+
+
+def ata_capacity(found):
+    """The bytes that IDENTIFY DEVICE gives."""
+    told = (ata(found) or {}).get("identify")
+    return told and told["userAddressableSectors48"] * told["logicalSectorBytes"]
+
+
 def is_scsi(truth):
     """The rows of disks that speak SCSI."""
     return [(key, row) for key, row in smart(truth) if row["device"]["protocol"] == "SCSI"]
@@ -47,15 +67,15 @@ TABLES = [
         Rule("scsi_product", disk, "inquiry/product", text),
         Rule("scsi_revision", disk, "inquiry/revision", text),
         Rule("serial_number", disk, "unitSerialNumber/serialNumber", text),
-        Rule("logical_unit_id", disk, "identification/worldWideName", hexadecimal),
-        Rule("byteCount", disk, "capacity/byteCount", number),
+        Rule("logical_unit_id", disk, unit_name, hexadecimal),
+        Rule("byteCount", disk, capacity, number),
         Rule("logical_block_size", disk, "capacity/logicalBlockByteCount", number),
     ], FOLDER),
     Table("smartctl: ATA", is_ata, 1, [
         Rule("model_name", disk, identify("modelNumber"), text),
         Rule("serial_number", disk, identify("serialNumber"), text),
         Rule("firmware_version", disk, identify("firmwareRevision"), text),
-        Rule("byteCount", disk, identify("capacityBytes"), number),
+        Rule("byteCount", disk, ata_capacity, number),
         Rule("logical_block_size", disk, identify("logicalSectorBytes"), number),
         Rule("physical_block_size", disk, identify("physicalSectorBytes"), number),
         Rule("smart_passed", disk, lambda found: None if ata(found) is None else

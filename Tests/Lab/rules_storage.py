@@ -21,7 +21,7 @@ from rows_storage import (blkid, block_devices, dm_information, dm_tables, logic
                           swaps, volume_groups)
 
 MOVES = "it moves between two readings"
-SERIALS = "serial|scsi/serial|ata/serial|ID_SCSI_SERIAL|ID_SERIAL_SHORT"
+SERIALS = "serial|scsi/serial|metadata/serial|ID_SCSI_SERIAL|ID_SERIAL_SHORT"
 
 GRAPH = [
     Table("lsblk", block_devices, 34, [

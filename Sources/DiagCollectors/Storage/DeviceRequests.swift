@@ -112,7 +112,9 @@ struct DeviceRequests {
         for device in devices {
             for lower in device.lowerDevices { holders[lower, default: []].append(device) }
         }
-        return devices.enumerated().map { index, device in
+        return devices.enumerated().compactMap { index, device in
+            // An extended partition is a container: the kernel gives it two sectors.
+            if device.kind == .partition, (device.byteCount ?? 0) <= 1024 { return nil }
             let upper = holders[device.name] ?? []
             var target = MetadataTarget(name: device.name, path: "/dev/\(device.name)")
             target.number = device.number?.description

@@ -61,6 +61,15 @@ struct StorageConclusion {
             graph.add(
                 rates.facts(of: device), under: "io", artifact: "storage/io-rates.json", to: id)
         }
+        var arrays = Set<String>()
+        for edge in graph.edges where edge.kind == .carries && graph[edge.to]?.kind == .array {
+            arrays.insert(edge.from)
+        }
+        // What a superblock says of missing members counts where no array speaks for itself.
+        findings.removeAll { finding in
+            finding.fault == "storage.md.slot-missing"
+                && arrays.contains(graph.id(of: finding.place ?? "") ?? "")
+        }
         findings = findings.map { finding in
             var finding = finding
             guard let id = graph.id(of: finding.place ?? finding.object) else { return finding }

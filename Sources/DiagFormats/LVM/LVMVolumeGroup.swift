@@ -104,8 +104,12 @@ public struct LVMVolumeGroup: Codable, Hashable, Sendable {
             logical.flatMap(\.segments).compactMap { segment in
                 segment.origin.flatMap { visible.contains($0) ? segment.cowStore : nil }
             })
-        for index in logical.indices where shown.contains(logical[index].name) {
-            logical[index].isVisible = true
+        for index in logical.indices {
+            if shown.contains(logical[index].name) { logical[index].isVisible = true }
+            // What joins a snapshot's changes to its origin is no volume that lvs(8) shows.
+            if logical[index].segments.contains(where: { $0.cowStore != nil }) {
+                logical[index].isVisible = false
+            }
         }
         var used = [String: Int64]()
         for volume in logical {

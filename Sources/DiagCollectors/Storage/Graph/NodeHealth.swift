@@ -96,11 +96,14 @@ struct NodeHealth {
         let told: Health?
         switch node.kind {
         case .bus, .partition, .mount, .virtual: return nil
-        case .controller: told = state("state", ["live", "running"])
+        case .controller:
+            told = state("state", ["live", "running"])
+            if told == nil, !refused.contains(node.id) { return nil }
         case .path:
             told =
                 state("ana_state", ["optimized"]) ?? state("port_state", ["Online"])
                 ?? state("state", ["LOGGED_IN", "running"])
+            if told == nil, !refused.contains(node.id) { return nil }
         case .array:
             told = state(
                 "md/array_state",

@@ -64,6 +64,11 @@ struct StorageGraph {
         edges.remove(.init(from: from, to: to, kind: kind))
     }
 
+    /// The ids of what the node `id` carries.
+    func carried(by id: String) -> [String] {
+        edges.filter { $0.from == id && $0.kind == .carries }.map(\.to)
+    }
+
     /// The file system that stands on each device, by the device's id.
     var fileSystemsByDevice: [String: String] {
         var fileSystems = [String: String]()

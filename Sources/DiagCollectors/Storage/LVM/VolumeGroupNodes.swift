@@ -50,15 +50,22 @@ struct VolumeGroupNodes {
                         "lvm/isPartial": .bool(group.isPartial),
                     ], artifacts: ["lvm": artifact]))
             graph.name(group.name, id)
+            let key = "LVM-" + group.id.filter { $0 != "-" }
             let volumes = document.logicalVolumes.filter { $0.volumeGroupID == group.id }
             let ids = volumes.compactMap { add($0, in: group, artifact: artifact, to: &graph) }
+            // What stands on the group need not stand on each of its devices as well; a snapshot
+            // stands on another volume alone.
+            var direct = Set(ids.filter { graph[$0]?.attributes["active"] == false })
             for volume in document.physicalVolumes where volume.volumeGroupID == group.id {
                 guard let device = volume.device.flatMap({ graph.id(of: $0) }) else { continue }
                 graph.connect(device, .carries, id)
-                // What stands on the group need not stand on each of its devices as well.
-                for volume in ids { graph.disconnect(device, .carries, volume) }
+                for node in graph.carried(by: device)
+                where graph[node]?.kind == .logicalVolume && node.contains(key) {
+                    graph.disconnect(device, .carries, node)
+                    direct.insert(node)
+                }
             }
-            for volume in ids { graph.connect(id, .carries, volume) }
+            for volume in direct { graph.connect(id, .carries, volume) }
         }
     }
 
@@ -66,7 +73,10 @@ struct VolumeGroupNodes {
         _ volume: LVMDocument.LogicalVolume, in group: LVMDocument.VolumeGroup, artifact: String,
         to graph: inout StorageGraph
     ) -> String? {
-        let id = "logicalVolume:dm.\(volume.deviceMapperUUID)"
+        let plain = "logicalVolume:dm.\(volume.deviceMapperUUID)"
+        // A pool is known by the device over it, other hidden layers by what they are.
+        let id = ["", "-pool", "-tpool", "-vpool", "-real", "-cow"].map { plain + $0 }
+            .first { graph[$0] != nil } ?? plain
         if graph[id] == nil {
             // Hidden parts of volumes that are not active are in the document.
             guard volume.isVisible else { return nil }

@@ -158,8 +158,9 @@ public struct MetadataProbe: Probe {
     /// What a refusal means.
     static func verdict(on error: SystemCallError) -> (ProbeRecord.Outcome, String) {
         switch error.errno {
-        case .permissionDenied, .notPermitted:
-            (.skipped, "\(error); needs root (CAP_DAC_READ_SEARCH)")
+        case .permissionDenied: (.skipped, "\(error); needs root (CAP_DAC_READ_SEARCH)")
+        case .notPermitted:
+            (.skipped, "\(error); the device rules of a container or a security module forbid it")
         case .noSuchFileOrDirectory, .notDirectory, .noSuchAddressOrDevice:
             (.skipped, "\(error); it is gone, or its name means another device now")
         case .noMedium: (.skipped, "\(error); there is no medium in the drive")
