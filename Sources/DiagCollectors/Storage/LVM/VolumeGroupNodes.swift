@@ -75,7 +75,8 @@ struct VolumeGroupNodes {
     ) -> String? {
         let plain = "logicalVolume:dm.\(volume.deviceMapperUUID)"
         // A pool is known by the device over it, other hidden layers by what they are.
-        let id = ["", "-pool", "-tpool", "-vpool", "-real", "-cow"].map { plain + $0 }
+        let id =
+            ["", "-pool", "-tpool", "-vpool", "-real", "-cow"].map { plain + $0 }
             .first { graph[$0] != nil } ?? plain
         if graph[id] == nil {
             // Hidden parts of volumes that are not active are in the document.
