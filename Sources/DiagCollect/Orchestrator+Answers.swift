@@ -27,7 +27,8 @@ extension Orchestrator {
         session.deadline = .now.advanced(bySeconds: limit)
         session.allottedSeconds = limit
         do {
-            session.waiting = .answering(try JSONDocument.encode(answer, layout: .line) + [0x0A])
+            session.waiting = .answering(
+                try JSONDocument.encode(answer, layout: .line) + [0x0A], written: 0)
             try session.input?.descriptor.setNonBlocking()
         } catch {
             session.kill(.init(outcome: .failed, reason: "it could not be answered: \(error)"))
@@ -37,15 +38,16 @@ extension Orchestrator {
 
     /// Writes as much of the answer as the pipe takes; a worker need not read it.
     func continueAnswer(to session: WorkerSession) {
-        guard case .answering(var rest) = session.waiting, let input = session.input else { return }
+        guard case .answering(let bytes, var written) = session.waiting, let input = session.input
+        else { return }
         do throws(SystemCallError) {
-            while !rest.isEmpty {
-                let count = try input.descriptor.writeSome(rest.span)
-                rest.removeFirst(count)
+            while written < bytes.count {
+                written += try input.descriptor.writeSome(
+                    bytes.span.extracting(written..<bytes.count))
             }
         } catch {
             if error.errno == .resourceTemporarilyUnavailable {
-                return session.waiting = .answering(rest)
+                return session.waiting = .answering(bytes, written: written)
             }
         }
         session.waiting = .answered

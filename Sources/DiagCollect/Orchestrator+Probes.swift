@@ -166,11 +166,21 @@ extension Orchestrator {
         probes.keep(record, of: task)
         let name = collectors[task.collector].descriptor.name
         if record.outcome == .hung || record.outcome == .skipped {
+            let (why, remedy) = Self.remedy(in: record.reason ?? record.outcome.rawValue)
             missing[task.collector].append(
                 Missing(
-                    collector: name, what: "\(record.kind) of \(record.target)",
-                    why: record.reason ?? record.outcome.rawValue))
+                    collector: name, what: "\(record.kind) of \(record.target)", why: why,
+                    remedy: remedy))
         }
+    }
+
+    /// Parts the reason of a probe that was refused from what would give it: what follows
+    /// `; needs root`.
+    private static func remedy(in reason: String) -> (why: String, remedy: String?) {
+        guard let range = reason.firstRange(of: "; needs root") else { return (reason, nil) }
+        return (
+            String(reason[..<range.lowerBound]), "run as root\(reason[range.upperBound...])"
+        )
     }
 
     private func reportIfProbesAreDone() {

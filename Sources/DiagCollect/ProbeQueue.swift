@@ -29,6 +29,7 @@ struct ProbeQueue {
     mutating func add(_ task: ProbeTask) {
         waiting.append(task)
         total += 1
+        if !poisoned.isEmpty { isPoisonNew = true }
     }
 
     /// The next target that stands on none of `asked`, which other processes are asking now.
@@ -47,7 +48,7 @@ struct ProbeQueue {
     /// Puts back the target that was taken last.
     mutating func putBack() { next -= 1 }
 
-    /// Remembers that `target` does not answer.
+    /// Remembers that `target` does not answer, for what waits and what is asked for later.
     mutating func poison(_ target: String) {
         isPoisonNew = poisoned.insert(target).inserted || isPoisonNew
     }

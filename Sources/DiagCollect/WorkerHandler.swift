@@ -37,7 +37,12 @@ struct WorkerHandler: WorkerStreamHandler {
         default: break
         }
         // What is kept of a worker's words is bounded, as its bytes are; of a probe's, for each.
-        session.saidByteCount += byteCount + 64
+        // Of requests for probes the number is bounded, and each by the length of a message.
+        if case .probe = message {
+            session.saidByteCount += 64
+        } else {
+            session.saidByteCount += byteCount + 64
+        }
         guard session.saidByteCount <= Orchestrator.mostSaidBytes else {
             let limit = Orchestrator.mostSaidBytes >> 20
             throw Misplaced(reason: "more than \(limit) MiB of messages beside its artifacts")

@@ -17,8 +17,8 @@ final class WorkerSession {
         case notYet
         /// It waits since then.
         case since(MonotonicTime)
-        /// It is being told; these bytes are still to be written.
-        case answering([UInt8])
+        /// It is being told; the bytes from `written` on are still to be written.
+        case answering([UInt8], written: Int)
         /// It has been told.
         case answered
     }

@@ -49,6 +49,11 @@ def file_system(ours, key, row):
     return found[0] if found else None
 
 
+def below(ours, node):
+    """The names of what a node stands on; a volume group is no block device."""
+    return [one["name"] for one in ours.parents(node) if one["kind"] != "volumeGroup"]
+
+
 def carried(ours, key, row):
     """What stands on a device."""
     found = node(ours, key, row)
@@ -56,7 +61,7 @@ def carried(ours, key, row):
     if not found:
         return None
     standing = ours.children(found, *kinds)
-    return {"below": [one["name"] for one in ours.parents(found)],
+    return {"below": below(ours, found),
             "mounts": [place["name"] for one in standing for place in
                        ours.children(one, "mount")] + ["[SWAP]" for one in standing
                                                        if one["kind"] == "swap"
@@ -66,7 +71,7 @@ def carried(ours, key, row):
 def physical_names(ours, key, row):
     """The nodes that a device stands on, by name."""
     found = node(ours, key, row)
-    return [one["name"] for one in ours.parents(found)] if found else None
+    return below(ours, found) if found else None
 
 
 def swap(ours, key, row):

@@ -292,8 +292,11 @@ def dm_targets(truth):
 
 
 def ext_superblocks(truth):
-    """ext superblocks."""
-    return [(name, truth.pairs("dumpe2fs@" + name)) for name in truth.devices("dumpe2fs")]
+    """ext superblocks; a path of a multipath map shows what its own cache held before the mount."""
+    paths = {row.get("name", key) for key, row in multipath_paths(truth)} | {
+        key for key, row in multipath_paths(truth)}
+    return [(name, truth.pairs("dumpe2fs@" + name)) for name in truth.devices("dumpe2fs")
+            if name not in paths]
 
 
 def xfs_superblocks(truth):
