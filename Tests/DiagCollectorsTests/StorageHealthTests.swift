@@ -1,4 +1,5 @@
 import DiagCollect
+import DiagFormats
 import DiagModel
 import Foundation
 import Testing
@@ -84,6 +85,27 @@ struct StorageHealthTests {
             Self.collect("md-multipath", answer: Self.space))
         let ids = Set(topology.nodes.map(\.id))
         #expect(list.subsystems.allSatisfy { ids.isSuperset(of: $0.nodes) })
+    }
+
+    @Test("An NFS mount's rates are the growth of its operations' sums")
+    func nfsRates() throws {
+        func counters(_ reads: Int, _ milliseconds: Int) -> NFSCounters {
+            let text = """
+                device nas:/srv mounted on /srv with fstype nfs4 statvers=1.1
+                \topts:\trw,vers=4.2
+                \tper-op statistics
+                \t        READ: \(reads) \(reads + 1) 0 \(reads * 10) \(reads * 100) 0 5 \(milliseconds) 0
+                \t       WRITE: 0 0 0 0 0 0 0 0 0
+
+                """
+            let mounts = NFSMountStatistics(parsing: Array(text.utf8)).mounts
+            return NFSCounters(mounts[0])
+        }
+        let rates = NFSRates(
+            mountPoint: "/srv", from: counters(100, 50), to: counters(300, 450), seconds: 2)
+        #expect(rates.operationsPerSecond == 100 && rates.operationMilliseconds == 2)
+        #expect(rates.sentBytesPerSecond == 1000 && rates.receivedBytesPerSecond == 10000)
+        #expect(rates.retransmissions == 0 && rates.majorTimeouts == 0)
     }
 
     @Test("Rates are what the counters grew by, per second; a counter of 32 bits may begin anew")

@@ -280,7 +280,10 @@ extension SchemaSample {
         ),
         (
             .ioSamples, "line", "full",
-            #"{"seconds": 1.5, "devices": {"sda": [1, 2]}, "stalledMicroseconds": {"io full": 3}}"#
+            """
+            {"seconds": 1.5, "devices": {"sda": [1, 2]}, "stalledMicroseconds": {"io full": 3},
+             "mounts": {"/srv": [1, 2, 3, 4, 5, 6]}, "paging": {"pgpgin": 7}}
+            """
         ),
         (.ioSamples, nil, "lean", #"{"seconds": 0, "devices": {}}"#),
         (
@@ -290,7 +293,10 @@ extension SchemaSample {
              "seconds": 1.5, "sampleCount": 2, "devices": [{"name": "sda", "readsPerSecond": 1,
                 "writesPerSecond": 0.5, "readBytesPerSecond": 512, "writtenBytesPerSecond": 0,
                 "readMilliseconds": 0.1, "writeMilliseconds": 2, "queueDepth": 0.3,
-                "busyPercent": 12.5, "inFlight": 0}]}
+                "busyPercent": 12.5, "inFlight": 0}],
+             "mounts": [{"mountPoint": "/srv", "operationsPerSecond": 1, "retransmissions": 0,
+                "majorTimeouts": 0, "sentBytesPerSecond": 1, "receivedBytesPerSecond": 2,
+                "operationMilliseconds": 0.5}]}
             """
         ),
         (

@@ -143,6 +143,20 @@ extension PublishedSchema {
                     "busyPercent": {"$ref": "#/$defs/seconds"},
                     "inFlight": {"$ref": "#/$defs/count"}
                 }
+            }},
+            "mounts": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false,
+                "required": ["mountPoint", "operationsPerSecond", "retransmissions",
+                    "majorTimeouts", "sentBytesPerSecond", "receivedBytesPerSecond"],
+                "properties": {
+                    "mountPoint": {"$ref": "#/$defs/name"},
+                    "operationsPerSecond": {"$ref": "#/$defs/seconds"},
+                    "retransmissions": {"$ref": "#/$defs/count"},
+                    "majorTimeouts": {"$ref": "#/$defs/count"},
+                    "sentBytesPerSecond": {"$ref": "#/$defs/seconds"},
+                    "receivedBytesPerSecond": {"$ref": "#/$defs/seconds"},
+                    "operationMilliseconds": {"$ref": "#/$defs/seconds"}
+                }
             }}
         },
         "$defs": {\#(commonDefinitions)}
@@ -166,6 +180,10 @@ extension PublishedSchema {
                     "seconds": {"$ref": "#/$defs/seconds"},
                     "devices": {"type": "object", "additionalProperties": {
                         "type": "array", "items": {"$ref": "#/$defs/count"}}},
+                    "mounts": {"type": "object", "additionalProperties": {
+                        "type": "array", "items": {"$ref": "#/$defs/count"}}},
+                    "paging": {"type": "object", "additionalProperties": {
+                        "$ref": "#/$defs/count"}},
                     "stalledMicroseconds": {"type": "object", "additionalProperties": {
                         "$ref": "#/$defs/count"}}
                 }

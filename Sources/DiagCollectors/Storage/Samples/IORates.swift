@@ -38,15 +38,22 @@ struct IORates: Codable, Hashable {
     var sampleCount: Int
     /// The devices in the order of their names.
     var devices: [Device]
+    /// The NFS mounts in the order of their mount points; none on a host without.
+    var mounts: [NFSRates]?
 
     /// The rates between two readings of /proc/diskstats, `seconds` apart, by device name.
     init(
         started: Timestamp, seconds: Double, sampleCount: Int, from first: [String: [UInt64]],
-        to last: [String: [UInt64]]
+        to last: [String: [UInt64]],
+        mounts: [(mountPoint: String, first: NFSCounters, last: NFSCounters)] = []
     ) {
         self.started = started
         self.seconds = (seconds * 1e6).rounded() / 1e6
         self.sampleCount = sampleCount
+        let rates = mounts.map {
+            NFSRates(mountPoint: $0.mountPoint, from: $0.first, to: $0.last, seconds: seconds)
+        }.sorted { $0.mountPoint < $1.mountPoint }
+        self.mounts = rates.isEmpty ? nil : rates
         devices = last.compactMap { name, counters in
             guard let before = first[name], before.count >= 11, counters.count >= 11 else {
                 return nil

@@ -7,7 +7,8 @@ internal import SystemPackage
 /// Takes samples of the kernel's I/O counters while the run lasts, all on one clock.
 ///
 /// A sample holds the counters of /proc/diskstats of each device whose counters changed since the
-/// one before (the first and the last hold all), and the stall times of /proc/pressure.
+/// one before (the first and the last hold all), the stall times of /proc/pressure, what NFS mounts
+/// did, from /proc/PID/mountstats, and the paging of /proc/vmstat.
 struct IOSampler {
     /// Samples beyond this many bytes of text replace no others: only the rates go on.
     private static let byteLimit = 16 << 20
@@ -15,9 +16,12 @@ struct IOSampler {
     private struct Sample {
         let moment: MonotonicTime
         let counters: [String: [UInt64]]
+        let mounts: [String: NFSCounters]
     }
 
     private let root: RootedTree
+    private let hasNFS: Bool
+    private let mountStatistics: FilePath
     private let started = Timestamp.now
     private var first: Sample?
     private var last: Sample?
@@ -26,7 +30,13 @@ struct IOSampler {
     private var sampleCount = 0
 
     /// A sampler of the counters below `root`.
-    init(_ root: RootedTree) { self.root = root }
+    init(_ root: RootedTree) {
+        self.root = root
+        hasNFS = (try? root.status(of: "/proc/fs/nfsfs")) != nil
+        let first: FilePath = "/proc/1/mountstats"
+        let isOpen = (try? root.read(first, limit: 1))?.isEmpty == false
+        mountStatistics = isOpen ? first : "/proc/self/mountstats"
+    }
 
     /// Takes a sample; a host without the counters gives none.
     mutating func take(isLast: Bool = false) {
@@ -37,7 +47,7 @@ struct IOSampler {
             counters[entry.name] = entry.counters
         }
         guard !counters.isEmpty else { return }
-        let sample = Sample(moment: moment, counters: counters)
+        let sample = Sample(moment: moment, counters: counters, mounts: mounts)
         add(sample, isWhole: first == nil || isLast)
         if first == nil { first = sample }
         last = sample
@@ -56,6 +66,12 @@ struct IOSampler {
             "devices": .object(
                 changed.mapValues { .array($0.map { JSONValue.integer($0) }) }),
         ]
+        if !sample.mounts.isEmpty {
+            members["mounts"] = .object(
+                sample.mounts.mapValues { .array($0.values.map { JSONValue.integer($0) }) })
+        }
+        let paging = self.paging
+        if !paging.isEmpty { members["paging"] = .object(paging) }
         let stalls = stalledMicroseconds
         if !stalls.isEmpty { members["stalledMicroseconds"] = .object(stalls) }
         guard let line = try? JSONDocument.encode(JSONValue.object(members), layout: .line) else {
@@ -63,6 +79,33 @@ struct IOSampler {
         }
         text += line
         text.append(0x0A)
+    }
+
+    /// What NFS mounts have done, by their mount points; none on a host without NFS.
+    private var mounts: [String: NFSCounters] {
+        guard hasNFS, let bytes = try? root.read(mountStatistics, limit: 8 << 20) else {
+            return [:]
+        }
+        return Dictionary(
+            NFSMountStatistics(parsing: bytes).mounts.map { ($0.mountPoint, NFSCounters($0)) },
+            uniquingKeysWith: { $1 })
+    }
+
+    /// The counters of /proc/vmstat that tell of paging and of writing back.
+    private var paging: [String: JSONValue] {
+        let wanted: Set<String> = [
+            "nr_dirty", "nr_writeback", "pgpgin", "pgpgout", "pswpin", "pswpout", "pgmajfault",
+            "allocstall_normal", "allocstall_movable", "oom_kill",
+        ]
+        guard let bytes = try? root.read("/proc/vmstat", limit: 64 << 10) else { return [:] }
+        var values = [String: JSONValue]()
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let value = UInt64(words[1]) else { continue }
+            let name = String(words[0])
+            if wanted.contains(name) { values[name] = .integer(value) }
+        }
+        return values
     }
 
     /// The stall totals by resource and kind, for example `io full`.
@@ -92,7 +135,10 @@ struct IOSampler {
         guard let first, let last, last.moment > first.moment else { return nil }
         return IORates(
             started: started, seconds: last.moment.seconds(since: first.moment),
-            sampleCount: sampleCount, from: first.counters, to: last.counters)
+            sampleCount: sampleCount, from: first.counters, to: last.counters,
+            mounts: last.mounts.compactMap { mountPoint, counters in
+                first.mounts[mountPoint].map { (mountPoint, $0, counters) }
+            })
     }
 
     /// Sends `io-samples.jsonl` and `io-rates.json`.
@@ -104,7 +150,8 @@ struct IOSampler {
             ]), layout: .line)
         try sink.open(
             .init(
-                path: "io-samples.jsonl", source: "/proc/diskstats, /proc/pressure",
+                path: "io-samples.jsonl",
+                source: "/proc/diskstats, /proc/pressure, mountstats, /proc/vmstat",
                 mediaType: "application/jsonl", privacy: .technical))
         try sink.write((header + [0x0A]).span)
         try sink.write(text.span)
