@@ -26,6 +26,11 @@ struct StorageConfigurationTests {
             "/etc/lvm/archive/vg0_00001-1.vg": .text("vg0 { hush }\n"),
             "/etc/lvm/backup/vg0": .text("vg0 {\n}\n"),
             "/etc/nfs.conf": .fifo,
+            "/var/lib/iscsi/nodes/iqn.2026-01.test:a/192.0.2.1,3260,1/default":
+                .text("node.session.auth.password = hush\nnode.name = iqn.2026-01.test:a\n"),
+            "/run/mount/utab": .text("SRC=//nas/x TARGET=/x OPTS=username=a,password=hush\n"),
+            "/sys/module/zswap/parameters/enabled": .text("Y\n"),
+            "/sys/kernel/config/nvmet/hosts/nqn.test/dhchap_key": .text("DHHC-1:00:hush:\n"),
         ])
         let sink = MemorySink()
         try StorageConfiguration.send(
@@ -35,9 +40,16 @@ struct StorageConfigurationTests {
                 "config/etc/multipath.conf", "config/etc/multipath/wwids",
                 "config/etc/mdadm/mdadm.conf", "config/etc/lvm/lvm.conf", "config/etc/crypttab",
                 "config/etc/nvme/config.json", "config/etc/iscsi/iscsid.conf",
+                "config/run/mount/utab",
                 "config/etc/multipath/conf.d/a.conf", "config/etc/lvm/backup/vg0",
-                "config/etc/exports.d/home.exports", "config/etc/lvm/archive.txt",
+                "config/etc/exports.d/home.exports",
+                "config/var/lib/iscsi/nodes/iqn.2026-01.test:a/192.0.2.1,3260,1/default",
+                "config/sys/module/zswap/parameters/enabled", "config/etc/lvm/archive.txt",
+                "config/sys/kernel/config/nvmet.txt",
             ])
+        #expect(
+            sink["config/sys/kernel/config/nvmet.txt"]?.text.contains("nqn.test/dhchap_key") == true)
+        #expect(sink.artifacts.contains { $0.text.contains("node.name = iqn.2026-01.test:a") })
         for artifact in sink.artifacts {
             #expect(!artifact.text.contains("hush") && !artifact.text.contains("secret"))
             #expect(!artifact.text.contains("0x123abc"))

@@ -39,7 +39,20 @@ struct StorageConfiguration {
         Source(path: "/etc/nfs.conf"), Source(path: "/etc/nfsmount.conf"),
         Source(path: "/etc/idmapd.conf", privacy: .sensitive),
         Source(path: "/etc/exports", privacy: .identity),
+        Source(path: "/var/lib/nfs/etab", privacy: .identity),
+        Source(path: "/proc/net/rpc/nfs", privacy: .technical),
+        Source(path: "/proc/net/rpc/nfsd", privacy: .technical),
+        Source(path: "/proc/scsi/scsi", privacy: .identity),
+        Source(path: "/run/mount/utab", privacy: .sensitive),
     ]
+    /// Folders whose files are taken to a depth of three: a node of iSCSI is a file below its
+    /// target and its portal.
+    private static let trees: [(path: String, privacy: PrivacyClass)] = [
+        ("/etc/iscsi/nodes", .sensitive), ("/var/lib/iscsi/nodes", .sensitive),
+        ("/sys/module/zswap/parameters", .technical),
+    ]
+    /// Folders of which the names alone are kept: the attributes of an NVMe target hold keys.
+    private static let listed = ["/sys/kernel/config/nvmet", "/run/lvm"]
     /// Folders whose files are taken when their name ends so; hidden ones never.
     private static let folders: [(path: String, ending: String, privacy: PrivacyClass)] = [
         ("/etc/multipath/conf.d", ".conf", .content), ("/etc/mdadm.conf.d", ".conf", .content),
@@ -65,7 +78,11 @@ struct StorageConfiguration {
                 try configuration.copy(FilePath(path).appending(entry.name), privacy: privacy)
             }
         }
+        for (path, privacy) in trees {
+            try configuration.copyTree(FilePath(path), privacy: privacy, depth: 3)
+        }
         try configuration.listArchive("/etc/lvm/archive")
+        for path in listed { try configuration.listTree(path) }
     }
 
     private init(context: CollectionContext, sink: any CollectionSink) {
@@ -102,13 +119,45 @@ struct StorageConfiguration {
         fileCount += 1
         byteCount += bytes.count
         try sink.send(
-            "config" + source, StorageSecretMask.masking(Array(bytes.prefix(Self.byteLimit))),
+            "config" + source,
+            MountOptionSecrets.masking(
+                StorageSecretMask.masking(Array(bytes.prefix(Self.byteLimit)))),
             source: source,
             mediaType: "text/plain", privacy: privacy)
         if bytes.count > Self.byteLimit {
             try sink.send(
                 .truncated(.init(why: "only the first \(Self.byteLimit) bytes are kept")))
         }
+    }
+
+    private mutating func copyTree(
+        _ path: FilePath, privacy: PrivacyClass, depth: Int
+    ) throws {
+        for entry in try entries(path.string) where !entry.name.string.hasPrefix(".") {
+            let inner = path.appending(entry.name)
+            if entry.kind == .directory {
+                if depth > 1 { try copyTree(inner, privacy: privacy, depth: depth - 1) }
+            } else if entry.kind == .regular {
+                try copy(inner, privacy: privacy)
+            }
+        }
+    }
+
+    /// The names below `path`, to a depth of six, at most a thousand.
+    private func listTree(_ path: String) throws {
+        var names = [String]()
+        var pending = [(FilePath(path), 6)]
+        while let (folder, depth) = pending.popLast(), names.count < 1000 {
+            for entry in (try? context.root.directory(folder).entries(limit: 10_000)) ?? [] {
+                let inner = folder.appending(entry.name)
+                names.append(UntrustedText.escapingForPath(inner.string.utf8))
+                if entry.kind == .directory, depth > 1 { pending.append((inner, depth - 1)) }
+            }
+        }
+        guard !names.isEmpty else { return }
+        try sink.send(
+            "config\(path).txt", Array((names.sorted().joined(separator: "\n") + "\n").utf8),
+            source: path, mediaType: "text/plain", privacy: .identity)
     }
 
     /// Names, sizes and times of the files in LVM's archive; the newest five hundred by name.
