@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Makes a root with many block devices, laid out as sysfs, udev and procfs are on a real host.
 
-Usage: make_block_devices.py ROOT COUNT
+Usage: make_block_devices.py ROOT COUNT [DISKS]
 
-COUNT is the number of entries of /sys/block. One in ten is a SCSI disk with one partition; the
-others are device-mapper volumes, each on one partition. A third of the volumes is mounted. The
-same COUNT gives the same root. Needs nothing but Python 3.
+COUNT is the number of entries of /sys/block. DISKS of them, one in ten if not said, are SCSI disks
+with one partition; the others are device-mapper volumes, each on one partition. A third of the
+volumes is mounted. The same numbers give the same root. Needs nothing but Python 3.
 """
 import os
 import sys
@@ -109,6 +109,9 @@ def add_disk(root, index):
         "type": "0", "wwid": wwid,
     }.items():
         write(os.path.join(root.path, device, attribute), text)
+    known = os.path.join(root.path, "sys/class/scsi_device", address)
+    os.makedirs(known)
+    os.symlink("../../../" + device[4:], os.path.join(known, "device"))
     part = f"8:{index * 16 + 1}"
     root.device(f"{folder}/{name}1", f"{name}1", part, 7814033408,
                 {"partition": "1", "start": "2048"}, is_whole=False)
@@ -154,10 +157,11 @@ def add_volume(root, index, disk):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     root, count = Root(sys.argv[1]), int(sys.argv[2])
-    disks = [add_disk(root, index) for index in range(max(1, count // 10))]
+    wanted = int(sys.argv[3]) if len(sys.argv) == 4 else max(1, count // 10)
+    disks = [add_disk(root, index) for index in range(wanted)]
     for index in range(count - len(disks)):
         add_volume(root, index, disks[index % len(disks)])
     root.finish()
