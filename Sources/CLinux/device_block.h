@@ -3,7 +3,9 @@
 #include <linux/fs.h>
 
 #ifndef O_DIRECT
-#if defined(__aarch64__) || defined(__arm__) || defined(__powerpc64__)
+#if defined(__powerpc__) || defined(__powerpc64__)
+#define DIAG_O_DIRECT 0400000
+#elif defined(__aarch64__) || defined(__arm__)
 #define DIAG_O_DIRECT 0200000
 #else
 #define DIAG_O_DIRECT 040000

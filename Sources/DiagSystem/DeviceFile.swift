@@ -52,8 +52,15 @@ public import SystemPackage
             isDirect = false
             descriptor = try root.open(path, flags: flags)
         }
+        let found = try descriptor.status()
+        guard found.kind == status.kind else {
+            throw SystemCallError(
+                operation: "open",
+                object: "\(path) (now a \(found.kind.rawValue) and not a "
+                    + "\(status.kind.rawValue))", errno: .noSuchAddressOrDevice)
+        }
         if isDevice, let number {
-            let opened = try descriptor.status().representedDevice
+            let opened = found.representedDevice
             guard opened == number else {
                 throw SystemCallError(
                     operation: "open",

@@ -72,12 +72,14 @@ extension DeviceFile {
     /// Sends a SCSI command that only tells something, and takes up to `byteCount` bytes, at most
     /// 65,536.
     ///
-    /// The data go from the device to us or nowhere. Source: scsi/sg.h, `SG_IO`.
+    /// The data go from the device to us or nowhere. Source: scsi/sg.h, `SG_IO`. When
+    /// `timeoutMilliseconds` are over the kernel aborts the command and may reset the device, so
+    /// that whoever cannot wait is better given up.
     ///
     /// - Throws: `EPERM` for a command that `filter` does not allow, before the kernel sees it;
     ///   what the device refuses is a response.
     public func execute(
-        _ command: [UInt8], reading byteCount: Int, timeoutMilliseconds: UInt32 = 4000,
+        _ command: [UInt8], reading byteCount: Int, timeoutMilliseconds: UInt32 = 60_000,
         filter: SCSICommandFilter = .standard
     ) throws(SystemCallError) -> SCSIResponse {
         guard filter.allows(command, reading: byteCount), byteCount <= 1 << 16 else {

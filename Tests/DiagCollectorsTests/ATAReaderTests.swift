@@ -244,6 +244,22 @@ struct ATAReaderTests {
             ])
     }
 
+    @Test("A model that does not stand the log directory is not asked for it")
+    func fragile() throws {
+        let device = ATAReplay.disk()
+        var identify = try #require(device.pages[.command(0xEC)])
+        var model = Array("SATADOM-ML 3ME".utf8)
+        model += [UInt8](repeating: 0x20, count: 40 - model.count)
+        for at in stride(from: 0, to: 40, by: 2) { model.swapAt(at, at + 1) }
+        identify.replaceSubrange(54..<94, with: model)
+        identify[511] = 0 &- identify[..<511].reduce(0, &+)
+        device.pages[.command(0xEC)] = identify
+        let reading = ATAReader.read(device)
+        #expect(reading.facts["ata/model"] == "SATADOM-ML 3ME")
+        #expect(!device.commands.contains { $0[14] == 0x2F })
+        #expect(reading.document.refused["general purpose logs"] != nil)
+    }
+
     @Test("Without the right to command devices, the reason names it")
     func notPermitted() {
         let device = ATAReplay.disk()
@@ -255,7 +271,8 @@ struct ATAReaderTests {
         #expect(
             reading.document.refused == [
                 "CHECK POWER MODE":
-                    "SG_IO /dev/sda: Operation not permitted; needs root (CAP_SYS_RAWIO)"
+                    "SG_IO /dev/sda: Operation not permitted; "
+                    + DeviceRefusal.words("CAP_SYS_RAWIO")
             ])
     }
 

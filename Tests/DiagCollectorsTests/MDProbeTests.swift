@@ -174,6 +174,9 @@ struct MDProbeTests {
                 + "(slot 2), 12.6 % done, at 33440 KiB/s. One more failure loses the array.")
         #expect(findings[8].reason.contains("2 bad ranges recorded, 24 sectors in all"))
         #expect(findings.allSatisfy { !$0.evidence.isEmpty && !$0.recommendedActions.isEmpty })
+        // A repair of a mirror takes one half for right, whichever it is.
+        let repaired = findings.filter { $0.recommendedActions.joined().contains("echo repair") }
+        #expect(repaired.map(\.object) == ["md2"])
     }
 
     @Test("An array that is gone is skipped, and one that does not answer is a finding")

@@ -268,7 +268,9 @@ struct MapperProbeTests {
         let refusal = try denied.run(
             request, in: CollectionContext(root: try RootedTree("/")), into: sink)
         #expect(refusal.outcome == .skipped)
-        #expect(refusal.reason == "open c: Permission denied; needs root (CAP_SYS_ADMIN)")
+        #expect(
+            refusal.reason
+                == "open c: Permission denied; " + DeviceRefusal.words("CAP_SYS_ADMIN"))
     }
 
     @Test("A hung batch is a finding")

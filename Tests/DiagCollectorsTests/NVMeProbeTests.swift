@@ -158,7 +158,7 @@ struct NVMeProbeTests {
         controller.fail("identify 1 0", .permissionDenied)
         let (record, _, _) = try ask(controller)
         #expect(record.outcome == .skipped)
-        #expect(record.reason?.hasSuffix("needs root (CAP_SYS_ADMIN)") == true)
+        #expect(record.reason?.hasSuffix(DeviceRefusal.words("CAP_SYS_ADMIN")) == true)
         #expect(controller.asked == ["identify 1 0"])
         #expect(NVMeProbe().findings(in: [record]) == [])
     }

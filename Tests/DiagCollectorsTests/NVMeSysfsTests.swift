@@ -68,6 +68,23 @@ struct NVMeSysfsTests {
         #expect(sink["nvme-controllers.json"]?.text.contains("pn-0x2000000000000001") == true)
     }
 
+    @Test("A namespace that cannot be reached is a fault only when no other way is open")
+    func inaccessible() throws {
+        let host = try FixtureHost("nvme-fabrics")
+        let path = "sys/devices/virtual/nvme-fabrics/ctl/nvme2/"
+        for change in ["nvme2c2n1/ana_state = inaccessible", "state = connecting"] {
+            let host = try FixtureHost("nvme-fabrics")
+            try host.add(path + change)
+            let found = try read(host).1.first {
+                $0.fault == "storage.nvme.ana-inaccessible" && $0.object == "nvme10"
+            }
+            #expect(found?.severity == .major)
+            #expect(found?.reason.hasSuffix("nor any other way.") == true)
+        }
+        let found = try read(host).1.first { $0.fault == "storage.nvme.ana-inaccessible" }
+        #expect(found?.reason.hasSuffix("but another way is open.") == true)
+    }
+
     @Test("What is wrong is found, each with its severity and place")
     func findings() throws {
         let (sink, findings) = try read(try FixtureHost("nvme-fabrics"))
@@ -77,12 +94,12 @@ struct NVMeSysfsTests {
         #expect(
             found == [
                 "critical storage.nvme.not-live /dev/nvme1",
-                "major storage.nvme.ana-inaccessible /dev/nvme10",
                 "major storage.nvme.ana-persistent-loss /dev/nvme3",
                 "major storage.nvme.not-live /dev/nvme10",
                 "major storage.nvme.pcie-fatal /dev/nvme1",
                 "minor storage.nvme.link /dev/nvme1",
                 "minor storage.nvme.pcie-nonfatal /dev/nvme1",
+                "notice storage.nvme.ana-inaccessible /dev/nvme10",
                 "notice storage.nvme.ana-non-optimized /dev/nvme3",
             ])
         let link = try #require(findings.first { $0.fault == "storage.nvme.link" })

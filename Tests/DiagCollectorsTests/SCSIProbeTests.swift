@@ -89,7 +89,23 @@ import Testing
         #expect(record.facts["power"] == "standby")
         #expect(record.facts["serial"] == "ZMADEUP1")
         #expect(device.asked.last == "03")
-        #expect(device.asked.allSatisfy { $0.hasPrefix("12") || $0 == "03" })
+        #expect(device.asked.allSatisfy { ["00", "03"].contains($0) || $0.hasPrefix("12") })
+    }
+
+    @Test("A unit attention is fetched in sight of the kernel, never by REQUEST SENSE")
+    func unitAttention() throws {
+        let device = SCSIRecordedDevice.sasDisk()
+        _ = try examine(device)
+        let first = try #require(device.asked.firstIndex(of: "03"))
+        #expect(device.asked[first - 1] == "00")
+        let stubborn = SCSIRecordedDevice.sasDisk()
+        stubborn.answers["00"] = SCSIRecordedDevice.refusal(key: 6, code: 0x29)
+        let record = try examine(stubborn).record
+        #expect(!stubborn.asked.contains("03") && record.facts["isSleeping"] == false)
+        let stopped = SCSIRecordedDevice.sasDisk()
+        stopped.answers["00"] = SCSIRecordedDevice.refusal(key: 2, code: 4, qualifier: 2)
+        let other = try examine(stopped).record
+        #expect(stopped.asked.last == "00" && other.facts["power"] == "stopped")
     }
 
     @Test("A passive path is asked for its identity alone")
@@ -163,9 +179,9 @@ import Testing
         #expect(record.outcome == .ok && record.facts["byteCount"] == 156_374_986_752)
         #expect(SCSIProbe().findings(in: [record]) == [])
         let commands = try sink.json("scsi/sda.json")?["commands"]
-        #expect(commands?[4]?["name"] == "READ CAPACITY (16)")
+        #expect(commands?[5]?["name"] == "READ CAPACITY (16)")
         #expect(
-            commands?[4]?["problem"]
+            commands?[5]?["problem"]
                 == "illegal request (24/00): a field of the command is not supported")
     }
 
@@ -184,6 +200,20 @@ import Testing
                 == "the device did not answer in time (DID_TIME_OUT)")
     }
 
+    @Test("In the last second of its time no command is begun")
+    func lastSecond() throws {
+        let host = try FixtureHost(listing: "dev/sg0 = x")
+        for (seconds, errno) in [(0.9, Errno.timedOut), (30, Errno(rawValue: 25))] {
+            let transport = DeviceFileTransport(
+                try DeviceFile.open("/dev/sg0", in: try host.tree()),
+                until: MonotonicTime.now.advanced(bySeconds: seconds))
+            let error = #expect(throws: SystemCallError.self) {
+                try transport.execute(SCSICommand.testUnitReady, reading: 0)
+            }
+            #expect(error?.errno == errno)
+        }
+    }
+
     @Test("A refusal by the kernel says what is needed")
     func refused() throws {
         let device = SCSIRecordedDevice.sasDisk()
@@ -192,8 +222,8 @@ import Testing
         let record = try examine(device).record
         #expect(record.outcome == .skipped)
         #expect(
-            record.reason == "SG_IO /dev/sg0: Operation not permitted; needs root "
-                + "(CAP_SYS_ADMIN and CAP_SYS_RAWIO)")
+            record.reason == "SG_IO /dev/sg0: Operation not permitted; "
+                + DeviceRefusal.words("CAP_SYS_ADMIN and CAP_SYS_RAWIO"))
         #expect(device.asked == ["12"])
     }
 

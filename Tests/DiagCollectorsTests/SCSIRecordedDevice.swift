@@ -19,6 +19,8 @@ final class SCSIRecordedDevice: SCSITransport {
 
     init(_ answers: [String: [UInt8]]) {
         self.answers = answers.mapValues { SCSIResponse(data: $0) }
+        // Ready.
+        self.answers["00"] = self.answers["00"] ?? SCSIResponse(data: [])
     }
 
     func execute(

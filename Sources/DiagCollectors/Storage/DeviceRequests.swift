@@ -12,7 +12,12 @@ struct DeviceRequests {
     /// Devices that have no node below /dev, so that nothing can be asked of them.
     private(set) var withoutNode: [String] = []
 
+    /// Disks that the kernel has suspended, and that are not woken.
+    private(set) var asleep: Set<String> = []
+
     private let root: RootedTree
+    /// What a SCSI disk is asked with, by its name.
+    private var scsiDisks: [String: JSONValue] = [:]
     private let devices: [BlockDevice]
     private let positions: [String: Int]
 
@@ -25,6 +30,11 @@ struct DeviceRequests {
         self.root = root
         self.devices = devices
         positions = Dictionary(devices.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        let scsi = SCSIProbe.requests(in: root)
+        for request in scsi {
+            scsiDisks[String(request.target.dropFirst(5))] = SCSISleepCheck.entry(of: request)
+        }
+        asleep = Set(devices.filter { Self.isAsleep($0, in: root) }.map(\.name))
         let included = zip(devices, isIncluded).filter(\.1).map(\.0)
         requests = MDProbe.requests(for: included)
         let mapper = MapperRequests(for: included)
@@ -37,7 +47,7 @@ struct DeviceRequests {
             })
         let names = Set(included.map(\.name))
         add(
-            SCSIProbe.requests(in: root).filter {
+            scsi.filter {
                 let name = String($0.target.dropFirst(5))
                 // An enclosure is no block device.
                 return names.contains(name)
@@ -55,16 +65,21 @@ struct DeviceRequests {
         addReport(included)
     }
 
-    /// LVM's tool reads every disk, so that it is not started when one of them does not answer.
+    /// LVM's tool reads every disk, so that it is not started when one of them does not answer or
+    /// sleeps; nor when the device mapper is not in the kernel, since it would load it.
     private mutating func addReport(_ included: [BlockDevice]) {
         let isUsed = included.contains {
             $0.property("ID_FS_TYPE") == "LVM2_member"
                 || $0.facts["dm/uuid"]?.hasPrefix("LVM-") == true
         }
         let isStuck = included.contains { $0.isSet("dm/suspended") }
-        guard isUsed, !isStuck else { return }
-        requests += LVMReportProbe.requests(
-            in: root, standsOn: included.filter { $0.disk == nil }.map { "/dev/\($0.name)" })
+        guard isUsed, !isStuck, asleep.isEmpty, (try? DeviceMapper.isPresent(in: root)) == true
+        else { return }
+        var seen = Set<String>()
+        let lower = included.filter { $0.disk == nil }
+            .flatMap { ["/dev/\($0.name)"] + lowerPaths($0.name) }
+            .filter { seen.insert($0).inserted }
+        requests += LVMReportProbe.requests(in: root, standsOn: lower)
     }
 
     /// Adds what has a node, and notes what has none.
@@ -115,22 +130,66 @@ struct DeviceRequests {
         return devices.enumerated().compactMap { index, device in
             // An extended partition is a container: the kernel gives it two sectors.
             if device.kind == .partition, (device.byteCount ?? 0) <= 1024 { return nil }
-            let upper = holders[device.name] ?? []
+            let disk = device.disk.map { devices[$0] }
+            // What holds a disk, as multipath does, serves its partitions too.
+            let upper = (holders[device.name] ?? []) + (disk.flatMap { holders[$0.name] } ?? [])
             var target = MetadataTarget(name: device.name, path: "/dev/\(device.name)")
             target.number = device.number?.description
             target.byteCount = device.byteCount
             target.isMounted = mounted.contains(index)
             target.isMember = !upper.isEmpty
             target.isMultipathPath = upper.contains { $0.kind == .multipath }
-            target.isPassivePath = Self.isPassive(device, disk: device.disk.map { devices[$0] })
+            target.isPassivePath = Self.isPassive(device, disk: disk)
             target.isSuspended = device.isSet("dm/suspended")
             target.isHidden = device.kind == .path || device.number == nil
-            target.isRemovable = device.isSet("removable")
+            target.isRemovable = (disk ?? device).isSet("removable")
+            target.isPartition = device.kind == .partition
+            target.isEmptyDrive = Self.isEmptyDrive(disk ?? device)
+            target.isAsleep = asleep.contains(device.name)
+            target.disks = scsiDisks(below: device)
             target.isReadOnly = device.isSet("ro")
             target.lowerDevices =
-                device.lowerDevices + (device.disk.map { [devices[$0].name] } ?? [])
+                device.lowerDevices + (disk.map { [$0.name] } ?? [])
             return target
         }
+    }
+
+    /// The SCSI disks that the device is or stands on.
+    private func scsiDisks(below device: BlockDevice) -> [JSONValue] {
+        guard !scsiDisks.isEmpty else { return [] }
+        var seen: Set<String> = [device.name]
+        var pending = [device]
+        var disks = [JSONValue]()
+        while let next = pending.popLast(), seen.count < 4096 {
+            if let entry = scsiDisks[next.name] {
+                disks.append(entry)
+                guard disks.count < SCSISleepCheck.listLimit else { break }
+            }
+            let disk = next.disk.map { [devices[$0].name] } ?? []
+            for lower in next.lowerDevices + disk where seen.insert(lower).inserted {
+                if let position = positions[lower] { pending.append(devices[position]) }
+            }
+        }
+        return disks
+    }
+
+    /// Whether the kernel has suspended the disk. Cards on an MMC bus count as suspended whenever
+    /// they are idle, and have nothing to spin up. Source: drivers/mmc/core/mmc.c of Linux 6.12.
+    private static func isAsleep(_ device: BlockDevice, in root: RootedTree) -> Bool {
+        guard device.disk == nil, !device.ancestors.isEmpty, !device.name.hasPrefix("mmcblk"),
+            let power = try? root.directory(FilePath(device.folder + "/device/power"))
+        else { return false }
+        var reader = AttributeReader()
+        return reader.text("runtime_status", of: power) == "suspended"
+    }
+
+    /// Whether it is a floppy drive, or a CD drive in which udev found no medium.
+    private static func isEmptyDrive(_ device: BlockDevice) -> Bool {
+        func isNumbered(_ prefix: String) -> Bool {
+            let digits = device.name.utf8.dropFirst(prefix.utf8.count)
+            return device.name.hasPrefix(prefix) && digits.first.map { $0 <= 0x39 } ?? false
+        }
+        return isNumbered("fd") || isNumbered("sr") && device.property("ID_CDROM_MEDIA") != "1"
     }
 
     /// Whether reads on this path end in errors: the array serves the disk on another.

@@ -53,6 +53,12 @@ extension StorageCollector {
                 why: "they stand on a suspended device, so that a question may wait",
                 remedy: "resume the suspended device")
         }
+        if let first = asked.asleep.sorted().first {
+            try sink.missing(
+                "the metadata of \(first)"
+                    + (asked.asleep.count > 1 ? " and \(asked.asleep.count - 1) more" : ""),
+                why: "the disk sleeps, and reading it would wake it")
+        }
         if isLiveHost, let first = asked.withoutNode.first {
             try sink.missing(
                 "what \(asked.withoutNode.count) devices say of themselves, \(first) the first",

@@ -33,7 +33,8 @@ struct UdevFacts {
     }
 
     private static let used: Set<String> = [
-        "DM_LV_NAME", "DM_VG_NAME", "ID_BUS", "ID_FS_LABEL", "ID_FS_TYPE", "ID_FS_USAGE",
+        "DM_LV_NAME", "DM_VG_NAME", "ID_BUS", "ID_CDROM_MEDIA", "ID_FS_LABEL", "ID_FS_TYPE",
+        "ID_FS_USAGE",
         "ID_FS_UUID", "ID_FS_VERSION", "ID_MODEL", "ID_PART_ENTRY_NAME", "ID_PART_ENTRY_TYPE",
         "ID_PART_ENTRY_UUID", "ID_PART_TABLE_TYPE", "ID_PART_TABLE_UUID", "ID_PATH",
         "ID_REVISION", "ID_SERIAL", "ID_SERIAL_SHORT", "ID_VENDOR", "ID_WWN",

@@ -124,6 +124,42 @@ struct MetadataFindingsTests {
         #expect(names([target("sda"), higher, upper, suspended]) == ["/dev/sda"])
     }
 
+    @Test("A sleeping disk is not woken, nor through what stands on nothing else")
+    func asleep() {
+        var disk = target("sdb")
+        disk.isAsleep = true
+        var partition = target("sdb1")
+        partition.lowerDevices = ["sdb"]
+        var array = target("md0")
+        array.lowerDevices = ["sda", "sdb1"]
+        var volume = target("dm-0")
+        volume.lowerDevices = ["sdb1", "sdb1"]
+        #expect(
+            names([target("sda"), array, volume, disk, partition]) == ["/dev/sda", "/dev/md0"])
+    }
+
+    @Test("The image of a CD on a whole stick has no displaced or damaged table")
+    func hybridImage() {
+        func faults(_ facts: [String: JSONValue]) -> [String] {
+            let table: [String: JSONValue] = [
+                "partitionTable": "gpt", "isPrimaryTableValid": true, "isBackupTableValid": true,
+                "isBackupTableAtEnd": false,
+            ]
+            var broken = table
+            broken["isBackupTableValid"] = false
+            return [table, broken].flatMap {
+                summaries([
+                    ProbeRecord(
+                        kind: "metadata", target: "/dev/sdb", outcome: .ok, seconds: 0,
+                        facts: $0.merging(facts) { $1 })
+                ])
+            }
+        }
+        #expect(faults(["isRemovable": true, "fileSystemType": "iso9660"]) == [])
+        #expect(faults(["fileSystemType": "iso9660"]).count == 2)
+        #expect(faults(["isRemovable": true]).count == 2)
+    }
+
     @Test("Paths, hidden devices and what has no medium or nothing behind it are not asked")
     func notAsked() {
         var passive = target("sdb")
@@ -151,6 +187,8 @@ struct MetadataFindingsTests {
         var device = target("sda1")
         device.logicalBlockSize = 4096
         device.isMember = true
+        device.isPartition = true
+        device.disks = [["device": "/dev/sda", "generic": "/dev/sg0"]]
         #expect(
             MetadataProbe.requests(for: [device]) == [
                 ProbeRequest(
@@ -158,7 +196,8 @@ struct MetadataFindingsTests {
                     facts: [
                         "name": "sda1", "number": "8:0", "byteCount": .integer(1 << 30),
                         "logicalBlockSize": 4096, "isMounted": false, "isMember": true,
-                        "isReadOnly": false,
+                        "isReadOnly": false, "isPartition": true,
+                        "disks": [["device": "/dev/sda", "generic": "/dev/sg0"]],
                     ])
             ])
     }

@@ -199,6 +199,43 @@ struct MetadataProbeTests {
         #expect(folder.outcome == .failed)
     }
 
+    @Test("A drive without a medium is skipped; another device with the same error has failed")
+    func noMedium() {
+        func outcome(_ number: CInt, _ isRemovable: Bool) -> ProbeRecord.Outcome {
+            let error = SystemCallError(
+                operation: "read", object: "x", errno: Errno(rawValue: number))
+            return MetadataProbe.verdict(on: error, isRemovable: isRemovable).0
+        }
+        #expect([5, 123, 124].map { outcome($0, true) } == [.skipped, .skipped, .skipped])
+        #expect([5, 123, 124].map { outcome($0, false) } == [.failed, .skipped, .failed])
+    }
+
+    @Test("The table inside a partition is not looked for")
+    func partition() throws {
+        let host = try MetadataHost()
+        try host.device("sda1", image: "gpt")
+        let record = try host.probe("sda1", facts: ["isPartition": true])
+        #expect(record.outcome == .ok && record.facts["partitionTable"] == nil)
+    }
+
+    @Test("What stands on a suspended disk is skipped, and its node not opened")
+    func asleep() throws {
+        let host = try FixtureHost(
+            listing: "sys/class/scsi_device/0:0:0:0/device/power/runtime_status = suspended")
+        let request = ProbeRequest(
+            kind: "metadata", target: "/dev/md0",
+            facts: [
+                "name": "md0",
+                "disks": [["device": "/dev/sda", "address": "0:0:0:0", "generic": "/dev/sg0"]],
+            ])
+        let record = try MetadataProbe().run(
+            request, in: CollectionContext(root: try host.tree()), into: MemorySink())
+        #expect(record.outcome == .skipped)
+        #expect(
+            record.reason
+                == "the disk sleeps: /dev/sda is suspended, and to read it would wake it")
+    }
+
     @Test("A device with nothing that we know has a document that says so")
     func nothing() throws {
         let host = try MetadataHost()

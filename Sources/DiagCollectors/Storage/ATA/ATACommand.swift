@@ -131,7 +131,7 @@ struct ATAChannel {
             let isPrivilege = error.errno == .permissionDenied || error.errno == .notPermitted
             throw ATARefusal(
                 reason: error.description
-                    + (isPrivilege ? "; needs root (CAP_SYS_RAWIO)" : ""), isEnd: true)
+                    + (isPrivilege ? "; " + DeviceRefusal.words("CAP_SYS_RAWIO") : ""), isEnd: true)
         }
         guard response.hostStatus == 0 else {
             throw ATARefusal(reason: Self.hostReason(response.hostStatus), isEnd: true)

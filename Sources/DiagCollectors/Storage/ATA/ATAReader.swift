@@ -125,7 +125,14 @@ struct ATAReader {
     private mutating func readLogs(_ identify: ATAIdentifyDevice) {
         func has(_ feature: String) -> Bool { identify.features[feature]?.isSupported == true }
         let isSMARTOn = has("smart") && identify.features["smart"]?.isEnabled != false
-        let hasGeneral = has("generalPurposeLogging") && has("address48Bit")
+        // It does not stand the log directory: ATA_QUIRK_NO_LOG_DIR of drivers/ata/libata-core.c,
+        // Linux 6.12.
+        let isFragile = identify.modelNumber.hasPrefix("SATADOM-ML 3ME")
+        let hasGeneral = has("generalPurposeLogging") && has("address48Bit") && !isFragile
+        if isFragile {
+            reading.document.refused["general purpose logs"] =
+                "this model does not stand being asked for them"
+        }
         if hasGeneral {
             reading.document.generalPurposeLogDirectory = parse(.readLog(0), "gpl-00") {
                 bytes throws(FormatError) in try ATALogDirectory(parsing: bytes.span)

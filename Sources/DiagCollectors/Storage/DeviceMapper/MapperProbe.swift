@@ -181,7 +181,7 @@ public struct MapperProbe: Probe {
     private static func verdict(on error: SystemCallError) -> (ProbeRecord.Outcome, String) {
         switch error.errno {
         case .permissionDenied, .notPermitted:
-            (.skipped, "\(error); needs root (CAP_SYS_ADMIN)")
+            (.skipped, "\(error); " + DeviceRefusal.words("CAP_SYS_ADMIN"))
         case .noSuchFileOrDirectory, .operationNotSupportedByDevice:
             (.skipped, "\(error); the device mapper cannot be asked here")
         default: (.failed, error.description)

@@ -158,7 +158,12 @@ struct MDFindings {
                     : "whose parity does not match their data."),
             [
                 "Check the health of its members, their cables and the memory of the host.",
-                "Then `echo repair > /sys/block/\(name)/md/sync_action`, and `check` after that.",
+                isMirror
+                    ? "See that there is a backup, then check again with `echo check > "
+                        + "/sys/block/\(name)/md/sync_action` and compare the counts. Do not "
+                        + "repair: that copies one of its halves over the others, right or wrong."
+                    : "Then `echo repair > /sys/block/\(name)/md/sync_action`, and `check` after "
+                        + "that.",
             ])
     }
 

@@ -52,7 +52,7 @@ extension MetadataProbe {
     }
 
     private func damagedTable(_ record: ProbeRecord) -> Finding? {
-        guard record.facts["partitionTable"] == "gpt" else { return nil }
+        guard record.facts["partitionTable"] == "gpt", !isHybridImage(record) else { return nil }
         let isPrimaryValid = record.facts["isPrimaryTableValid"] == true
         let isBackupValid = record.facts["isBackupTableValid"] == true
         if isPrimaryValid, isBackupValid || isInsideArray(record) { return nil }
@@ -91,7 +91,8 @@ extension MetadataProbe {
     private func displacedBackup(_ record: ProbeRecord) -> Finding? {
         guard record.facts["partitionTable"] == "gpt",
             record.facts["isBackupTableAtEnd"] == false,
-            record.facts["isBackupTableValid"] == true, !isInsideArray(record)
+            record.facts["isBackupTableValid"] == true, !isInsideArray(record),
+            !isHybridImage(record)
         else { return nil }
         return finding(
             "storage.partition-table.backup-displaced", .minor, record,
@@ -177,6 +178,12 @@ extension MetadataProbe {
     /// an array ends before the device does.
     private func isInsideArray(_ record: ProbeRecord) -> Bool {
         record.facts["mdArrayUUID"] != nil || record.facts["firmwareRAID"] != nil
+    }
+
+    /// Whether it is an image of a CD that was written to a whole stick: such a table is that of
+    /// the image, which is smaller.
+    private func isHybridImage(_ record: ProbeRecord) -> Bool {
+        record.facts["isRemovable"] == true && record.facts["fileSystemType"] == "iso9660"
     }
 
     private func problems(_ record: ProbeRecord, _ fact: String) -> String {

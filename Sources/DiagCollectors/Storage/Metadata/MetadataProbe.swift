@@ -7,7 +7,8 @@ internal import SystemPackage
 /// Reads what stands at the start and at the end of one block device: partition table, RAID
 /// superblock, headers of encrypted volumes, and the marks of others.
 ///
-/// At most 4 MiB are read, mostly about 100 KiB; nothing is written, and no command is sent.
+/// At most 4 MiB are read, mostly about 100 KiB; nothing is written. SCSI disks that turn are first
+/// asked whether they sleep, and are not read then: that would wake them.
 public struct MetadataProbe: Probe {
     static let kindName = "metadata"
     /// How many bytes of a device are read at most.
@@ -17,6 +18,11 @@ public struct MetadataProbe: Probe {
     public let kind = MetadataProbe.kindName
     /// Five seconds.
     public let deadlineSeconds: Double = 5
+    /// It asks disks whether they sleep.
+    public let commandsDevices = true
+
+    /// Seconds that the question whether a disk sleeps may take of all the time.
+    private static let secondsOfAsking = 2.0
 
     /// What is looked for, in this order.
     let readers: [MetadataReader]
@@ -48,11 +54,20 @@ public struct MetadataProbe: Probe {
             record.reason = "the request does not name an absolute path"
             return record
         }
+        // The last second of it is for the answer alone.
+        let end = start.advanced(bySeconds: Self.secondsOfAsking + 1)
+        if let why = SCSISleepCheck(request, in: context.root).sleeping(until: end) {
+            record.outcome = .skipped
+            record.reason = "the disk sleeps: \(why), and to read it would wake it"
+            record.seconds = MonotonicTime.now.seconds(since: start)
+            return record
+        }
+        let isRemovable = request.facts?["isRemovable"] == true
         let source: DeviceMetadataSource
         do throws(SystemCallError) {
             source = try open(path, request.facts ?? [:], in: context)
         } catch {
-            (record.outcome, record.reason) = Self.verdict(on: error)
+            (record.outcome, record.reason) = Self.verdict(on: error, isRemovable: isRemovable)
             record.seconds = MonotonicTime.now.seconds(since: start)
             return record
         }
@@ -66,7 +81,9 @@ public struct MetadataProbe: Probe {
         source.prefetch()
         var document: [String: JSONValue] = [:]
         var problems = [String]()
-        for reader in readers {
+        // The tables inside a partition are none of this host's: a disk image, or an old one.
+        let isPartition = request.facts?["isPartition"] == true
+        for reader in readers where !(isPartition && reader.name == "partitionTable") {
             guard let part = reader.read(source) else { continue }
             document.merge(part.members) { first, _ in first }
             record.facts.merge(part.facts) { $1 }
@@ -100,6 +117,7 @@ public struct MetadataProbe: Probe {
         if let serial = Self.serial(of: request, in: context.root) {
             record.facts["serial"] = .string(serial)
         }
+        if isRemovable { record.facts["isRemovable"] = true }
         conclude(&record, source)
         record.seconds = MonotonicTime.now.seconds(since: start)
         return record
@@ -137,7 +155,11 @@ public struct MetadataProbe: Probe {
         record.facts["unreadableOffsets"] = .array(
             source.failures.prefix(64).map { .integer($0.offset) })
         record.reason = first.error.description
-        if source.bytes(512, at: 0) == nil { record.outcome = .failed }
+        guard source.bytes(512, at: 0) == nil else { return }
+        record.outcome = .failed
+        guard record.facts["isRemovable"] == true else { return }
+        (record.outcome, record.reason) = Self.verdict(on: first.error, isRemovable: true)
+        if record.outcome == .skipped { record.facts["unreadableOffsets"] = nil }
     }
 
     /// The name for the artifacts: the kernel's, with `!` for `/` as sysfs writes it.
@@ -156,14 +178,20 @@ public struct MetadataProbe: Probe {
     }
 
     /// What a refusal means.
-    static func verdict(on error: SystemCallError) -> (ProbeRecord.Outcome, String) {
+    ///
+    /// A drive for removable media that has none fails with `EIO` or `ENOMEDIUM`, as its driver
+    /// wants.
+    static func verdict(
+        on error: SystemCallError, isRemovable: Bool = false
+    ) -> (ProbeRecord.Outcome, String) {
         switch error.errno {
-        case .permissionDenied: (.skipped, "\(error); needs root (CAP_DAC_READ_SEARCH)")
-        case .notPermitted:
-            (.skipped, "\(error); the device rules of a container or a security module forbid it")
+        case .permissionDenied, .notPermitted:
+            (.skipped, "\(error); " + DeviceRefusal.words("CAP_DAC_READ_SEARCH"))
         case .noSuchFileOrDirectory, .notDirectory, .noSuchAddressOrDevice:
             (.skipped, "\(error); it is gone, or its name means another device now")
-        case .noMedium: (.skipped, "\(error); there is no medium in the drive")
+        case .noMedium: (.skipped, "\(error); no medium is in the drive")
+        case .ioError where isRemovable, .wrongMedium where isRemovable:
+            (.skipped, "\(error); no medium is in the drive, or none that it can read")
         default: (.failed, error.description)
         }
     }
@@ -172,4 +200,6 @@ public struct MetadataProbe: Probe {
 extension Errno {
     /// ENOMEDIUM of Linux, which SystemPackage has no name for.
     fileprivate static var noMedium: Errno { Errno(rawValue: 123) }
+    /// EMEDIUMTYPE of Linux.
+    fileprivate static var wrongMedium: Errno { Errno(rawValue: 124) }
 }

@@ -1,3 +1,5 @@
+internal import DiagModel
+
 /// A block device whose metadata may be read, with what decides whether and how.
 struct MetadataTarget: Hashable, Sendable {
     /// The kernel's name, with `/` as in /dev: `sda1`, `cciss/c0d0`.
@@ -24,6 +26,15 @@ struct MetadataTarget: Hashable, Sendable {
     var isHidden = false
     /// Whether its medium can be taken out.
     var isRemovable = false
+    /// Whether it is a partition of another device.
+    var isPartition = false
+    /// Whether it is a floppy drive, or a CD drive that udev found no medium in: to open it would
+    /// start its motor.
+    var isEmptyDrive = false
+    /// Whether it is a disk that the kernel has suspended: to open it would wake it.
+    var isAsleep = false
+    /// The SCSI disks that it is or stands on, as ``SCSISleepCheck`` wants them.
+    var disks: [JSONValue] = []
     /// Whether the kernel refuses to write to it.
     var isReadOnly = false
     /// The kernel's names of the devices that it stands on: its disk, its members.

@@ -103,7 +103,7 @@ public struct NVMeProbe: Probe {
         let said = error.description
         return switch error.errno {
         case .permissionDenied, .notPermitted:
-            (.skipped, "\(said); needs root (CAP_SYS_ADMIN)")
+            (.skipped, "\(said); " + DeviceRefusal.words("CAP_SYS_ADMIN"))
         case .noSuchFileOrDirectory, .notDirectory:
             (.skipped, "\(said); there is no such device node, or the controller was removed")
         case .resourceTemporarilyUnavailable:

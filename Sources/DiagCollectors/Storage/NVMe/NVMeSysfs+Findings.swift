@@ -2,12 +2,36 @@ internal import DiagModel
 
 extension NVMeControllersDocument {
     /// What is wrong with the controllers, their links and their ways to namespaces.
-    var findings: [Finding] { controllers.flatMap { $0.findings } }
+    var findings: [Finding] {
+        let reachable = Set(controllers.flatMap(\.usableNamespaces))
+        return controllers.flatMap { $0.findings(reachable: reachable) }
+    }
 }
 
 extension NVMeControllersDocument.Controller {
-    fileprivate var findings: [Finding] {
-        [notLive, slowLink].compactMap(\.self) + errors + access
+    /// The faults; `reachable` are the namespaces that some controller reaches.
+    fileprivate func findings(reachable: Set<String>) -> [Finding] {
+        [notLive, slowLink].compactMap(\.self) + errors + access(reachable: reachable)
+    }
+
+    /// The namespaces that this controller reaches now.
+    fileprivate var usableNamespaces: [String] {
+        guard text("state") == "live" else { return [] }
+        return paths.filter { ["optimized", "non-optimized"].contains($0.anaState) }
+            .map(namespace(of:))
+    }
+
+    /// What a path leads to, by one name for all of its paths: below native multipath `nvme2n1` of
+    /// `nvme2c10n1`, else the subsystem's name and the number.
+    private func namespace(of path: NVMeControllersDocument.Path) -> String {
+        let parts = path.name.split(separator: "c", maxSplits: 1)
+        if parts.count == 2, let end = parts[1].firstIndex(of: "n") {
+            return String(parts[0] + parts[1][end...])
+        }
+        guard let subsystem = text("subsysnqn"), let number = path.namespaceIdentifier else {
+            return path.name
+        }
+        return "\(subsystem) \(number)"
     }
 
     /// Only `live` takes commands. Source: `nvme_ctrl_state`, drivers/nvme/host/nvme.h, Linux 6.12.
@@ -79,7 +103,7 @@ extension NVMeControllersDocument.Controller {
         }
     }
 
-    private var access: [Finding] {
+    private func access(reachable: Set<String>) -> [Finding] {
         let states: [(state: String, severity: Finding.Severity, meaning: String)] = [
             ("persistent-loss", .major, "this way to them is lost for good"),
             ("inaccessible", .major, "they cannot be reached this way now"),
@@ -87,7 +111,19 @@ extension NVMeControllersDocument.Controller {
             ("non-optimized", .notice, "this way to them costs more than another"),
         ]
         return states.compactMap { state, severity, meaning in
-            let names = paths.filter { $0.anaState == state }.map(\.name)
+            var (severity, meaning) = (severity, meaning)
+            var affected = paths.filter { $0.anaState == state }
+            if state == "inaccessible", !affected.isEmpty {
+                let lost = affected.filter { !reachable.contains(namespace(of: $0)) }
+                if lost.isEmpty {
+                    severity = .notice
+                    meaning = "they cannot be reached this way now, but another way is open"
+                } else {
+                    affected = lost
+                    meaning = "they cannot be reached this way now, nor any other way"
+                }
+            }
+            let names = affected.map(\.name)
             guard !names.isEmpty else { return nil }
             let shown = names.prefix(8).joined(separator: ", ")
             let more = names.count > 8 ? " and \(names.count - 8) more" : ""

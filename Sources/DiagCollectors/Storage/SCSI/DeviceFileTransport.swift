@@ -1,16 +1,22 @@
 internal import DiagSystem
 internal import SystemPackage
 
-/// Sends SCSI commands to an open device, each in at most the time that is left.
+/// Sends SCSI commands to an open device, none when its time is nearly over.
+///
+/// The kernel is always given a minute: when its time runs out it aborts the command and resets the
+/// device, the target and the bus, which a disk that is only slow does not deserve. Whoever cannot
+/// wait gives this process up.
 final class DeviceFileTransport: SCSITransport {
-    /// The longest that one command may take.
-    private static let longestMilliseconds = 4000.0
+    private static let timeoutMilliseconds: UInt32 = 60_000
+    /// With less than this left nothing more is sent.
+    private static let leastSeconds = 1.0
 
     private let device: DeviceFile
     private let filter: SCSICommandFilter
     private let end: MonotonicTime
 
-    /// A transport to `device` that sends nothing after `end`, and only what `filter` allows.
+    /// A transport to `device` that sends nothing in the last second before `end`, and only what
+    /// `filter` allows.
     init(
         _ device: consuming DeviceFile, until end: MonotonicTime,
         filter: SCSICommandFilter = .standard
@@ -24,13 +30,12 @@ final class DeviceFileTransport: SCSITransport {
     func execute(
         _ command: [UInt8], reading byteCount: Int
     ) throws(SystemCallError) -> SCSIResponse {
-        let left = end.seconds(since: .now) * 1000
-        guard left >= 50 else {
+        guard end.seconds(since: .now) >= Self.leastSeconds else {
             throw SystemCallError(
                 operation: "SG_IO", object: device.path.string, errno: .timedOut)
         }
         return try device.execute(
             command, reading: byteCount,
-            timeoutMilliseconds: UInt32(min(left, Self.longestMilliseconds)), filter: filter)
+            timeoutMilliseconds: Self.timeoutMilliseconds, filter: filter)
     }
 }

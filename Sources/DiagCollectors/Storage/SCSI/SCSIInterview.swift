@@ -110,18 +110,7 @@ struct SCSIInterview {
     }
 
     private mutating func askPower() {
-        let bytes = session.send(
-            "REQUEST SENSE", SCSICommand.requestSense(byteCount: 252), reading: 252)
-        let sense = session.value("REQUEST SENSE", bytes) { bytes throws(FormatError) in
-            try SCSISense(parsing: bytes)
-        }
-        document.power = sense.map { SCSIPowerState.of($0) }
-        guard document.isATA, document.power?.isSleeping != true,
-            let response = session.response(
-                "ATA CHECK POWER MODE", SCSICommand.ataCheckPowerMode, reading: 0)
-        else { return }
-        let registers = (try? SCSISense(parsing: response.sense.span))?.ataRegisters
-        if let registers { document.power = SCSIPowerState.of(registers) }
+        document.power = session.power(isATA: document.isATA)
     }
 
     private mutating func askCapacity() {

@@ -2,8 +2,8 @@ internal import DiagFormats
 
 /// Whether a device is awake, by what it says without being woken.
 enum SCSIPowerState {
-    /// What REQUEST SENSE tells. Source: SPC-6, sections 5.12 and F.2, code 5Eh.
-    static func of(_ sense: SCSISense) -> SCSIDocument.Power {
+    /// What the sense data that `command` gave tell. Source: SPC-6, sections 5.12 and F.2, code 5Eh.
+    static func of(_ sense: SCSISense, by command: String) -> SCSIDocument.Power {
         let pair = SCSISenseText.pair(
             sense.additionalSenseCode, sense.additionalSenseCodeQualifier)
         let (state, isSleeping): (String, Bool) =
@@ -16,7 +16,7 @@ enum SCSIPowerState {
             case (0x04, 0x02), (0x04, 0x11), (0x04, 0x1C): ("stopped", true)
             default: ("active", false)
             }
-        return .init(state: state, isSleeping: isSleeping, source: "REQUEST SENSE \(pair)")
+        return .init(state: state, isSleeping: isSleeping, source: "\(command) \(pair)")
     }
 
     /// What CHECK POWER MODE tells. Source: ACS-5, section 7.3, the COUNT field.

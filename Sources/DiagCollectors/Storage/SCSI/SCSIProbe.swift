@@ -38,9 +38,8 @@ public struct SCSIProbe: Probe {
         }
         let transport: DeviceFileTransport
         do throws(SystemCallError) {
-            // The adapter may still be busy with the last command when our time is over.
             transport = try target.open(
-                in: context.root, until: start.advanced(bySeconds: deadlineSeconds - 0.5))
+                in: context.root, until: start.advanced(bySeconds: deadlineSeconds))
         } catch {
             (record.outcome, record.reason) = Self.verdict(on: error)
             record.seconds = MonotonicTime.now.seconds(since: start)
@@ -100,7 +99,7 @@ public struct SCSIProbe: Probe {
         let said = "\(error.operation) \(error.object): \(error.errno)"
         return switch error.errno {
         case .permissionDenied, .notPermitted:
-            (.skipped, "\(said); needs root (CAP_SYS_ADMIN and CAP_SYS_RAWIO)")
+            (.skipped, "\(said); " + DeviceRefusal.words("CAP_SYS_ADMIN and CAP_SYS_RAWIO"))
         case .noSuchFileOrDirectory, .noSuchAddressOrDevice, .operationNotSupportedByDevice:
             (.failed, "\(said): the device is gone, or offline")
         case .resourceBusy: (.failed, "\(said): another program holds it for itself")

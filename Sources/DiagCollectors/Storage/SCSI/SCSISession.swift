@@ -96,6 +96,35 @@ struct SCSISession {
         }
     }
 
+    /// Whether the device is awake; `nil` when it does not tell. Nothing here wakes it.
+    ///
+    /// REQUEST SENSE takes a pending unit attention away, and the kernel does not look at what it
+    /// gives. So TEST UNIT READY is sent first, which fetches one in sight of the kernel, and
+    /// REQUEST SENSE only after GOOD. Source: SPC-6, sections 5.12, 6.45 and 6.53.
+    mutating func power(isATA: Bool) -> SCSIDocument.Power? {
+        var power: SCSIDocument.Power?
+        if let ready = response("TEST UNIT READY", SCSICommand.testUnitReady, reading: 0) {
+            let problem = Self.problem(of: ready)
+            note("TEST UNIT READY", byteCount: problem == nil ? 0 : nil, problem: problem)
+            if ready.status == 2, let sense = try? SCSISense(parsing: ready.sense.span) {
+                power = SCSIPowerState.of(sense, by: "TEST UNIT READY")
+            } else if ready.status == 0, problem == nil {
+                let bytes = send(
+                    "REQUEST SENSE", SCSICommand.requestSense(byteCount: 252), reading: 252)
+                let sense = value("REQUEST SENSE", bytes) { bytes throws(FormatError) in
+                    try SCSISense(parsing: bytes)
+                }
+                power = sense.map { SCSIPowerState.of($0, by: "REQUEST SENSE") }
+            }
+        }
+        guard isATA, power?.isSleeping != true,
+            let response = response(
+                "ATA CHECK POWER MODE", SCSICommand.ataCheckPowerMode, reading: 0)
+        else { return power }
+        let registers = (try? SCSISense(parsing: response.sense.span))?.ataRegisters
+        return registers.map { SCSIPowerState.of($0) } ?? power
+    }
+
     /// Keeps the bytes of an answer.
     mutating func keep(_ file: String, _ bytes: [UInt8]) { pages.append((file, bytes)) }
 

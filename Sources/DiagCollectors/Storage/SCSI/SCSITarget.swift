@@ -27,6 +27,9 @@ struct SCSITarget {
     /// How much may be asked.
     private(set) var limits = SCSIInterview.Limits()
 
+    /// Whether it is an ATA device behind a translation, as far as the kernel knows.
+    private(set) var isATA = false
+
     private let node: String
     private let number: DeviceNumber?
     private let generic: String?
@@ -64,6 +67,7 @@ struct SCSITarget {
         ] {
             facts[fact] = text(attribute).map { .string($0) }
         }
+        isATA = text("vendor") == "ATA" || folder.text("vpd_pg89") != nil
         let access = text("access_state")
         facts["accessState"] = access.map { .string($0) }
         let host = "/sys/class/scsi_host/host\(address.prefix { $0 != ":" })"
