@@ -78,7 +78,7 @@ public struct Topology: Codable, Hashable, Sendable {
         public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
             /// `from` has `to` attached: controller to disk.
             case attaches
-            /// `from` is divided into `to`: disk to partition.
+            /// `from` is divided into `to`: disk to partition, volume group to logical volume.
             case contains
             /// `from` carries `to`: partition to array, volume to file system.
             case carries

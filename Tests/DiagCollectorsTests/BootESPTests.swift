@@ -71,7 +71,7 @@ struct BootESPTests {
     }
 
     /// A unified kernel image made from the specification: headers, sections and their bytes.
-    private static func unifiedImage(_ contents: [(String, [UInt8])]) -> [UInt8] {
+    static func unifiedImage(_ contents: [(String, [UInt8])]) -> [UInt8] {
         func little(_ value: Int, _ count: Int) -> [UInt8] {
             (0..<count).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
         }

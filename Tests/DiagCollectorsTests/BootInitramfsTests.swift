@@ -68,7 +68,7 @@ struct BootInitramfsTests {
         }
     }
 
-    private static func member(_ name: String, _ content: String, mode: UInt32 = 0o100644)
+    static func member(_ name: String, _ content: String, mode: UInt32 = 0o100644)
         -> [UInt8]
     {
         func digits(_ value: Int) -> String {

@@ -9,7 +9,8 @@ struct BootRedundancyTests {
 
     /// A root on md over two disks of one controller, with an EFI system partition on the first.
     private static func mirror(
-        level: String = "raid1", degraded: Int = 0, secondType: String = linuxType
+        level: String = "raid1", degraded: Int = 0, secondType: String = linuxType,
+        secondFileSystem: String? = "vfat"
     ) -> BootHosts.Nodes {
         func disk(_ name: String, _ minor: Int) -> BootHosts.Nodes {
             BootHosts.disk(
@@ -19,13 +20,19 @@ struct BootRedundancyTests {
                     (name + "1", "8:\(minor + 1)", 1024), (name + "2", "8:\(minor + 2)", 2048),
                 ], model: "DISK")
         }
-        func udev(_ number: String, _ type: String) -> BootHosts.Nodes {
-            ["/run/udev/data/b\(number)": .text("E:ID_PART_ENTRY_TYPE=\(type)\n")]
+        func udev(
+            _ number: String, _ type: String, _ fileSystem: String? = "vfat"
+        ) -> BootHosts.Nodes {
+            [
+                "/run/udev/data/b\(number)": .text(
+                    "E:ID_PART_ENTRY_TYPE=\(type)\n"
+                        + (fileSystem.map { "E:ID_FS_TYPE=\($0)\n" } ?? ""))
+            ]
         }
         let place = "/sys/devices/virtual/block/md0"
         return BootHosts.merged(
             disk("sda", 0), disk("sdb", 16), udev("8:1", systemType), udev("8:2", linuxType),
-            udev("8:17", secondType), udev("8:18", linuxType),
+            udev("8:17", secondType, secondFileSystem), udev("8:18", linuxType),
             [
                 "/sys/dev/block/9:0": .link("../../devices/virtual/block/md0"),
                 "\(place)/dev": .text("9:0\n"), "\(place)/size": .text("2048\n"),
@@ -82,7 +89,25 @@ struct BootRedundancyTests {
 
     @Test("With a boot partition on each half nothing is found")
     func whole() throws {
-        #expect(try RootTarget(Self.mirror(secondType: Self.systemType)).faults == [])
+        let host = try RootTarget(Self.mirror(secondType: Self.systemType))
+        #expect(host.faults == [] && host.root?["systemPartitionCopies"] == "all")
+        // Half of a mirror of the boot partition itself, which the firmware reads like any other.
+        let mirrored = Self.mirror(
+            secondType: Self.systemType, secondFileSystem: "linux_raid_member")
+        #expect(try RootTarget(mirrored).faults == [])
+    }
+
+    @Test("An empty boot partition is no copy, and without known types nothing is found")
+    func emptyAndUnknown() throws {
+        let empty = try RootTarget(
+            Self.mirror(secondType: Self.systemType, secondFileSystem: nil))
+        #expect(empty.faults == ["boot.esp.not-mirrored"])
+        #expect(empty.findings.first?.reason.contains("sdb has an empty one") == true)
+        #expect(empty.root?["systemPartitionCopies"] == "some")
+        var nodes = Self.mirror()
+        nodes["/run/udev/data/b8:17"] = nil
+        let unknown = try RootTarget(nodes)
+        #expect(unknown.faults == [] && unknown.root?["systemPartitionCopies"] == "unknown")
     }
 
     @Test("A degraded mirror and a striped array survive nothing")

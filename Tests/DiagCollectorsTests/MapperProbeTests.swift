@@ -225,7 +225,7 @@ struct MapperProbeTests {
                 "/dev/dm-2 thin-pool.data-full critical",
                 "/dev/dm-3 snapshot.invalid major",
                 "/dev/dm-4 raid.degraded major", "/dev/dm-4 raid.mismatches major",
-                "/dev/dm-5 multipath.path-failed minor", "/dev/dm-6 multipath.queueing major",
+                "/dev/dm-5 multipath.path-failed minor", "/dev/dm-6 multipath.queueing critical",
                 "/dev/dm-7 multipath.no-path critical", "/dev/dm-8 multipath.single-path minor",
                 "/dev/dm-9 verity.corrupted critical", "/dev/dm-10 integrity.mismatch major",
                 "/dev/dm-11 mapper.error-target minor", "/dev/dm-12 cache.failed critical",
@@ -309,6 +309,42 @@ struct MapperProbeTests {
         let many = (0..<100).map { device($0 + 1, on: ["dm-0"]) }
         let above = MapperRequests(for: [device(0, facts: ["dm/suspended": "1"])] + many)
         #expect(above.requests.count == 32 && above.leftOut.count == 68)
+    }
+
+    @Test("Thin volumes, caches and pools are asked in small batches, best with their like")
+    func small() throws {
+        func thin(_ range: Range<UInt32>, on pool: String) -> [BlockDevice] {
+            range.map { device($0, facts: ["dm/uuid": "LVM-g\($0)"], on: [pool]) }
+        }
+        let devices =
+            [
+                device(0, facts: ["dm/uuid": "LVM-p-tpool"], on: ["sda"]),
+                device(1, facts: ["dm/uuid": "LVM-q-tpool"], on: ["sdb"]),
+                device(2, facts: ["dm/uuid": "LVM-p-pool"], on: ["dm-0"]),
+                device(3, facts: ["dm/uuid": "LVM-m", "dm/name": "g-c_cmeta"], on: ["sda"]),
+                device(4, facts: ["dm/uuid": "LVM-c"], on: ["dm-3"]),
+                device(5, facts: ["dm/uuid": "CRYPT-LUKS2-x"], on: ["sda"]),
+            ] + thin(10..<30, on: "dm-0") + thin(30..<32, on: "dm-1")
+        let batches = MapperRequests(for: devices).requests.map { request -> [String] in
+            guard case .object(let names)? = request.facts?["devices"] else { return [] }
+            return names.keys.sorted(by: NaturalOrder.precedes)
+        }
+        #expect(
+            batches == [
+                ["dm-2", "dm-3", "dm-5"], (10..<26).map { "dm-\($0)" },
+                ["dm-0", "dm-1", "dm-4"] + (26..<32).map { "dm-\($0)" },
+            ])
+        let host = try TemporaryHost(["/dev/mapper/control": .text("")])
+        let disks = ["sda", "sdb"].map {
+            BlockDevice(name: $0, folder: "/s/\($0)", number: nil, kind: .disk, facts: [:])
+        }
+        let requests = DeviceRequests(
+            try RootedTree(.init(host.path)), devices: devices + disks,
+            isIncluded: (devices + disks).map { _ in true }, mounted: [], persistentEvents: false,
+            isWanted: { _ in true })
+        #expect(
+            requests.requests.map(\.standsOn) == [["/dev/sda"], ["/dev/sda"], nil])
+        #expect(requests.devicesByTarget["/dev/mapper/control batch 2"]?.count == 16)
     }
 
     @Test("Ten thousand devices need twenty requests")

@@ -48,7 +48,8 @@ struct StorageConfigurationTests {
                 "config/sys/kernel/config/nvmet.txt",
             ])
         #expect(
-            sink["config/sys/kernel/config/nvmet.txt"]?.text.contains("nqn.test/dhchap_key") == true)
+            sink["config/sys/kernel/config/nvmet.txt"]?.text.contains("nqn.test/dhchap_key") == true
+        )
         #expect(sink.artifacts.contains { $0.text.contains("node.name = iqn.2026-01.test:a") })
         for artifact in sink.artifacts {
             #expect(!artifact.text.contains("hush") && !artifact.text.contains("secret"))

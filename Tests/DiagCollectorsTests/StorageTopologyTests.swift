@@ -136,9 +136,9 @@ struct StorageTopologyTests {
         #expect(
             sink.artifacts.map(\.opening.path) == [
                 "mountinfo.txt", "swaps.txt", "partitions.txt", "diskstats.txt", "fstab.txt",
-                "udev-database.txt", "file-systems.json", "devices.jsonl", "blocked-tasks.json",
+                "udev-database.txt", "file-systems.json", "blocked-tasks.json",
                 "topology.json", "topology.txt",
-                "subsystems.json", "io-samples.jsonl", "io-rates.json",
+                "subsystems.json", "io-samples.jsonl", "io-rates.json", "devices.jsonl",
             ])
         let table = try #require(sink["fstab.txt"])
         #expect(table.text.contains("username=ada,password=[masked],noauto"))

@@ -42,6 +42,26 @@ enum BootChainFindings {
         }
     }
 
+    /// Which of a mirror's disks have an EFI system partition with a file system.
+    static func copies(
+        on disks: [String], _ partitions: BootPartitions
+    ) -> RootStackDocument.Target.Copies {
+        // A disk whose partitions have no known type cannot be judged.
+        let areKnown = disks.allSatisfy { disk in
+            let parts = partitions.partitions(of: disk)
+            return !parts.isEmpty && parts.allSatisfy { $0.type != nil }
+        }
+        guard areKnown else { return .unknown }
+        let count = holders(of: disks, partitions).count
+        return count == disks.count ? .onAll : count == 0 ? .onNone : .onSome
+    }
+
+    private static func holders(of disks: [String], _ partitions: BootPartitions) -> [String] {
+        disks.filter { disk in
+            partitions.partitions(of: disk).contains(where: \.isFilledSystemPartition)
+        }
+    }
+
     /// Mirrors that a file system of the host starts from, whose disks do not each have an EFI
     /// system partition. `mirrored` are the targets with a mirror.
     static func systemPartitions(
@@ -51,15 +71,16 @@ enum BootChainFindings {
             guard let target = stack.targets.first(where: { $0.path == path }),
                 let disks = target.physicalDisks, disks.count > 1
             else { continue }
-            // A disk whose partitions have no known type cannot be judged.
-            let known = disks.filter { disk in
-                let parts = partitions.partitions(of: disk)
-                return !parts.isEmpty && parts.allSatisfy { $0.type != nil }
+            guard copies(on: disks, partitions) != .unknown else { continue }
+            let holders = self.holders(of: disks, partitions)
+            let empty = disks.filter { disk in
+                !holders.contains(disk)
+                    && partitions.partitions(of: disk).contains(where: \.isSystemPartition)
             }
-            guard known.count == disks.count else { continue }
-            let holders = disks.filter { disk in
-                partitions.partitions(of: disk).contains(where: \.isSystemPartition)
-            }
+            let emptyText =
+                empty.isEmpty
+                ? ""
+                : " with a file system: \(empty.joined(separator: ", ")) has an empty one"
             let lacking = disks.filter { !holders.contains($0) }
             guard !lacking.isEmpty else { continue }
             let reason =
@@ -74,8 +95,8 @@ enum BootChainFindings {
                     fault: "boot.esp.not-mirrored", severity: .minor, collector: "boot",
                     object: path, place: lacking.map { "/dev/" + $0 }.joined(separator: " "),
                     reason: "\(lacking.joined(separator: ", ")) of the mirror below \(path) "
-                        + "\(lacking.count == 1 ? "has" : "have") no EFI system partition. "
-                        + reason,
+                        + "\(lacking.count == 1 ? "has" : "have") no EFI system partition"
+                        + "\(emptyText). " + reason,
                     recommendedActions: [
                         "Make an EFI system partition on each disk, copy the first one's content "
                             + "to it, and add a boot entry for it with efibootmgr -c.",

@@ -30,12 +30,17 @@ public struct BootCollector: Collector {
         }
         try step(0, "reading how the host was started")
         let document = try sendDocument(reader)
-        try report(BootFindings.crashKernel(document), to: sink)
+        let due = CrashKernelRequest(
+            document.crashKernel.requested, memoryByteCount: try CrashDumpFacts.memory(reader))
+        try report(
+            BootFindings.crashKernel(
+                document, due: due, unit: CrashDumpFacts.enabledUnit(reader)), to: sink)
         try sendFirmwareTables(reader)
         let mounts = try RootStackMount.all(reader)
         let partitions = BootPartitions(reader)
         let stack = try sendRootStack(mounts, partitions, isEFI: document.firmware == "efi", reader)
         let automounts = Self.automounts(mounts ?? [])
+        let places = MountedPlaces(root: context.root, mounts: mounts ?? [])
 
         try step(1, "reading firmware variables")
         let resolver = EFIEntryResolver(
@@ -62,12 +67,17 @@ public struct BootCollector: Collector {
         try step(3, "listing /boot")
         var bootListing = BootListing(reader: reader, automounts: automounts)
         let listing = try bootListing.send()
-        var matrix = try KernelMatrix(listing: listing, reader: reader)
+        var matrix = try KernelMatrix(
+            listing: listing, entries: loaderResult.entries, reader: reader)
         matrix.runningConfiguration =
             try sendKernelConfiguration(
                 document.runningKernel, isBootClosed: automounts.contains("/boot"), reader)
         let defaultVersion = matrix.markDefault(
             kernel: defaults?.entry?.kernel, version: defaults?.entry?.identifier)
+        if let entry = defaults?.entry {
+            let fault = matrix.completeDefault(entry, listing: listing)
+            if let fault { try sink.missing("the default kernel's initramfs", why: fault) }
+        }
         try sink.sendJSON("kernels.json", matrix, source: "/boot", privacy: .identity)
         // A container shares the kernel of its host and may hold parts of another.
         let isContainer = ["/run/systemd/container", "/.dockerenv", "/run/.containerenv"]
@@ -77,33 +87,35 @@ public struct BootCollector: Collector {
                 BootFindings.kernels(matrix, listing: listing, stack: stack)
                     + BootChainFindings.newerKernel(matrix), to: sink)
         }
-        let crashDump = try CrashDumpFacts(reader: reader)
+        let crashDump = try CrashDumpFacts(reader: reader, places: places)
             .send(document.crashKernel, running: document.runningKernel)
-        try report(CrashDumpFacts.findings(crashDump), to: sink)
+        try report(CrashDumpFacts.findings(crashDump, now: .now), to: sink)
 
         try step(4, "asking the TPM")
         try TPMFacts(reader: reader).send()
 
-        try step(5, "reading the journal's boots")
-        var history = BootHistory(context: context)
-        if let boots = try history.send(
-            efi: efi, crashes: crashTimes(crashDump, reader), into: sink), !isContainer
-        {
-            try report(BootHistory.findings(boots), to: sink)
-        }
-
-        try step(6, "reading initial RAM disks")
+        try step(5, "reading initial RAM disks")
         let initramfs = try InitramfsFacts(
             reader: reader, stack: stack, commandLine: document.commandLine
-        ).send(matrix, defaultVersion: defaultVersion)
+        ).send(
+            matrix, defaultVersion: defaultVersion, defaultProgram: defaults?.entry?.kernel)
         if let initramfs, !isContainer {
             try report(InitramfsFacts.findings(initramfs), to: sink)
         }
 
-        try step(7, "hashing the EFI system partition")
+        try step(6, "hashing the EFI system partition")
         var catalogue = ESPCatalogue(
             reader: reader, mounts: mounts ?? [], partitions: partitions, seconds: 8)
         _ = try catalogue.send()
+        // Last: /var/log may lie on a file system that does not answer, and nothing else should be
+        // lost by it.
+        try step(7, "reading the journal's boots")
+        var history = BootHistory(context: context)
+        if let boots = try history.send(
+            efi: efi, crashes: crashTimes(crashDump, places, reader), into: sink), !isContainer
+        {
+            try report(BootHistory.findings(boots), to: sink)
+        }
         try step(8)
     }
 
@@ -112,9 +124,12 @@ public struct BootCollector: Collector {
     }
 
     /// When crashes were recorded: dumps, and what systemd-pstore(8) moved.
-    private func crashTimes(_ dumps: CrashDumpDocument, _ reader: FactReader) -> [Timestamp] {
+    private func crashTimes(
+        _ dumps: CrashDumpDocument, _ places: MountedPlaces, _ reader: FactReader
+    ) -> [Timestamp] {
         var times = dumps.records.map(\.modified)
         let folder: FilePath = "/var/lib/systemd/pstore"
+        guard places.obstacle(on: folder) == nil else { return times }
         let entries = (try? reader.context.root.directory(folder).entries(limit: 1000)) ?? []
         times += entries.compactMap {
             (try? reader.context.root.status(of: folder.appending($0.name)))?.modified
@@ -211,7 +226,16 @@ public struct BootCollector: Collector {
     ) throws -> RootStackDocument? {
         guard let mounts else { return nil }
         var resolver = RootStackResolver(reader: reader, mounts: mounts)
-        let stack = resolver.resolve()
+        var stack = resolver.resolve()
+        if isEFI {
+            for index in stack.targets.indices
+            where resolver.mirroredTargets.contains(stack.targets[index].path) {
+                stack.targets[index].systemPartitionCopies =
+                    stack.targets[index].physicalDisks.map {
+                        BootChainFindings.copies(on: $0, partitions)
+                    }
+            }
+        }
         try reader.sink.sendJSON("root-stack.json", stack, privacy: .identity)
         try reader.sink.send(
             "root-stack.txt", Array(stack.text.utf8), mediaType: "text/plain", privacy: .identity)

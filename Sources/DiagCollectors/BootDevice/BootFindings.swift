@@ -107,16 +107,22 @@ enum BootFindings {
     }
 
     /// A crash dump that was asked for and cannot be taken.
-    static func crashKernel(_ document: BootDocument) -> [Finding] {
+    /// `due` is what the request gives on this machine, and `unit` the enabled unit that loads it.
+    static func crashKernel(
+        _ document: BootDocument, due: CrashKernelRequest, unit: String?
+    ) -> [Finding] {
         let crash = document.crashKernel
         let isFirmwareAssisted = crash.isFirmwareAssisted == true
         guard isFirmwareAssisted || !crash.requested.isEmpty else { return [] }
         let request =
             isFirmwareAssisted
             ? "fadump" : crash.requested.map { "crashkernel=" + $0 }.joined(separator: " ")
-        func finding(_ fault: String, _ reason: String, _ actions: [String]) -> Finding {
+        func finding(
+            _ fault: String, _ reason: String, _ actions: [String], isMinor: Bool = true
+        ) -> Finding {
             Finding(
-                fault: fault, severity: .minor, collector: "boot", object: request,
+                fault: fault, severity: isMinor ? .minor : .notice, collector: "boot",
+                object: request,
                 reason: reason, recommendedActions: actions,
                 evidence: [.init(artifact: "boot/boot.json")])
         }
@@ -135,6 +141,7 @@ enum BootFindings {
             ]
         }
         if crash.reservedByteCount == 0 {
+            guard case .bytes = due else { return [] }
             return [
                 finding(
                     "boot.crash-kernel.not-reserved",
@@ -150,8 +157,14 @@ enum BootFindings {
                 finding(
                     "boot.crash-kernel.not-loaded",
                     "Memory is reserved for a crash kernel, but none is loaded: "
-                        + "a crash of this host will leave no dump.",
-                    ["Check the kdump service, and start it."])
+                        + "a crash of this host will leave no dump. "
+                        + (unit.map { "\($0) is enabled and should have loaded it." }
+                            ?? "No kdump service is enabled."),
+                    [
+                        unit.map { "Look why \($0) did not load it: systemctl status \($0)." }
+                            ?? "Enable the kdump service, or take crashkernel= off the command "
+                            + "line to have the memory back."
+                    ], isMinor: unit != nil)
             ]
         }
         return []

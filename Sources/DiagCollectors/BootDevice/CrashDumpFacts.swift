@@ -20,10 +20,18 @@ struct CrashDumpDocument: Encodable, Hashable {
         var modified: Timestamp
         /// Bytes of the dump, where there is one.
         var dumpByteCount: Int64?
+        /// When the dump was last written.
+        var dumpModified: Timestamp?
         /// Whether the dump was written to its end.
         var isComplete: Bool?
         /// Other files beside it.
         var files: [String]
+    }
+
+    /// A place that was not looked at.
+    struct LeftAlone: Encodable, Hashable {
+        var path: String
+        var why: String
     }
 
     /// Where dumps go.
@@ -37,6 +45,10 @@ struct CrashDumpDocument: Encodable, Hashable {
     var schema = "diagbundle.kdump/1"
     /// The values of `crashkernel=`.
     var requested: [String]
+    /// Bytes that the request gives on this machine; 0 for none, and left out where it is not told.
+    var dueByteCount: UInt64?
+    /// The unit that loads the crash kernel, where it is enabled.
+    var enabledUnit: String?
     /// Bytes that the kernel has reserved.
     var reservedByteCount: UInt64?
     /// The ranges called `Crash kernel` in /proc/iomem; none where their addresses are hidden.
@@ -49,11 +61,16 @@ struct CrashDumpDocument: Encodable, Hashable {
     var configuration: [String]
     /// The initial RAM disk for dumps of the running kernel, where one of the usual names exists.
     var crashInitramfs: String?
+    var crashInitramfsByteCount: UInt64?
     var memoryByteCount: UInt64?
     var target: Target?
     /// What the kernel does when something goes wrong, by the name below /proc/sys/kernel.
     var settings: [String: String]
     var records: [Record]
+    /// The artifacts with the kernel's last messages of the newest record.
+    var messages: [String]?
+    /// Places behind automount points and on servers, which were not looked at.
+    var leftAlone: [LeftAlone]?
 }
 
 /// Gathers whether dumps can be taken, from memory and from small files.
@@ -68,8 +85,20 @@ struct CrashDumpFacts {
     private static let recordLimit = 200
 
     let reader: FactReader
+    let places: MountedPlaces
 
-    /// Sends `kdump.json`.
+    /// Whether there is no obstacle on `path`; one is told in `document`.
+    private func isOpen(_ path: String, _ document: inout CrashDumpDocument) -> Bool {
+        guard let why = places.obstacle(on: FilePath(path)) else { return true }
+        let place = CrashDumpDocument.LeftAlone(
+            path: UntrustedText.escapingControls(path), why: why)
+        if document.leftAlone?.contains(place) != true {
+            document.leftAlone = (document.leftAlone ?? []) + [place]
+        }
+        return false
+    }
+
+    /// Sends `kdump.json`, and the last messages beside the newest dump.
     func send(
         _ crash: BootDocument.CrashKernel, running: String?
     ) throws -> CrashDumpDocument {
@@ -83,20 +112,42 @@ struct CrashDumpFacts {
             document.settings[name] = try reader.optionalText(
                 FilePath("/proc/sys/kernel").appending(name), limit: 4096)
         }
-        document.memoryByteCount = try memory()
+        document.memoryByteCount = try Self.memory(reader)
+        switch CrashKernelRequest(crash.requested, memoryByteCount: document.memoryByteCount) {
+        case .nothing: document.dueByteCount = 0
+        case .bytes(let byteCount): document.dueByteCount = byteCount
+        case .unknown: break
+        }
+        document.enabledUnit = Self.enabledUnit(reader)
         document.configuration = [
             "/etc/kdump.conf", "/etc/default/kdump-tools", "/etc/sysconfig/kdump",
         ].filter { reader.exists(FilePath($0)) }
         if let running, !running.contains("/") {
-            document.crashInitramfs =
-                [
-                    "/boot/initramfs-\(running)kdump.img", "/boot/initrd-\(running)-kdump",
-                    "/var/lib/kdump/initrd.img-\(running)", "/var/lib/kdump/initrd",
-                    "/var/lib/kdump/initramfs-\(running)kdump.img",
-                ].first { reader.exists(FilePath($0)) }
+            let names = [
+                "/boot/initramfs-\(running)kdump.img", "/boot/initrd-\(running)-kdump",
+                "/var/lib/kdump/initrd.img-\(running)", "/var/lib/kdump/initrd",
+                "/var/lib/kdump/initramfs-\(running)kdump.img",
+            ]
+            for name in names where document.crashInitramfs == nil && isOpen(name, &document) {
+                guard let status = try? reader.context.root.status(of: FilePath(name)) else {
+                    continue
+                }
+                document.crashInitramfs = name
+                document.crashInitramfsByteCount = UInt64(exactly: status.byteCount)
+            }
         }
-        document.target = target()
-        document.records = try records(below: document.target?.path ?? "/var/crash")
+        document.target = target(&document)
+        let place = document.target?.path ?? "/var/crash"
+        if isOpen(place, &document) {
+            document.records = try records(below: place)
+            let newest = document.records.filter { $0.dumpByteCount != nil }
+                .max { $0.modified < $1.modified }
+            if let newest {
+                let messages = try CrashDumpMessages(reader: reader).send(
+                    from: FilePath(newest.path))
+                document.messages = messages.isEmpty ? nil : messages
+            }
+        }
         try reader.sink.sendJSON("kdump.json", document, privacy: .identity)
         return document
     }
@@ -118,7 +169,26 @@ struct CrashDumpFacts {
         return ranges
     }
 
-    private func memory() throws -> UInt64? {
+    /// The unit that loads the crash kernel and that some target of the host wants; `nil` for none.
+    static func enabledUnit(_ reader: FactReader) -> String? {
+        let folder: FilePath = "/etc/systemd/system"
+        let root = reader.context.root
+        let names = ((try? root.directory(folder).entries(limit: 10_000)) ?? []).map(\.name)
+        for unit in ["kdump.service", "kdump-tools.service"] {
+            let isWanted = names.contains { name in
+                guard name.string.hasSuffix(".wants") || name.string.hasSuffix(".requires") else {
+                    return false
+                }
+                let link = folder.appending(name).appending(unit)
+                return (try? root.status(of: link, followingLinks: false)) != nil
+            }
+            if isWanted { return unit }
+        }
+        return nil
+    }
+
+    /// Bytes of memory that the kernel has for itself and others.
+    static func memory(_ reader: FactReader) throws -> UInt64? {
         guard let text = try reader.optionalText("/proc/meminfo") else { return nil }
         for line in text.split(separator: "\n") where line.hasPrefix("MemTotal:") {
             let words = line.split(separator: " ")
@@ -129,7 +199,7 @@ struct CrashDumpFacts {
     }
 
     /// Where /etc/kdump.conf or kdump-tools put dumps. Source: kdump.conf(5), kdump-tools(5).
-    private func target() -> CrashDumpDocument.Target {
+    private func target(_ document: inout CrashDumpDocument) -> CrashDumpDocument.Target {
         func lines(_ path: FilePath) -> [[Substring]] {
             guard let bytes = try? reader.context.root.read(path, limit: 1 << 20) else { return [] }
             return FactReader.text(bytes).split(separator: "\n")
@@ -168,7 +238,9 @@ struct CrashDumpFacts {
         var target = CrashDumpDocument.Target(kind: kind)
         guard kind == "local", path.hasPrefix("/") else { return target }
         target.path = UntrustedText.escapingControls(path)
-        if let space = try? reader.context.root.fileSystemSpace(at: FilePath(path)) {
+        if isOpen(path, &document),
+            let space = try? reader.context.root.fileSystemSpace(at: FilePath(path))
+        {
             target.freeByteCount = space.byteCount(ofBlocks: space.freeBlockCount)
         }
         return target
@@ -192,58 +264,16 @@ struct CrashDumpFacts {
                 guard name.hasPrefix("vmcore") || name.hasPrefix("dump"),
                     !name.hasSuffix(".txt"), !name.hasPrefix("vmcore-dmesg")
                 else { continue }
-                record.dumpByteCount =
-                    (try? reader.context.root.status(of: inner.appending(file.name)))?.byteCount
                 // makedumpfile writes to this name first.
-                record.isComplete = !name.contains("incomplete")
+                let isComplete = !name.contains("incomplete")
+                guard isComplete || record.isComplete != true else { continue }
+                let dump = try? reader.context.root.status(of: inner.appending(file.name))
+                record.dumpByteCount = dump?.byteCount
+                record.dumpModified = dump?.modified
+                record.isComplete = isComplete
             }
             records.append(record)
         }
         return records
-    }
-}
-
-extension CrashDumpFacts {
-    /// What is asked for and cannot work.
-    static func findings(_ document: CrashDumpDocument) -> [Finding] {
-        guard !document.requested.isEmpty else { return [] }
-        let request = document.requested.map { "crashkernel=" + $0 }.joined(separator: " ")
-        var findings = [Finding]()
-        func add(_ fault: String, _ place: String?, _ reason: String, _ action: String) {
-            findings.append(
-                Finding(
-                    fault: fault, severity: .minor, collector: "boot", object: request,
-                    place: place, reason: reason, recommendedActions: [action],
-                    evidence: [.init(artifact: "boot/kdump.json")]))
-        }
-        if let target = document.target, let free = target.freeByteCount,
-            let memory = document.memoryByteCount, free < memory / 20
-        {
-            add(
-                "boot.crash-kernel.target-full", target.path,
-                "Dumps go to \(target.path ?? "?"), which has "
-                    + "\(TopologyWords.size(Int64(clamping: free))) free. A dump without user pages "
-                    + "often takes a twentieth of the memory or more, here of "
-                    + "\(TopologyWords.size(Int64(clamping: memory))).",
-                "Delete old dumps, or choose another place for them.")
-        }
-        if document.settings["kexec_load_disabled"] == "1", document.isLoaded == false {
-            add(
-                "boot.crash-kernel.load-disabled", "/proc/sys/kernel/kexec_load_disabled",
-                "No crash kernel is loaded, and loading one is forbidden until the next restart.",
-                "Start the kdump service before kernel.kexec_load_disabled is set.")
-        }
-        for record in document.records where record.isComplete == false {
-            findings.append(
-                Finding(
-                    fault: "boot.crash-dump.incomplete", severity: .minor, collector: "boot",
-                    object: record.path, place: record.path,
-                    reason: "The dump of an earlier crash was not written to its end.",
-                    recommendedActions: [
-                        "Check that its place has room, and read the log beside the dump."
-                    ],
-                    evidence: [.init(artifact: "boot/kdump.json")]))
-        }
-        return findings
     }
 }

@@ -17,10 +17,19 @@ struct EFIEntryResolver {
             return .init(
                 state: .unknown, why: "the entry names its partition in a form unknown here")
         }
-        guard let partition = partitions.partition(identifier: identifier) else {
+        let found = partitions.partitions(identifier: identifier)
+        // Below a multipath device one partition has several names: the one in use counts.
+        guard
+            let partition = found.first(where: { !mounts(of: $0).isEmpty }) ?? found.last
+        else {
             guard partitions.knowsIdentifiers else {
                 return .init(
                     state: .unknown, why: "the identifiers of this host's partitions are not known")
+            }
+            guard !partitions.isTruncated else {
+                return .init(
+                    state: .unknown,
+                    why: "only the first \(BootPartitions.limit) partitions were looked at")
             }
             return .init(
                 state: .partitionMissing,
@@ -32,9 +41,14 @@ struct EFIEntryResolver {
                 state: .found, device: device,
                 why: "the entry names no file: the firmware starts the partition's default")
         }
-        guard let mount = mounts.last(where: { $0.deviceNumber == partition.number }) else {
+        let mounted = mounts(of: partition)
+        guard !mounted.isEmpty else {
             return .init(
                 state: .unknown, device: device, why: "the partition is not mounted")
+        }
+        guard let mount = mounted.last(where: { $0.root == "/" }) else {
+            return .init(
+                state: .unknown, device: device, why: "only a folder of the partition is mounted")
         }
         let components = file.split(separator: "\\").map(String.init)
         switch Self.find(components, below: FilePath(mount.mountPoint), in: reader.context.root) {
@@ -51,6 +65,14 @@ struct EFIEntryResolver {
         case .refused(let error):
             return .init(
                 state: .unknown, device: device, path: mount.mountPoint, why: error.description)
+        }
+    }
+
+    /// The mounts of the partition that no later mount hides.
+    private func mounts(of partition: BootPartitions.Partition) -> [RootStackMount] {
+        mounts.filter { mount in
+            mount.deviceNumber == partition.number
+                && mounts.last { $0.mountPoint == mount.mountPoint } == mount
         }
     }
 

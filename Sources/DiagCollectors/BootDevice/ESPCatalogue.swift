@@ -53,19 +53,23 @@ struct ESPCatalogue {
         return document
     }
 
-    /// Of several mounts of one device, the first.
+    /// Of several mounts of one device, the first of the whole, or else of a folder.
     private var wantedMounts: [RootStackMount] {
         var seen = Set<String>()
         var visible = [String: RootStackMount]()
         for mount in mounts { visible[mount.mountPoint] = mount }
-        return visible.values.sorted { $0.mountPoint < $1.mountPoint }.filter { mount in
+        let order = visible.values.sorted {
+            let isWhole = ($0.root == "/", $1.root == "/")
+            return isWhole.0 == isWhole.1 ? $0.mountPoint < $1.mountPoint : isWhole.0
+        }
+        return order.filter { mount in
             guard mount.fileSystem != "autofs" else { return false }
             let partition = partitions.partition(number: mount.deviceNumber)
             guard mount.mountPoint == "/boot" || Self.isLoaderPartition(mount, partition) else {
                 return false
             }
             return seen.insert(mount.deviceNumber).inserted
-        }
+        }.sorted { $0.mountPoint < $1.mountPoint }
     }
 
     private static func isLoaderPartition(

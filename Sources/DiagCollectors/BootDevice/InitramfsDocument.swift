@@ -48,6 +48,8 @@ struct InitramfsDocument: Encodable {
     /// One file.
     struct Image: Encodable, Hashable {
         var path: String
+        /// The section of a unified kernel image that it stands in.
+        var section: String?
         /// The kernel it is for.
         var version: String
         var isRunning: Bool

@@ -10,6 +10,7 @@ struct InitramfsFacts {
     /// Seconds for all of them.
     static let seconds: Double = 12
     private static let listingLimit = 6 << 20
+    private static let unifiedLimit = 16
     private static let configurationNames = [
         "etc/crypttab", "cryptroot/crypttab", "etc/mdadm.conf", "etc/mdadm/mdadm.conf",
         "etc/lvm/lvm.conf", "etc/multipath.conf", "etc/multipath/wwids", "etc/fstab",
@@ -23,8 +24,9 @@ struct InitramfsFacts {
     let commandLine: KernelCommandLine?
 
     /// Sends `initramfs.json` and a listing of each; `nil` where there is none.
+    /// `defaultProgram` is the file that the loader's default entry starts.
     func send(
-        _ matrix: KernelMatrix, defaultVersion: String?
+        _ matrix: KernelMatrix, defaultVersion: String?, defaultProgram: String?
     ) throws -> InitramfsDocument? {
         let wanted = matrix.kernels.filter {
             $0.isRunning || (defaultVersion != nil && $0.version == defaultVersion)
@@ -43,20 +45,63 @@ struct InitramfsFacts {
                 requirements ?? [], deadline)
             if let image { document.images.append(image) }
         }
+        let defaultName = defaultProgram?.split(separator: "/").last.map { $0.lowercased() }
+        for path in matrix.unifiedImages.prefix(Self.unifiedLimit) {
+            let name = path.split(separator: "/").last.map { $0.lowercased() }
+            let isDefault = name != nil && name == defaultName
+            let image = try unifiedImage(
+                path, matrix, isDefault: isDefault, document, requirements ?? [], deadline)
+            if let image { document.images.append(image) }
+        }
         guard !document.images.isEmpty else { return nil }
         try reader.sink.sendJSON("initramfs.json", document, privacy: .identity)
         return document
     }
 
+    /// The initial RAM disk within a unified kernel image, where the default entry starts that, or
+    /// where it is all that the running kernel has.
+    private func unifiedImage(
+        _ path: String, _ matrix: KernelMatrix, isDefault: Bool, _ document: InitramfsDocument,
+        _ requirements: [InitramfsNeeds.Requirement], _ deadline: MonotonicTime
+    ) throws -> InitramfsDocument.Image? {
+        let unified: UnifiedImageSection
+        do throws(UnifiedImageSection.Failure) {
+            unified = try UnifiedImageSection(FilePath(path), in: reader.context.root)
+        } catch {
+            if isDefault {
+                try reader.sink.missing("the initramfs within \(path)", why: error.reason)
+            }
+            return nil
+        }
+        let isRunning = unified.version != nil && unified.version == matrix.running
+        guard isDefault || isRunning && !document.images.contains(where: \.isRunning) else {
+            return nil
+        }
+        guard let range = unified.initramfs, let version = unified.version else {
+            try reader.sink.missing(
+                "the initramfs within \(path)",
+                why: unified.initramfs == nil
+                    ? "the image has no section .initrd" : "the image does not tell its kernel")
+            return nil
+        }
+        return try image(
+            FilePath(path), .init(version: version, isRunning: isRunning), isDefault: isDefault,
+            requirements, deadline, in: range)
+    }
+
+    /// `range` is where it stands within a unified kernel image.
     private func image(
         _ path: FilePath, _ kernel: KernelMatrix.Kernel, isDefault: Bool,
-        _ requirements: [InitramfsNeeds.Requirement], _ deadline: MonotonicTime
+        _ requirements: [InitramfsNeeds.Requirement], _ deadline: MonotonicTime,
+        in range: Range<Int64>? = nil
     ) throws -> InitramfsDocument.Image? {
         let result: InitramfsReader.Result
         let byteCount: Int64
         do throws(SystemCallError) {
-            byteCount = try reader.context.root.status(of: path).byteCount
-            result = try InitramfsReader(root: reader.context.root, deadline: deadline).read(path)
+            let status = try reader.context.root.status(of: path)
+            byteCount = range.map { Int64($0.count) } ?? status.byteCount
+            result = try InitramfsReader(root: reader.context.root, deadline: deadline)
+                .read(path, in: range)
         } catch {
             try reader.context.report(error, on: path, into: reader.sink)
             return nil
@@ -64,7 +109,8 @@ struct InitramfsFacts {
         let names = Set(result.entries.lazy.filter { !$0.isDirectory }.map(\.name))
         let folders = Set(result.entries.lazy.filter(\.isDirectory).map(\.name))
         var image = InitramfsDocument.Image(
-            path: path.string, version: kernel.version, isRunning: kernel.isRunning,
+            path: path.string, section: range == nil ? nil : ".initrd", version: kernel.version,
+            isRunning: kernel.isRunning,
             isDefault: isDefault, byteCount: byteCount, parts: result.parts,
             entryCount: result.entries.count,
             moduleCount: result.entries.count { KernelModuleIndex.name($0.name) != nil },
@@ -77,7 +123,9 @@ struct InitramfsFacts {
                 modules: KernelModuleIndex(version: kernel.version, in: reader.context.root),
                 commandLine: commandLine))
         if !result.entries.isEmpty {
-            let artifact = "initramfs/\(UntrustedText.escapingControls(kernel.version)).txt"
+            let name = UntrustedText.escapingForPath(
+                kernel.version.map { $0 == "/" ? "_" : String($0) }.joined().utf8)
+            let artifact = "initramfs/\(name)\(range == nil ? "" : ".uki").txt"
             try sendListing(result.entries, as: artifact, source: path.string)
             image.listing = "boot/" + artifact
         }

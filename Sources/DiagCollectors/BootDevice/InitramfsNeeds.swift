@@ -56,11 +56,11 @@ struct InitramfsNeeds {
         _ add: (InitramfsDocument.Need.Kind, [String], String) -> Void
     ) {
         let why = "\(TopologyWords.word(for: device.kind)) \(device.mapName ?? device.name)"
+        let lowerUUIDs = device.standsOn.compactMap { devices[$0]?.mapUUID }
         let lowerMaps = device.standsOn.compactMap { devices[$0]?.mapName }
         switch device.kind {
         case .crypt:
-            add(.module, ["dm_crypt"], why)
-            add(.program, ["cryptsetup", "systemd-cryptsetup"], why)
+            collectCrypt(device, why, add)
         case .logicalVolume:
             add(.module, ["dm_mod"], why)
             add(.program, ["lvm"], why)
@@ -76,6 +76,16 @@ struct InitramfsNeeds {
             if lowerMaps.contains(where: { $0.hasSuffix("_cdata") }) {
                 add(.module, ["dm_cache"], why)
             }
+            if lowerMaps.contains(where: { $0.hasSuffix("_wcorig") }) {
+                add(.module, ["dm_writecache"], why)
+            }
+            if lowerMaps.contains(where: { $0.hasSuffix("_iorig") }) {
+                add(.module, ["dm_integrity"], why)
+            }
+            // LVM names the layers below an origin and its snapshots so in their identifiers.
+            if lowerUUIDs.contains(where: { $0.hasSuffix("-real") || $0.hasSuffix("-cow") }) {
+                add(.module, ["dm_snapshot"], why)
+            }
         case .multipath:
             add(.module, ["dm_multipath"], why)
             add(.program, ["multipath", "multipathd"], why)
@@ -86,8 +96,32 @@ struct InitramfsNeeds {
             add(.program, ["mdadm", "mdassemble", "mdmon"], why)
         case .mapped: add(.module, ["dm_mod"], why)
         case .disk, .path:
-            for module in driverModules(of: device) { add(.module, [module], why) }
+            for module in InitramfsDrivers(root: root).modules(of: device.number) {
+                add(.module, [module], why)
+            }
         default: break
+        }
+    }
+
+    /// What cryptsetup(8) and its kin make, told by the identifier in device mapper.
+    private func collectCrypt(
+        _ device: RootStackDocument.Device, _ why: String,
+        _ add: (InitramfsDocument.Need.Kind, [String], String) -> Void
+    ) {
+        let uuid = device.mapUUID ?? ""
+        let name = device.mapName ?? device.name
+        if uuid.hasPrefix("CRYPT-VERITY-") {
+            add(.module, ["dm_verity"], "dm-verity \(name)")
+            add(.program, ["veritysetup", "systemd-veritysetup"], "dm-verity \(name)")
+        } else if uuid.hasPrefix("CRYPT-INTEGRITY-") {
+            add(.module, ["dm_integrity"], "dm-integrity \(name)")
+            add(.program, ["integritysetup", "systemd-integritysetup"], "dm-integrity \(name)")
+        } else if uuid.hasPrefix("CRYPT-SUBDEV-") {
+            // Below LUKS2 with authentication cryptsetup itself makes the device.
+            add(.module, ["dm_integrity"], "dm-integrity \(name)")
+        } else {
+            add(.module, ["dm_crypt"], why)
+            add(.program, ["cryptsetup", "systemd-cryptsetup"], why)
         }
     }
 
@@ -107,26 +141,6 @@ struct InitramfsNeeds {
         case "ext2", "ext3": "ext4"
         default: KernelModuleIndex.canonical(type)
         }
-    }
-
-    /// The modules of the drivers of a disk and of everything between it and the processor.
-    private func driverModules(of device: RootStackDocument.Device) -> [String] {
-        let link = FilePath("/sys/dev/block").appending(device.number)
-        guard let target = try? root.readLink(link) else { return [] }
-        var place = (target.isAbsolute ? target : link.removingLastComponent().pushing(target))
-            .lexicallyNormalized()
-        var modules = [String]()
-        while place.components.count > 2 {
-            let driver = place.appending("driver")
-            if let module = try? root.readLink(driver.appending("module")),
-                let name = module.lastComponent?.string
-            {
-                let canonical = KernelModuleIndex.canonical(name)
-                if !modules.contains(canonical) { modules.append(canonical) }
-            }
-            place.removeLastComponent()
-        }
-        return modules
     }
 
     /// Looks for each requirement among the members of an initial RAM disk.

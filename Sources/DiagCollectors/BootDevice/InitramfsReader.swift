@@ -26,9 +26,13 @@ struct InitramfsReader {
     private struct Stop: Error { let reason: String }
 
     /// Reads the file at `path`; damage ends the list and is told.
-    func read(_ path: FilePath) throws(SystemCallError) -> Result {
+    ///
+    /// Of a program that holds one in a section, `range` says where that is in the file.
+    func read(_ path: FilePath, in range: Range<Int64>? = nil) throws(SystemCallError) -> Result {
         let file = try root.openRegularFile(path)
-        var source = Source(file: file, buffer: [], offset: 0, isAtEnd: false)
+        var source = Source(
+            file: file, buffer: [], offset: range?.lowerBound ?? 0,
+            end: range?.upperBound ?? .max, isAtEnd: false)
         var result = Result()
         do {
             while try readPart(&source, &result) {}
@@ -53,6 +57,8 @@ struct InitramfsReader {
         var buffer: [UInt8]
         /// Where the buffer begins in the file.
         var offset: Int64
+        /// Nothing is read from here on.
+        let end: Int64
         var isAtEnd: Bool
 
         /// Drops `count` bytes that were used.
@@ -64,7 +70,13 @@ struct InitramfsReader {
         /// Makes sure that there are bytes, unless the file has ended.
         mutating func fill() throws(SystemCallError) {
             guard !isAtEnd, buffer.count < InitramfsReader.bufferByteCount else { return }
-            var more = [UInt8](repeating: 0, count: InitramfsReader.bufferByteCount)
+            let remaining = max(0, end - offset - Int64(buffer.count))
+            var more = [UInt8](
+                repeating: 0, count: Int(min(remaining, Int64(InitramfsReader.bufferByteCount))))
+            guard !more.isEmpty else {
+                isAtEnd = true
+                return
+            }
             let count = try file.read(into: &more, at: offset + Int64(buffer.count))
             if count == 0 { isAtEnd = true } else { buffer += more[..<count] }
         }
@@ -116,7 +128,7 @@ struct InitramfsReader {
             throw Stop(reason: "\(compression.rawValue) is not decompressed by this program")
         }
         defer { keep(compression.rawValue) }
-        let decoder = try StreamDecompressor(method)
+        var decoder = try StreamDecompressor(method)
         var output = [UInt8](repeating: 0, count: Self.bufferByteCount)
         while !decoder.hasEnded {
             try check(walker, result)
@@ -130,9 +142,39 @@ struct InitramfsReader {
             if consumed == 0, produced == 0, source.isAtEnd, !decoder.hasEnded {
                 throw Stop(reason: "the compressed data ends too early")
             }
+            // Tools that compress in parallel write one archive as several members.
+            if decoder.hasEnded, !walker.isBetweenArchives,
+                try isFollowed(by: compression, &source)
+            {
+                decoder = try StreamDecompressor(method)
+            }
         }
         guard walker.isBetweenArchives else { throw Stop(reason: "the archive is cut") }
         return true
+    }
+
+    /// Whether another member of the same compression follows at once.
+    private func isFollowed(
+        by compression: InitramfsCompression, _ source: inout Source
+    ) throws -> Bool {
+        guard compression == .gzip || compression == .zstd else { return false }
+        while true {
+            while source.buffer.count < 16, !source.isAtEnd { try source.fill() }
+            guard compression == .zstd, source.buffer.count >= 8,
+                (0x50...0x5F).contains(source.buffer[0]),
+                source.buffer[1...3].elementsEqual([0x2A, 0x4D, 0x18])
+            else { break }
+            // A skippable frame, as pzstd(1) writes before each member: RFC 8878, section 3.1.2.
+            var remaining = source.buffer[4...7].reversed().reduce(0) { $0 << 8 | Int($1) } + 8
+            while remaining > 0 {
+                if source.buffer.isEmpty { try source.fill() }
+                guard !source.buffer.isEmpty else { return false }
+                let count = min(remaining, source.buffer.count)
+                source.drop(count)
+                remaining -= count
+            }
+        }
+        return InitramfsCompression(of: source.buffer.span) == compression
     }
 
     private func check(_ walker: CpioWalker, _ result: Result) throws {

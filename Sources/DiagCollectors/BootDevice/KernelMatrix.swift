@@ -45,7 +45,7 @@ struct KernelMatrix: Encodable, Hashable {
     /// EFI programs that hold kernel, initramfs and command line together.
     var unifiedImages: [String]
 
-    private static let imagePrefixes = [
+    static let imagePrefixes = [
         "vmlinuz-", "vmlinux-", "kernel-", "Image-", "bzImage-", "zImage-", "image-",
     ]
     private static let initramfsPrefixes = ["initrd.img-", "initramfs-", "initrd-"]
@@ -55,8 +55,10 @@ struct KernelMatrix: Encodable, Hashable {
         ".old", ".bak", ".dpkg-bak", ".dpkg-new", ".old-dkms", ".rpmsave", ".rpmnew", ".tmp", "~",
     ]
 
-    /// Puts the listing and the modules directories together.
-    init(listing: [BootListing.Entry], reader: FactReader) throws {
+    /// Puts the listing, the modules directories and the entries of loaders together.
+    init(
+        listing: [BootListing.Entry], entries: [LoaderConfiguration.Entry], reader: FactReader
+    ) throws {
         running = try reader.optionalText("/proc/sys/kernel/osrelease")
         let running = running
         // Whatever it is called, the running kernel is one.
@@ -114,6 +116,17 @@ struct KernelMatrix: Encodable, Hashable {
                 } else if name.hasPrefix("initrd") {
                     change(version) { $0.initramfs = path }
                 }
+            }
+        }
+        for parts in Self.parts(
+            of: entries, in: listing, versions: Set(found.keys), packageNames: packageNames)
+        {
+            change(parts.version) {
+                // What lies beside the modules is where the loader's file was copied from.
+                if $0.image.map({ $0.contains("/lib/modules/") }) ?? true {
+                    $0.image = parts.image
+                }
+                $0.initramfs = $0.initramfs ?? parts.initramfs
             }
         }
         if let running { found[running]?.isRunning = true }

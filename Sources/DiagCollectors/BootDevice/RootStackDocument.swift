@@ -16,6 +16,18 @@ struct RootStackDocument: Encodable, Hashable {
             case absent
         }
 
+        /// How many of a mirror's disks the host can be started from.
+        enum Copies: String, Encodable {
+            /// Every one.
+            case onAll = "all"
+            /// Some, but not every one.
+            case onSome = "some"
+            /// None: the EFI system partition lies on another disk.
+            case onNone = "none"
+            /// The types of the partitions are not known on every disk.
+            case unknown
+        }
+
         /// The folder.
         var path: String
         var state: State
@@ -34,6 +46,8 @@ struct RootStackDocument: Encodable, Hashable {
         var physicalDisks: [String]?
         /// What may fail alone and take the file system with it.
         var singlePointsOfFailure: [RootStackRedundancy.SinglePoint]?
+        /// Of a mirror of an EFI host: which of its disks have an EFI system partition.
+        var systemPartitionCopies: Copies?
         /// Of btrfs: the profiles of its block groups.
         var profiles: [String]?
     }

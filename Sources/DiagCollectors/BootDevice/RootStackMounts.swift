@@ -10,6 +10,8 @@ struct RootStackMount: Hashable {
     var mountPoint: String
     /// The device's number, `major:minor`; a major of 0 is no block device.
     var deviceNumber: String
+    /// Which folder of its file system is mounted, unescaped; `/` for the whole.
+    var root: String
     /// What was mounted, unescaped.
     var source: String
     /// The file system's type.
@@ -31,6 +33,7 @@ extension RootStackMount {
             RootStackMount(
                 mountPoint: UntrustedText.escapingInvalidUTF8(entry.mountPoint),
                 deviceNumber: entry.device.description,
+                root: UntrustedText.escapingInvalidUTF8(entry.root),
                 source: UntrustedText.escapingInvalidUTF8(entry.source),
                 fileSystem: entry.fileSystemType, isReadOnly: entry.isReadOnlySuperBlock)
         }

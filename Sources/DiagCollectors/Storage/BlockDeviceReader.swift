@@ -50,6 +50,9 @@ struct BlockDeviceReader {
         var facts = [String: String]()
         reader.add(DeviceAttributeNames.identity, of: directory, to: &facts)
         guard facts["size"] != nil || facts["dev"] != nil else { return }
+        if facts["hidden"] == "1" {
+            reader.add(DeviceAttributeNames.hiddenPath, of: directory, to: &facts)
+        }
 
         let isSubsystem = folder.hasPrefix("/sys/devices/virtual/nvme-subsystem/")
         for (name, attributes) in DeviceAttributeNames.folders {

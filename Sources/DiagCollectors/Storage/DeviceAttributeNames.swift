@@ -8,6 +8,9 @@
 enum DeviceAttributeNames {
     /// Of a disk or partition; what the graph needs.
     static let identity = ["dev", "size", "ro", "removable", "hidden", "diskseq", "wwid", "nsid"]
+    /// Of a hidden path of a namespace: whether the controller serves it, asymmetric access.
+    /// Source: `ana_state_show`, drivers/nvme/host/multipath.c of Linux 6.12.
+    static let hiddenPath = ["ana_state"]
     /// Of a partition; what the graph needs.
     static let partition = ["dev", "size", "ro", "partition", "start"]
     /// Of the device that a disk is, one folder above it.

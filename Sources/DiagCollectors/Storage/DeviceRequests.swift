@@ -11,9 +11,17 @@ struct DeviceRequests {
     private(set) var behindSuspended: [String] = []
     /// Devices that have no node below /dev, so that nothing can be asked of them.
     private(set) var withoutNode: [String] = []
-
     /// Disks that the kernel has suspended, and that are not woken.
     private(set) var asleep: Set<String> = []
+
+    /// The kernel's names of the devices that a question about several is about, by its target.
+    var devicesByTarget: [String: [String]] {
+        Dictionary(
+            requests.compactMap { request in
+                guard case .object(let devices)? = request.facts?["devices"] else { return nil }
+                return (request.target, Array(devices.keys))
+            }, uniquingKeysWith: { first, _ in first })
+    }
 
     private let root: RootedTree
     /// What a SCSI disk is asked with, by its name.
@@ -79,7 +87,12 @@ struct DeviceRequests {
         let lower = included.filter { $0.disk == nil }
             .flatMap { ["/dev/\($0.name)"] + lowerPaths($0.name) }
             .filter { seen.insert($0).inserted }
-        requests += LVMReportProbe.requests(in: root, standsOn: lower)
+        let disks = included.compactMap { scsiDisks[$0.name] }
+        requests += LVMReportProbe.requests(in: root, standsOn: lower).map { request in
+            var request = request
+            if !disks.isEmpty { request.facts = ["disks": .array(Array(disks.prefix(64)))] }
+            return request
+        }
     }
 
     /// Adds what has a node, and notes what has none.
@@ -93,6 +106,10 @@ struct DeviceRequests {
             if isNode {
                 let lower = lowerPaths(String(request.target.dropFirst(5)))
                 request.standsOn = lower.isEmpty ? nil : lower
+            } else if case .object(let devices)? = request.facts?["devices"],
+                devices.count <= MapperRequests.smallBatchLimit
+            {
+                request.standsOn = sharedHardware(of: devices.keys)
             }
             requests.append(request)
         }
@@ -120,6 +137,19 @@ struct DeviceRequests {
             }
         }
         return paths
+    }
+
+    /// What all of the devices called `names` stand on, the mapped devices between left out; `nil`
+    /// when they do not stand on the same.
+    private func sharedHardware(of names: some Sequence<String>) -> [String]? {
+        var shared: Set<String>?
+        for name in names {
+            let lower = Set(lowerPaths(name).filter { !$0.hasPrefix("/dev/dm-") })
+            guard lower == shared ?? lower else { return nil }
+            shared = lower
+        }
+        guard let shared, !shared.isEmpty else { return nil }
+        return shared.sorted(by: NaturalOrder.precedes)
     }
 
     private func targets(mounted: Set<Int>) -> [MetadataTarget] {

@@ -7,10 +7,10 @@ internal import SystemPackage
 
 /// Gathers what storage the host has, what stands on what, and how it is.
 ///
-/// Sends the mount, swap and device tables as they are and `devices.jsonl`, from memory alone, and
-/// asks for a probe of every mount and device. When they have answered it sends one graph of all
-/// that, `topology.json` and `topology.txt`, and `subsystems.json`. Source: sysfs, procfs, the udev
-/// database and /etc/fstab; the collector itself opens no device and starts no process.
+/// Sends the mount, swap and device tables as they are, from memory alone, and asks for a probe of
+/// every mount and device. When they have answered it sends one graph of all that, `topology.json`
+/// and `topology.txt`, and `subsystems.json`; and `devices.jsonl` last. Source: sysfs, procfs, the
+/// udev database and /etc/fstab; the collector itself opens no device and starts no process.
 public struct StorageCollector: Collector {
     /// How many unreadable devices are named at most.
     private static let reportLimit = 20
@@ -30,7 +30,7 @@ public struct StorageCollector: Collector {
     public init() {}
 
     /// Reads the tables first and each device's queue last, so that what may be held up by a
-    /// lock of a dead device costs least.
+    /// lock of a dead device costs that document alone.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
         let sink = CountingSink(sink)
         var sampler = IOSampler(context.root)
@@ -91,13 +91,12 @@ public struct StorageCollector: Collector {
         if !narrowing.isEmpty { findings.removeAll { !isKept($0.place ?? "") } }
 
         try sink.progress(4, of: 5, unit: "steps", activity: "device attributes")
-        try requestDevices(
-            DeviceRequests(
-                context.root, devices: devices, isIncluded: isIncluded,
-                mounted: builder.mountedPositions,
-                persistentEvents: context.options["persistentEvents"] == true,
-                isWanted: { name in graph.id(of: name).map(isKept) ?? narrowing.isEmpty }),
-            isLiveHost: context.root.isLiveHost, from: sink)
+        let requests = DeviceRequests(
+            context.root, devices: devices, isIncluded: isIncluded,
+            mounted: builder.mountedPositions,
+            persistentEvents: context.options["persistentEvents"] == true,
+            isWanted: { name in graph.id(of: name).map(isKept) ?? narrowing.isEmpty })
+        try requestDevices(requests, isLiveHost: context.root.isLiveHost, from: sink)
         let health = try FileSystemHealth.send(
             in: context, tables: tables, devices: devices, links: links, into: sink)
         findings += health.findings
@@ -105,12 +104,6 @@ public struct StorageCollector: Collector {
         findings += try SCSISysfs.send(in: context, into: sink)
         findings += try NetworkStorage.send(in: context, into: sink)
         try StorageConfiguration.send(in: context, into: sink)
-        if hasDevices {
-            var document = DeviceDocument(context.root)
-            try document.send(
-                devices, isIncluded: isIncluded, links: links.pathsByDevice,
-                limit: max(0, context.byteBudget - sink.byteCount - (8 << 20)), into: sink)
-        }
         try sink.progress(5, of: 5, unit: "steps", activity: "waiting for mounts and devices")
         let answer = try sink.awaitProbes { sampler.take() }
         sampler.take(isLast: true)
@@ -123,11 +116,19 @@ public struct StorageCollector: Collector {
             devices: zip(devices, isIncluded).filter { $0.0.disk == nil && $0.1 }.map(\.0.name),
             busy: sampler.busyDevices, in: context, into: sink)
         var conclusion = StorageConclusion(
-            graph, records: answer.probes, findings: findings, host: hostName(in: context))
+            graph, records: answer.probes, findings: findings, host: hostName(in: context),
+            asked: requests.devicesByTarget, isNarrowed: !narrowing.isEmpty)
         conclusion.addMeaning(of: probes)
         conclusion.join(devices: devices, fileSystems: health.facts, rates: sampler.rates)
-        try conclusion.send(isNarrowed: !narrowing.isEmpty, into: sink)
+        try conclusion.send(into: sink)
         try sampler.send(into: sink)
+        // A queue that is frozen blocks whoever reads its attributes.
+        if hasDevices {
+            var document = DeviceDocument(context.root)
+            try document.send(
+                devices, isIncluded: isIncluded, links: links.pathsByDevice,
+                limit: max(0, context.byteBudget - sink.byteCount - (1 << 20)), into: sink)
+        }
     }
 
     private func report(

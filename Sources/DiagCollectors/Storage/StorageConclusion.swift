@@ -7,12 +7,22 @@ struct StorageConclusion {
     private let records: [ProbeRecord]
     private var findings: [Finding]
     private let host: String
+    private let isNarrowed: Bool
+    private let asked: [String: [String]]
     private var volumeGroups: VolumeGroupNodes?
 
     /// A conclusion over the graph as memory tells it, the records of the probes, and what was
     /// found before.
-    init(_ graph: StorageGraph, records: [ProbeRecord], findings: [Finding], host: String) {
+    ///
+    /// `asked` are the devices that a question was about, by its target. `isNarrowed` says that
+    /// only some subsystems were asked.
+    init(
+        _ graph: StorageGraph, records: [ProbeRecord], findings: [Finding], host: String,
+        asked: [String: [String]] = [:], isNarrowed: Bool = false
+    ) {
         self.graph = graph
+        self.asked = asked
+        self.isNarrowed = isNarrowed
         self.records = records
         self.findings = findings
         self.host = host
@@ -42,7 +52,8 @@ struct StorageConclusion {
             }
         }
         ProbeFacts.join(records, to: &graph)
-        volumeGroups = VolumeGroupNodes(records, devices: devices)
+        volumeGroups = VolumeGroupNodes(
+            records, devices: devices, isNarrowed: isNarrowed)
         if let volumeGroups {
             volumeGroups.add(to: &graph)
             findings += volumeGroups.findings
@@ -70,8 +81,18 @@ struct StorageConclusion {
             finding.fault == "storage.md.slot-missing"
                 && arrays.contains(graph.id(of: finding.place ?? "") ?? "")
         }
+        findings += FileSystemFindings.marked(
+            records,
+            held: PhysicalVolumePlaces(devices).held.union(devices.flatMap(\.lowerDevices)),
+            told: Set(
+                findings.filter { $0.fault == "storage.ext4.errors" }.compactMap(\.place)))
+        let pools = fileSystemsOfPools()
         findings = findings.map { finding in
             var finding = finding
+            if finding.fault == FileSystemFindings.poolFault {
+                finding.place = pools[finding.object]?.first
+                return finding
+            }
             guard let id = graph.id(of: finding.place ?? finding.object) else { return finding }
             // What the kernel says of a file system by its device is the file system's.
             let isOfFileSystem = ["ext4", "xfs", "btrfs"].contains {
@@ -80,11 +101,28 @@ struct StorageConclusion {
             finding.place = isOfFileSystem ? carried[id] ?? id : id
             return finding
         }
-        NodeHealth(findings: findings, records: records, graph: graph).judge(&graph)
+        let others = Dictionary(
+            pools.values.compactMap { ids in ids.first.map { ($0, ids) } },
+            uniquingKeysWith: { first, _ in first })
+        NodeHealth(
+            findings: findings, others: others, records: records, asked: asked, graph: graph
+        ).judge(&graph)
+    }
+
+    /// The ids of the file systems that lie in each ZFS pool, that of the pool itself first.
+    private func fileSystemsOfPools() -> [String: [String]] {
+        var found = [String: [(source: String, id: String)]]()
+        for node in graph.nodes where node.kind == .fileSystem && node.name == "zfs" {
+            guard let source = node.attributes["source"]?.text,
+                let pool = source.split(whereSeparator: { $0 == "/" || $0 == "@" }).first
+            else { continue }
+            found[String(pool), default: []].append((source, node.id))
+        }
+        return found.mapValues { $0.sorted { ($0.source, $0.id) < ($1.source, $1.id) }.map(\.id) }
     }
 
     /// Sends the graph, its tree, the subsystems, the volume groups and the findings.
-    func send(isNarrowed: Bool, into sink: any CollectionSink) throws {
+    func send(into sink: any CollectionSink) throws {
         let topology = graph.topology
         try TopologyDocument.send(topology, into: sink)
         try sink.send(

@@ -61,6 +61,7 @@ extension TopologyBuilder {
             if mounts[key] == nil { order.append(key) }
             mounts[key, default: []].append(index)
         }
+        let carriers = carriers(uuidOfMember)
         let mountIDs = assignMounts(table, visibility: visibility)
         let claims = order.map { key in
             fileSystemClaim(key, table.entries[mounts[key]?.first ?? 0])
@@ -68,7 +69,7 @@ extension TopologyBuilder {
         for (key, id) in zip(order, identities.assign(claims)) {
             guard let indices = mounts[key], let first = indices.first else { continue }
             addFileSystem(id, table.entries[first])
-            for position in carriers(of: key, uuidOfMember: uuidOfMember) {
+            for position in Self.carriers(of: key, among: carriers) {
                 if !deviceIDs[position].isEmpty { connect(deviceIDs[position], .carries, id) }
             }
             for index in indices {
@@ -76,22 +77,31 @@ extension TopologyBuilder {
                 connect(id, .usedAt, mountIDs[index])
             }
         }
-        mountedPositions = Set(
-            order.flatMap { carriers(of: $0, uuidOfMember: uuidOfMember) })
+        mountedPositions = Set(order.flatMap { Self.carriers(of: $0, among: carriers) })
         return mountIDs
     }
 
-    private func carriers(of key: FileSystemKey, uuidOfMember: [Int: String]) -> [Int] {
+    private static func carriers(of key: FileSystemKey, among members: [String: [Int]]) -> [Int] {
         switch key {
         case .device(let position): [position]
         case .number: []
-        case .members(let uuid):
-            devices.indices.filter {
-                uuidOfMember[$0] == uuid
-                    || (devices[$0].property("ID_FS_UUID") == uuid
-                        && devices[$0].property("ID_FS_TYPE") == "btrfs")
-            }
+        case .members(let uuid): members[uuid] ?? []
         }
+    }
+
+    /// The positions of the devices of each btrfs, by its UUID: those that the kernel names, and
+    /// those that udev found to be of it.
+    private func carriers(_ uuidOfMember: [Int: String]) -> [String: [Int]] {
+        var carriers = [String: [Int]]()
+        for (index, device) in devices.enumerated() {
+            let named = uuidOfMember[index]
+            if let named { carriers[named, default: []].append(index) }
+            guard device.property("ID_FS_TYPE") == "btrfs",
+                let found = device.property("ID_FS_UUID"), found != named
+            else { continue }
+            carriers[found, default: []].append(index)
+        }
+        return carriers
     }
 
     private mutating func assignMounts(_ table: MountTable, visibility: [Bool]) -> [String] {

@@ -25,10 +25,25 @@ struct TopologyTree {
         isDrawn = [Bool](repeating: false, count: count)
         position.reserveCapacity(count)
         for (index, node) in topology.nodes.enumerated() { position[node.id] = index }
+        // A volume is drawn in its group, not again on each device that carries the group.
+        var groupOfVolume = [String: String]()
+        var groupsOnDevice = [String: Set<String>]()
+        for edge in topology.edges {
+            if edge.to.hasPrefix("volumeGroup:") {
+                groupsOnDevice[edge.from, default: []].insert(edge.to)
+            } else if edge.from.hasPrefix("volumeGroup:") {
+                groupOfVolume[edge.to] = edge.from
+            }
+        }
         for edge in topology.edges {
             guard let from = position[edge.from], let to = position[edge.to] else { continue }
-            below[from].append(to)
             hasUpper[to] = true
+            if let group = groupOfVolume[edge.to],
+                groupsOnDevice[edge.from]?.contains(group) == true
+            {
+                continue
+            }
+            below[from].append(to)
         }
         // A person looks for sda2 before sda10, and for a disk's partitions in their order.
         for index in below.indices where below[index].count > 1 {

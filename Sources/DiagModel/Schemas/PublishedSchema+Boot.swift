@@ -86,6 +86,7 @@ extension PublishedSchema {
                     "entryCount", "moduleCount", "configuration", "isComplete", "needs"],
                 "properties": {
                     "path": {"$ref": "#/$defs/name"},
+                    "section": {"const": ".initrd"},
                     "version": {"$ref": "#/$defs/name"},
                     "isRunning": {"type": "boolean"},
                     "isDefault": {"type": "boolean"},
@@ -180,6 +181,8 @@ extension PublishedSchema {
         "properties": {
             "schema": {"const": "diagbundle.kdump/1"},
             "requested": {"$ref": "#/$defs/list"},
+            "dueByteCount": {"$ref": "#/$defs/count"},
+            "enabledUnit": {"enum": ["kdump.service", "kdump-tools.service"]},
             "reservedByteCount": {"$ref": "#/$defs/count"},
             "ranges": {"type": "array", "items": {
                 "type": "object", "additionalProperties": false,
@@ -195,6 +198,7 @@ extension PublishedSchema {
             "elfHeaderByteCount": {"$ref": "#/$defs/count"},
             "configuration": {"$ref": "#/$defs/list"},
             "crashInitramfs": {"type": "string"},
+            "crashInitramfsByteCount": {"$ref": "#/$defs/count"},
             "memoryByteCount": {"$ref": "#/$defs/count"},
             "target": {
                 "type": "object", "additionalProperties": false, "required": ["kind"],
@@ -212,9 +216,15 @@ extension PublishedSchema {
                     "path": {"$ref": "#/$defs/name"},
                     "modified": {"$ref": "#/$defs/time"},
                     "dumpByteCount": {"$ref": "#/$defs/count"},
+                    "dumpModified": {"$ref": "#/$defs/time"},
                     "isComplete": {"type": "boolean"},
                     "files": {"$ref": "#/$defs/list"}
                 }
+            }},
+            "messages": {"type": "array", "items": {"$ref": "#/$defs/path"}},
+            "leftAlone": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false, "required": ["path", "why"],
+                "properties": {"path": {"$ref": "#/$defs/name"}, "why": {"type": "string"}}
             }}
         },
         "$defs": {\#(commonDefinitions), \#(factDefinitions)}

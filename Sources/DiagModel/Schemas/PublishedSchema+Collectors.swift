@@ -164,6 +164,7 @@ extension PublishedSchema {
                     "chain": {"type": "string"},
                     "physicalDisks": {"$ref": "#/$defs/list"},
                     "profiles": {"$ref": "#/$defs/list"},
+                    "systemPartitionCopies": {"enum": ["all", "some", "none", "unknown"]},
                     "singlePointsOfFailure": {"type": "array", "items": {
                         "type": "object", "additionalProperties": false,
                         "required": ["kind", "name", "why"],

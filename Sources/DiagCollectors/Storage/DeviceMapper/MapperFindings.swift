@@ -214,7 +214,7 @@ struct MapperFindings {
             return [
                 reader.isSet("queuesWithoutPath")
                     ? finding(
-                        "storage.multipath.queueing", .major,
+                        "storage.multipath.queueing", .critical,
                         "\(name) \(what). It keeps requests until one comes back, so everything on "
                             + "it waits.",
                         check + [

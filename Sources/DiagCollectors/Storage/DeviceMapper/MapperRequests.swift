@@ -5,12 +5,14 @@ internal import DiagModel
 ///
 /// One probe answers for hundreds, so that ten thousand devices need twenty probes. Suspended
 /// devices are in none: what sysfs says of them is enough. What stands on one is asked alone, since
-/// a pool may hold a lock while its metadata waits; and pools are in small company.
+/// a pool may hold a lock while its metadata waits. Pools, thin volumes and caches are in small
+/// company, best with those that stand on the same: their status waits for the pool's metadata.
+/// Source: `thin_status`, `pool_status` and `cache_status` of drivers/md, Linux 6.12.
 struct MapperRequests {
     /// How many devices share a probe.
     static let batchLimit = 512
-    /// How many pools share a probe.
-    private static let poolLimit = 16
+    /// How many devices share a probe whose status may wait for metadata.
+    static let smallBatchLimit = 16
     /// How many devices above a suspended one are asked.
     private static let singleLimit = 32
 
@@ -24,14 +26,14 @@ struct MapperRequests {
         let mapped = devices.filter { $0.name.hasPrefix("dm-") && $0.number != nil }
         let poisoned = Self.standingOnSuspended(mapped)
         var plain = [BlockDevice]()
-        var pools = [BlockDevice]()
+        var waiting = [BlockDevice]()
+        let byName = Dictionary(mapped.map { ($0.name, $0) }) { first, _ in first }
         var singles = [BlockDevice]()
         for device in mapped where !device.isSet("dm/suspended") {
-            let uuid = device.facts["dm/uuid"] ?? ""
             if poisoned.contains(device.name) {
                 singles.append(device)
-            } else if uuid.hasSuffix("-tpool") || uuid.hasSuffix("-vpool") {
-                pools.append(device)
+            } else if Self.mayWait(device, on: device.lowerDevices.compactMap { byName[$0] }) {
+                waiting.append(device)
             } else {
                 plain.append(device)
             }
@@ -49,11 +51,47 @@ struct MapperRequests {
         for start in stride(from: 0, to: plain.count, by: Self.batchLimit) {
             add(plain[start..<min(plain.count, start + Self.batchLimit)])
         }
-        for start in stride(from: 0, to: pools.count, by: Self.poolLimit) {
-            add(pools[start..<min(pools.count, start + Self.poolLimit)])
-        }
+        for batch in Self.smallBatches(waiting) { add(batch) }
         for device in singles.prefix(Self.singleLimit) { add([device]) }
         leftOut = singles.dropFirst(Self.singleLimit).map(\.name)
+    }
+
+    /// Whether the status of a device waits for a pool's or a cache's metadata.
+    private static func mayWait(_ device: BlockDevice, on lower: [BlockDevice]) -> Bool {
+        let uuid = device.facts["dm/uuid"] ?? ""
+        if uuid.hasSuffix("-tpool") || uuid.hasSuffix("-vpool") { return true }
+        // LVM's own device for commands on a pool is linear, and waits for nothing.
+        guard !uuid.hasSuffix("-pool") else { return false }
+        return lower.contains {
+            let below = $0.facts["dm/uuid"] ?? ""
+            return below.hasSuffix("-tpool") || below.hasSuffix("-cmeta")
+                || $0.facts["dm/name"]?.hasSuffix("_cmeta") == true
+        }
+    }
+
+    /// Full batches of those that stand on the same devices, and then the rest.
+    private static func smallBatches(_ devices: [BlockDevice]) -> [[BlockDevice]] {
+        var order = [[String]]()
+        var groups = [[String]: [BlockDevice]]()
+        for device in devices {
+            let lower = device.lowerDevices.sorted()
+            if groups[lower] == nil { order.append(lower) }
+            groups[lower, default: []].append(device)
+        }
+        var batches = [[BlockDevice]]()
+        var rest = [BlockDevice]()
+        for lower in order {
+            let group = groups[lower] ?? []
+            let full = group.count - group.count % smallBatchLimit
+            for start in stride(from: 0, to: full, by: smallBatchLimit) {
+                batches.append(Array(group[start..<start + smallBatchLimit]))
+            }
+            rest += group[full...]
+        }
+        for start in stride(from: 0, to: rest.count, by: smallBatchLimit) {
+            batches.append(Array(rest[start..<min(rest.count, start + smallBatchLimit)]))
+        }
+        return batches
     }
 
     private static func request(

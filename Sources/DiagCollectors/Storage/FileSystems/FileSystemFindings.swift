@@ -106,13 +106,16 @@ enum FileSystemFindings {
         return findings
     }
 
+    /// What a pool's fault is called.
+    static let poolFault = "storage.zfs.pool-state"
+
     /// A ZFS pool that is not all there.
     static func pool(_ pool: FileSystemsDocument.Instance) -> Finding? {
         guard let name = pool.name, let state = pool.attributes["state"]?.text, state != "ONLINE"
         else { return nil }
         let isDown = ["FAULTED", "SUSPENDED", "UNAVAIL"].contains(state)
         return Finding(
-            fault: "storage.zfs.pool-state", severity: isDown ? .critical : .major,
+            fault: poolFault, severity: isDown ? .critical : .major,
             collector: "storage", object: name,
             reason: "The ZFS pool \(name) is \(shown(state))."
                 + (isDown ? " What reads or writes there fails or waits." : ""),
@@ -143,6 +146,56 @@ enum FileSystemFindings {
                 ],
                 evidence: [.init(artifact: "storage/mountinfo.txt", line: mount.line)])
         }
+    }
+
+    /// File systems whose superblock says that a check is due, by the records of the metadata probe.
+    ///
+    /// `held` are the names of the devices that another device stands on, which holds the file
+    /// system rather; `told` are the paths of those that the kernel itself told of.
+    static func marked(
+        _ records: [ProbeRecord], held: Set<String>, told: Set<String>
+    ) -> [Finding] {
+        records.compactMap { record in
+            let name = String(record.target.dropFirst("/dev/".utf8.count))
+            guard record.kind == MetadataProbe.kindName, !held.contains(name),
+                !told.contains(record.target), let mark = mark(record.facts)
+            else { return nil }
+            let type = shown(record.facts["fileSystemType"]?.text ?? "file system")
+            let check =
+                switch type {
+                case "ext2", "ext3", "ext4": "e2fsck -f \(record.target)"
+                case "xfs": "xfs_repair -n \(record.target)"
+                default: "fsck \(record.target)"
+                }
+            return Finding(
+                fault: "storage.file-system.marked", severity: .minor, collector: "storage",
+                object: name, place: record.target,
+                reason: "The superblock of the \(type) file system on \(name) \(mark).",
+                recommendedActions: [
+                    "Look in the kernel log for errors of the device below, and see that there "
+                        + "is a backup.",
+                    "Check it while it is not mounted: `\(check)`"
+                        + (type == "xfs"
+                            ? ", which changes nothing; without `-n` it repairs." : "."),
+                ],
+                evidence: [
+                    .init(artifact: record.facts["artifact"]?.text ?? "storage/metadata.json")
+                ])
+        }
+    }
+
+    private static func mark(_ facts: [String: JSONValue]) -> String? {
+        // The superblock lies at the start of a mirror's half as well.
+        guard facts["mdArrayUUID"] == nil, facts["firmwareRAID"] == nil else { return nil }
+        if case .integer(let count)? = facts["errorCount"], count > 0 {
+            let last = facts["lastErrorTime"]?.text.map { ", the last at \(shown($0))" } ?? ""
+            return "records \(count) \(count == 1 ? "error" : "errors")\(last)"
+        }
+        if facts["needsRepair"] == true { return "asks for a repair" }
+        if facts["fileSystemState"]?.text?.hasSuffix("with errors") == true {
+            return "marks it as one with errors"
+        }
+        return nil
     }
 
     private static func shown(_ text: String) -> String { UntrustedText.escapingControls(text) }

@@ -5,24 +5,58 @@ struct NodeHealth {
     private let findings: [String: [Finding]]
     private let answered: Set<String>
     private let refused: Set<String>
+    /// Those that no probe tried to ask.
+    private let notAsked: Set<String>
 
     /// Judges by `findings`, whose places are node ids, and by the records of the probes.
-    init(findings: [Finding], records: [ProbeRecord], graph: StorageGraph) {
-        self.findings = Dictionary(grouping: findings.filter { $0.place != nil }) { $0.place ?? "" }
+    ///
+    /// `others` are the ids of further nodes that a fault is true of, by the fault's place. `asked`
+    /// are the devices that a question is about, by its target, where that is no device itself.
+    init(
+        findings: [Finding], others: [String: [String]] = [:], records: [ProbeRecord],
+        asked: [String: [String]] = [:], graph: StorageGraph
+    ) {
+        var placed = Dictionary(grouping: findings.filter { $0.place != nil }) { $0.place ?? "" }
+        for (place, ids) in others {
+            let shared = (placed[place] ?? []).filter { $0.fault == FileSystemFindings.poolFault }
+            for id in ids where id != place { placed[id, default: []] += shared }
+        }
+        self.findings = placed
         var answered = Set<String>()
-        var refused = Set<String>()
+        var silent = Set<String>()
+        var skipped = Set<String>()
         for record in records {
-            guard let id = graph.id(of: record.target) else { continue }
-            switch record.outcome {
-            case .ok, .slow: answered.insert(id)
-            case .hung, .failed, .skipped: refused.insert(id)
-            }
+            var ids = [graph.id(of: record.target)].compactMap(\.self)
             if case .object(let devices)? = record.facts["devices"] {
-                answered.formUnion(devices.keys.compactMap { graph.id(of: $0) })
+                ids += devices.keys.compactMap { graph.id(of: $0) }
+            } else {
+                ids += (asked[record.target] ?? []).compactMap { graph.id(of: $0) }
+            }
+            switch record.outcome {
+            case .ok, .slow: answered.formUnion(ids)
+            case .hung, .failed: silent.formUnion(ids)
+            case .skipped: skipped.formUnion(ids)
             }
         }
         self.answered = answered
-        self.refused = refused
+        refused = silent.union(skipped)
+        notAsked = skipped.subtracting(silent)
+    }
+
+    /// Faults after which a thing does not work, though they are not critical to the host.
+    private static let isLost: Set<String> = ["storage.md.inactive", "storage.snapshot.invalid"]
+
+    /// How `node` is that has the fault `finding`; `nil` when that says nothing.
+    ///
+    /// `hasUsers` says that something stands on it that has no other way to the data.
+    private static func health(
+        _ finding: Finding, of node: Topology.Node, hasUsers: Bool
+    ) -> Health? {
+        let isOffline =
+            finding.fault == "storage.scsi.device-state"
+            && ["offline", "transport-offline"].contains(node.attributes["state"]?.text)
+        return isLost.contains(finding.fault) || isOffline && hasUsers
+            ? .unhealthy : Health(finding.severity)
     }
 
     /// Gives every node of `graph` its health and status.
@@ -37,6 +71,11 @@ struct NodeHealth {
         where edge.kind == .usedAt && graph[edge.to]?.attributes["isHidden"] != true {
             visible.insert(edge.from)
         }
+        // What a multipath map stands on, it can do without.
+        var used = Set<String>()
+        for edge in graph.edges where edge.kind == .contains || edge.kind == .carries {
+            if graph[edge.to]?.kind != .multipath { used.insert(edge.from) }
+        }
         for node in graph.nodes {
             if node.kind == .fileSystem, node.attributes["mounted"] == true,
                 !visible.contains(node.id)
@@ -44,7 +83,9 @@ struct NodeHealth {
                 continue
             }
             let own = findings[node.id] ?? []
-            let worst = own.compactMap { Health($0.severity) }.max()
+            let worst = own.compactMap {
+                Self.health($0, of: node, hasUsers: used.contains(node.id))
+            }.max()
             let health = worst ?? health(of: node, above: below[node.id] ?? [], in: graph)
             let words = own.filter { Health($0.severity) != nil }
                 .sorted { ($0.severity, $0.fault) < ($1.severity, $1.fault) }
@@ -52,16 +93,21 @@ struct NodeHealth {
             var seen = Set<String>()
             var status = words.filter { seen.insert($0).inserted }
             if status.isEmpty, let health {
-                status = [
-                    health == .healthy
-                        ? "OK"
-                        : health == .warning
-                            ? "Degraded" : refused.contains(node.id) ? "No Answer" : "Unknown"
-                ]
+                status = [word(for: health, of: node.id)]
             }
             graph.setHealth(health, health == nil ? nil : status, of: node.id)
         }
         inheritFromControllers(below, in: &graph)
+    }
+
+    /// The status of a node without findings.
+    private func word(for health: Health, of id: String) -> String {
+        switch health {
+        case .healthy: "OK"
+        case .warning, .unhealthy: "Degraded"
+        case .unknown:
+            notAsked.contains(id) ? "Not Asked" : refused.contains(id) ? "No Answer" : "Unknown"
+        }
     }
 
     /// A namespace is as well as the NVMe controllers it is in: these speak for its media.
@@ -89,6 +135,8 @@ struct NodeHealth {
         if case .integer(let count)? = node.attributes["md/degraded"], count > 0 {
             return .warning
         }
+        // There is nothing that could be asked.
+        if node.kind == .logicalVolume, node.attributes["active"] == false { return nil }
         if answered.contains(node.id), !refused.contains(node.id) { return .healthy }
         func state(_ name: String, _ good: Set<String>) -> Health? {
             node.attributes[name]?.text.map { good.contains($0) ? .healthy : .unknown }
@@ -100,10 +148,14 @@ struct NodeHealth {
             told = state("state", ["live", "running"])
             if told == nil, !refused.contains(node.id) { return nil }
         case .path:
+            // Of an NVMe path the group's state and that of its controller count.
             told =
-                state("ana_state", ["optimized"]) ?? state("port_state", ["Online"])
-                ?? state("state", ["LOGGED_IN", "running"])
-            if told == nil, !refused.contains(node.id) { return nil }
+                [
+                    state("ana_state", ["optimized", "non-optimized"]),
+                    state("port_state", ["Online"]),
+                    state("state", ["LOGGED_IN", "running", "live"]),
+                ].compactMap(\.self).max()
+            guard told != nil else { return nil }
         case .array:
             told = state(
                 "md/array_state",

@@ -59,11 +59,6 @@ struct StorageGraph {
         edges.insert(.init(from: from, to: to, kind: kind))
     }
 
-    /// Parts two nodes.
-    mutating func disconnect(_ from: String, _ kind: Topology.Edge.Kind, _ to: String) {
-        edges.remove(.init(from: from, to: to, kind: kind))
-    }
-
     /// The ids of what the node `id` carries.
     func carried(by id: String) -> [String] {
         edges.filter { $0.from == id && $0.kind == .carries }.map(\.to)

@@ -6,8 +6,10 @@ internal import SystemPackage
 /// Keeps the report of LVM's own tools, where they are installed: an addition to what is read from
 /// the disks.
 ///
-/// The command takes no lock and writes neither metadata, backup nor hints. Source: lvmreport(7)
-/// and lvm.conf(5) of LVM 2.03.
+/// The command takes no lock and writes neither metadata, backup nor hints. It does not use the
+/// devices file: a reporting command may rewrite /etc/lvm/devices/system.devices when a device has
+/// another name than there. So it also tells of devices that the file hides from LVM. Source:
+/// lvmreport(7), lvmdevices(8) and lvm.conf(5) of LVM 2.03.
 public struct LVMReportProbe: Probe {
     static let kindName = "lvm-report"
     private static let limit = 32 << 20
@@ -45,11 +47,18 @@ public struct LVMReportProbe: Probe {
             return record
         }
         let start = MonotonicTime.now
+        let check = SCSISleepCheck(request, in: context.root)
+        if let why = check.sleeping(until: start.advanced(bySeconds: 3)) {
+            record.outcome = .skipped
+            record.reason = "LVM's tool would wake a disk that sleeps: \(why)"
+            return record
+        }
+        let spent = MonotonicTime.now.seconds(since: start)
         do throws(SystemCallError) {
             let result = try CommandRun.run(
                 FilePath(request.target), Self.arguments,
                 environment: ["LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"],
-                seconds: deadlineSeconds - 1, limit: Self.limit)
+                seconds: max(1, deadlineSeconds - 1 - spent), limit: Self.limit)
             record.seconds = MonotonicTime.now.seconds(since: start)
             (record.outcome, record.reason) = Self.verdict(on: result)
             guard !result.output.isEmpty else { return record }
@@ -69,14 +78,15 @@ public struct LVMReportProbe: Probe {
         return record
     }
 
-    private static let arguments: [String] = {
+    static let arguments: [String] = {
         let sections = ["vg", "pv", "lv", "pvseg", "seg"].flatMap { name in
             ["--configreport", name, "-o", name == "pv" ? "pv_all,vg_name" : "\(name)_all"]
         }
         return [
             "fullreport", "--reportformat", "json", "--units", "b", "--nosuffix", "--nolocking",
             "--foreign", "--config",
-            #"global{metadata_read_only=1} backup{backup=0 archive=0} devices{hints="none"}"#,
+            #"global{metadata_read_only=1} backup{backup=0 archive=0} "#
+                + #"devices{hints="none" use_devicesfile=0}"#,
         ] + sections
     }()
 

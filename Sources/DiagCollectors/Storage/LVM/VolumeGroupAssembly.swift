@@ -266,7 +266,8 @@ extension VolumeGroupAssembly {
         let shown = lost.prefix(8).joined(separator: ", ")
         let lostMore = lost.count > 8 ? " and \(lost.count - 8) more" : ""
         addFinding(
-            "physical-volume-missing", .major, object: group.name, device: nil,
+            "physical-volume-missing", lost.isEmpty ? .major : .critical, object: group.name,
+            device: nil,
             "The volume group \(group.name) lacks \(volumes.count) of its "
                 + "\(group.physicalVolumes.count) physical volumes: \(list)\(more). "
                 + (lost.isEmpty

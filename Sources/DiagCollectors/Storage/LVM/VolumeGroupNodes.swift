@@ -7,15 +7,17 @@ struct VolumeGroupNodes {
 
     /// The groups that the records of the metadata probe tell of; `devices` are all block devices.
     ///
+    /// A physical volume on a logical volume is a guest's, unless this host uses it. `isNarrowed`
+    /// says that only some devices were asked.
+    ///
     /// - Returns: `nil` when no device is a physical volume.
-    init?(_ records: [ProbeRecord], devices: [BlockDevice]) {
-        let held = Set(
-            devices.filter { $0.kind == .multipath || $0.kind == .array }
-                .flatMap(\.lowerDevices))
+    init?(_ records: [ProbeRecord], devices: [BlockDevice], isNarrowed: Bool = false) {
+        let places = PhysicalVolumePlaces(devices)
         let read = records.filter { $0.kind == MetadataProbe.kindName }
         let volumes = read.compactMap { record -> VolumeGroupAssembly.Volume? in
             guard let id = record.facts["lvmPhysicalVolumeUUID"]?.text else { return nil }
             let name = String(record.target.dropFirst("/dev/".utf8.count))
+            guard !places.guests.contains(name) else { return nil }
             var isValid: Bool?
             if case .bool(let value)? = record.facts["isLVMMetadataChecksumValid"] {
                 isValid = value
@@ -23,11 +25,11 @@ struct VolumeGroupNodes {
             return .init(
                 device: name, pvUUID: id,
                 metadataText: record.details?["lvmMetadataText"]?.text.map { Array($0.utf8) },
-                isTextValid: isValid, isHeld: held.contains(name))
+                isTextValid: isValid, isHeld: places.held.contains(name))
         }
         guard !volumes.isEmpty else { return nil }
         assembly = VolumeGroupAssembly(
-            volumes, isComplete: read.allSatisfy { $0.outcome == .ok || $0.outcome == .slow })
+            volumes, isComplete: !isNarrowed && places.isComplete(read))
     }
 
     /// `lvm.json`.
@@ -52,26 +54,27 @@ struct VolumeGroupNodes {
             graph.name(group.name, id)
             let key = "LVM-" + group.id.filter { $0 != "-" }
             let volumes = document.logicalVolumes.filter { $0.volumeGroupID == group.id }
-            let ids = volumes.compactMap { add($0, in: group, artifact: artifact, to: &graph) }
-            // What stands on the group need not stand on each of its devices as well; a snapshot
-            // stands on another volume alone.
+            let extents = ExtentDevices(document, of: group.id)
+            let ids = volumes.compactMap {
+                add($0, in: group, on: extents.devices(of: $0.name), artifact, to: &graph)
+            }
+            // A snapshot stands on another volume alone, and is no direct part of the group.
             var direct = Set(ids.filter { graph[$0]?.attributes["active"] == false })
             for volume in document.physicalVolumes where volume.volumeGroupID == group.id {
                 guard let device = volume.device.flatMap({ graph.id(of: $0) }) else { continue }
                 graph.connect(device, .carries, id)
                 for node in graph.carried(by: device)
                 where graph[node]?.kind == .logicalVolume && node.contains(key) {
-                    graph.disconnect(device, .carries, node)
                     direct.insert(node)
                 }
             }
-            for volume in direct { graph.connect(id, .carries, volume) }
+            for volume in direct { graph.connect(id, .contains, volume) }
         }
     }
 
     private func add(
-        _ volume: LVMDocument.LogicalVolume, in group: LVMDocument.VolumeGroup, artifact: String,
-        to graph: inout StorageGraph
+        _ volume: LVMDocument.LogicalVolume, in group: LVMDocument.VolumeGroup,
+        on devices: [String], _ artifact: String, to graph: inout StorageGraph
     ) -> String? {
         let plain = "logicalVolume:dm.\(volume.deviceMapperUUID)"
         // A pool is known by the device over it, other hidden layers by what they are.
@@ -91,6 +94,7 @@ struct VolumeGroupNodes {
             "volumeGroup": .string(group.name), "byteCount": .integer(volume.byteCount),
             "types": .array(volume.types.map { .string($0) }),
             "isPartial": .bool(volume.isPartial),
+            "devices": .array(devices.map { .string($0) }),
         ]
         facts["origin"] = volume.origin.map { .string($0) }
         facts["pool"] = volume.pool.map { .string($0) }
