@@ -2,14 +2,15 @@
 # Installs what the tests need, builds, runs every test, and prints the counts as its last line.
 #
 #   run.sh          all tests: of the modules, end to end, and in virtual machines
-#   run.sh --all    the same, and the longer tests in virtual machines
+#   run.sh --all    the same, more than a million damaged inputs for the parsers, and the longer
+#                   tests in virtual machines
 set -uo pipefail
 cd "$(dirname "$0")/.."
 lab_options=()
 case ${1:-} in
 --all) lab_options+=(--all) ;;
 '') ;;
-*) sed -n '2,6s/^# \{0,3\}//p' "$0" >&2; exit 64 ;;
+*) sed -n '2,7s/^# \{0,3\}//p' "$0" >&2; exit 64 ;;
 esac
 
 bash Examples/quickstart.sh --install-only \
@@ -37,6 +38,16 @@ bad=$(count '^✘ Test [^r]')
 skipped=$((skipped + $(count '^➜ Test .* skipped')))
 [ "$status" != 0 ] && [ "$bad" = 0 ] && bad=1 && tail -30 "$logs/swift"
 failed=$((failed + bad))
+
+if [ "${#lab_options[@]}" -gt 0 ]; then
+    echo "== module tests: 200,000 damaged inputs for each family of formats"
+    if DIAGBUNDLE_FUZZ=200000 swift test --skip-build --filter DamageTests >"$logs/damage" 2>&1; then
+        passed=$((passed + $(grep -cE '^✔ Test [^r]' "$logs/damage")))
+    else
+        grep -E '^✘|Fatal error' "$logs/damage" | head -20
+        failed=$((failed + 1))
+    fi
+fi
 
 echo "== release build"
 if ! binary=$(bash Examples/quickstart.sh --build-only 2>"$logs/release"); then
