@@ -147,12 +147,15 @@ public final class Orchestrator {
     }
 
     private func grace(of session: WorkerSession) -> Double {
-        // A probe that stood in uninterruptible sleep will not end by this either.
-        if case .probes = session.role, session.standing?.state == "D" {
-            Self.probeKillGraceSeconds
-        } else {
-            Self.killGraceSeconds
+        guard case .probes = session.role, let killed = session.killed,
+            MonotonicTime.now.seconds(since: killed) >= Self.probeKillGraceSeconds
+        else {
+            if case .probes = session.role { return Self.probeKillGraceSeconds }
+            return Self.killGraceSeconds
         }
+        // Asked only now: what SIGKILL did not end at once and sleeps in the kernel will not end.
+        let state = ProcessStanding(ofProcess: session.child.identifier).state
+        return state == "D" ? Self.probeKillGraceSeconds : Self.killGraceSeconds
     }
 
     /// Takes one buffer of a worker's output; `false` when there is none now.
