@@ -60,18 +60,22 @@ let package = Package(
         module("DiagCodec", ["CLzma", "CZlib", "CZstd", "CLz4"]),
         module("DiagYAML", ["DiagModel", "CYaml"]),
         module("DiagCollect", ["DiagModel", "DiagSystem", system, crypto]),
+        module("DiagLiveDump", ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", system]),
         module(
             "DiagArchive", ["DiagModel", "DiagSystem", "DiagCodec", "CArchive", system, crypto]),
         module(
             "DiagCollectors",
-            ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", system, crypto]),
+            [
+                "DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect",
+                "DiagLiveDump", system, crypto,
+            ]),
         module("DiagAnalysis", ["DiagModel"]),
         module("DiagTerminal", ["DiagModel"]),
         .executableTarget(
             name: "diagbundle",
             dependencies: [
                 "DiagModel", "DiagFormats", "DiagSystem", "DiagYAML", "DiagCollect", "DiagArchive",
-                "DiagCollectors", "DiagAnalysis", "DiagTerminal", arguments, system,
+                "DiagLiveDump", "DiagCollectors", "DiagAnalysis", "DiagTerminal", arguments, system,
             ],
             swiftSettings: strict),
 
@@ -91,6 +95,7 @@ let package = Package(
             of: "DiagCollectors",
             ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", system],
             fixtures: true),
+        tests(of: "DiagLiveDump", ["DiagModel", "DiagSystem", "DiagFormats", system]),
         tests(of: "DiagAnalysis", ["DiagModel"], fixtures: true),
         tests(of: "DiagTerminal", ["DiagModel"]),
     ]

@@ -1,0 +1,61 @@
+public import DiagModel
+
+/// What a person wants of a dump. Everything has a default.
+public struct LiveDumpOptions: Codable, Hashable, Sendable {
+    /// How pages are stored.
+    public enum Compression: String, Codable, Hashable, Sendable, CaseIterable {
+        /// zstd, level 1: crash from 8.0.2 on, drgn; not Debian's makedumpfile 1.7.2.
+        case zstd
+        /// zlib, level 1: every reader.
+        case zlib
+        /// As they are.
+        case none
+    }
+
+    /// What the file looks like.
+    public enum Format: String, Codable, Hashable, Sendable, CaseIterable {
+        /// kdump-compressed, version 6.
+        case kdump
+        /// A sparse ELF core file.
+        case elf
+    }
+
+    /// What happens when memory runs short.
+    public enum OnPressure: String, Codable, Hashable, Sendable, CaseIterable {
+        /// No dump: what was written is removed.
+        case abort
+        /// The pages read so far, as a file that opens.
+        case partial
+        /// Go on.
+        case ignore
+    }
+
+    /// Which of the two dumps.
+    public var kind = LiveDumpReport.Kind.full
+    /// Which classes of pages are left out: 1 zero, 2 cache, 4 cache with private data, 8 user,
+    /// 16 free. 27 keeps what file systems attach to their pages.
+    public var level = 27
+    /// How pages are stored.
+    public var compression = Compression.zstd
+    /// What the file looks like.
+    public var format = Format.kdump
+    /// Keep the pages of processes, whatever the level.
+    public var includesUserPages = false
+    /// Keep the memory of virtual machines that this host runs.
+    public var includesGuestPages = false
+    /// What happens when memory runs short.
+    public var onPressure = OnPressure.abort
+    /// The most bytes that the file may have; none for no limit.
+    public var maxByteCount: Int64?
+    /// Who asks: at most eight characters of ASCII.
+    public var originator = "diagbndl"
+    /// Why, in the words of whoever asks.
+    public var reason: String?
+    /// Threads that copy; none for as many as serve.
+    public var threadCount: Int?
+    /// Whether the least time between dumps is kept.
+    public var isThrottled = true
+
+    /// The defaults.
+    public init() {}
+}

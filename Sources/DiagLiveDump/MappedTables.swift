@@ -1,0 +1,62 @@
+public import DiagSystem
+
+/// A table of bits in memory of its own, which may be locked.
+///
+/// Threads may set bits at once when their parts do not share a byte.
+@safe public final class MappedBitmap: Sendable {
+    /// The memory.
+    public let memory: MappedMemory
+    /// How many bits.
+    public let count: Int
+
+    /// `count` zero bits.
+    public init(count: Int) throws(SystemCallError) {
+        self.count = count
+        memory = try MappedMemory(byteCount: (count + 7) / 8)
+    }
+
+    /// The bit at `index`, which must be below `count`.
+    @inline(__always) public subscript(index: Int) -> Bool {
+        get {
+            precondition(index >= 0 && index < count)
+            return unsafe memory.bytes.load(fromByteOffset: index >> 3, as: UInt8.self)
+                & (1 << UInt8(index & 7)) != 0
+        }
+        set {
+            precondition(index >= 0 && index < count)
+            let old = unsafe memory.bytes.load(fromByteOffset: index >> 3, as: UInt8.self)
+            let bit: UInt8 = 1 << UInt8(index & 7)
+            unsafe memory.bytes.storeBytes(
+                of: newValue ? old | bit : old & ~bit, toByteOffset: index >> 3, as: UInt8.self)
+        }
+    }
+}
+
+/// A table of 64-bit words in memory of its own, which may be locked.
+///
+/// Threads may set different words at once.
+@safe public final class MappedWords: Sendable {
+    /// The memory.
+    public let memory: MappedMemory
+    /// How many words.
+    public let count: Int
+
+    /// `count` zero words.
+    public init(count: Int) throws(SystemCallError) {
+        self.count = count
+        memory = try MappedMemory(byteCount: count * 8)
+    }
+
+    /// The word at `index`, which must be below `count`.
+    @inline(__always) public subscript(index: Int) -> UInt64 {
+        get {
+            precondition(index >= 0 && index < count)
+            return unsafe memory.bytes.load(fromByteOffset: index * 8, as: UInt64.self)
+        }
+        set {
+            precondition(index >= 0 && index < count)
+            unsafe memory.bytes.storeBytes(
+                of: newValue, toByteOffset: index * 8, as: UInt64.self)
+        }
+    }
+}

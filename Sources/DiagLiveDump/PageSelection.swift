@@ -1,0 +1,44 @@
+/// Which page frames go into a dump.
+public protocol PageSelection: AnyObject, Sendable {
+    /// The first page frame number beyond all.
+    var pageFrameLimit: UInt64 { get }
+    /// Bit n of byte n / 8, least significant first: page frame n is memory. Source: the first
+    /// bitmap of a kdump-compressed file.
+    var present: MappedBitmap { get }
+    /// The same for the page frames that go into the dump; a part of `present`.
+    var dumped: MappedBitmap { get }
+    /// How many go into the dump.
+    var dumpedCount: Int { get }
+    /// The word of /proc/kpageflags for each page frame of the dump, in their order, 8 bytes
+    /// each; empty where it is not known.
+    var flagWords: MappedWords { get }
+    /// Page frames of each class that there are, and that go into the dump.
+    var tally: PageTally { get }
+    /// The level that was really applied: makedumpfile's bits.
+    var appliedLevel: Int { get }
+}
+
+/// Page frames by class.
+public struct PageTally: Hashable, Sendable {
+    /// Page frames that there are.
+    public var present = [Int](repeating: 0, count: PageClass.allCases.count)
+    /// Page frames that go into the dump.
+    public var kept = [Int](repeating: 0, count: PageClass.allCases.count)
+
+    /// Nothing counted.
+    public init() {}
+
+    /// Counts `count` page frames of a class.
+    public mutating func count(_ pageClass: PageClass, isKept: Bool, by count: Int = 1) {
+        present[Int(pageClass.rawValue)] += count
+        if isKept { kept[Int(pageClass.rawValue)] += count }
+    }
+
+    /// Adds the counts of another.
+    public mutating func add(_ other: PageTally) {
+        for index in present.indices {
+            present[index] += other.present[index]
+            kept[index] += other.kept[index]
+        }
+    }
+}
