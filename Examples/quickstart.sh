@@ -42,7 +42,10 @@ binary=$scratch/release/diagbundle
 newest() { find Package.swift Sources -newer "$binary" -print -quit 2>/dev/null; }
 if [ ! -x "$binary" ] || [ -n "$(newest)" ]; then
     say "Building the release; the first time takes some minutes."
-    swift build -c release --static-swift-stdlib --product diagbundle --scratch-path "$scratch" >&2
+    # The static library makes the program export all its symbols, which nobody looks up: without
+    # them the linker also leaves out what nobody calls.
+    swift build -c release --static-swift-stdlib --product diagbundle --scratch-path "$scratch" \
+        -Xlinker --no-export-dynamic >&2
     strip "$binary"
     touch "$binary"
 fi

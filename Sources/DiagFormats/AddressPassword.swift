@@ -1,7 +1,7 @@
 /// The password in an address such as `scheme://user:password@host/path`.
 enum AddressPassword {
     /// An address with a longer one is not recognised, so that no text costs more than its length.
-    private static let lengthLimit = 1024
+    static let lengthLimit = 1024
 
     /// Where the `@` stands that ends a password; `nil` when none begins at `start`.
     ///

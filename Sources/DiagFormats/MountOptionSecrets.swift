@@ -9,40 +9,37 @@ public enum MountOptionSecrets {
         "password", "password1", "password2", "pass", "pass1", "pass2", "passwd", "passphrase",
         "secret", "token", "key", "passphrase_passwd",
     ].map { Array($0.utf8) }
+    private static let users = ["user", "username"].map { Array($0.utf8) }
 
     /// `text` with the value of every option that names a secret, and the password of every URL,
     /// written as ``SecretMask/replacement``. Lines stay lines.
     public static func masking(_ text: [UInt8]) -> [UInt8] {
-        guard text.contains(0x3D) || text.contains(0x40) else { return text }
         var masked = [UInt8]()
-        masked.reserveCapacity(text.count)
+        // What is before this place is in `masked`.
+        var kept = 0
         var index = 0
         while index < text.count {
             let byte = text[index]
-            masked.append(byte)
             index += 1
-            let end: Int
-            if byte == 0x3D, namesSecret(masked) {
-                end = endOfValue(in: text, from: index)
-            } else if byte == 0x3D, namesUser(masked) {
+            var secret: Range<Int>?
+            if byte == 0x3D, namesSecret(text, before: index - 1) {
+                secret = index..<endOfValue(in: text, from: index)
+            } else if byte == 0x3D, namesUser(text, before: index - 1) {
                 // mount.cifs(8): `username=name%password`.
-                end = endOfValue(in: text, from: index)
+                let end = endOfValue(in: text, from: index)
                 let sign = text[index..<end].firstIndex(of: 0x25) ?? end
-                masked += text[index..<sign]
-                index = sign
-                if sign < end {
-                    masked.append(0x25)
-                    index += 1
-                }
-            } else if byte == 0x3A, let at = endOfPassword(in: text, from: index) {
-                end = at
-            } else {
-                continue
+                secret = min(sign + 1, end)..<end
+            } else if byte == 0x3A, let end = endOfPassword(in: text, from: index) {
+                secret = index..<end
             }
-            if end > index { masked += mask }
-            index = end
+            guard let secret else { continue }
+            index = secret.upperBound
+            guard !secret.isEmpty else { continue }
+            masked += text[kept..<secret.lowerBound]
+            masked += mask
+            kept = index
         }
-        return masked
+        return kept == 0 ? text : masked + text[kept...]
     }
 
     /// The same for text.
@@ -51,19 +48,17 @@ public enum MountOptionSecrets {
         return String(decoding: masking(Array(text.utf8)), as: UTF8.self)
     }
 
-    /// Whether what stands before the `=` at the end of `text` ends with the name of a secret.
-    private static func namesSecret(_ text: [UInt8]) -> Bool {
-        let name = text.dropLast().suffix(24).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        return endings.contains { name.suffix($0.count).elementsEqual($0) }
+    /// Whether what stands before the `=` at `end` ends with the name of a secret.
+    private static func namesSecret(_ text: [UInt8], before end: Int) -> Bool {
+        endings.contains { $0.count <= end && text.holds($0, at: end - $0.count) }
     }
 
-    /// Whether the `=` at the end of `text` follows the option `user` or `username`.
-    private static func namesUser(_ text: [UInt8]) -> Bool {
-        let name = text.dropLast().suffix(9).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        return ["user", "username"].contains { user in
-            name.suffix(user.utf8.count).elementsEqual(user.utf8)
-                && (name.count == user.utf8.count
-                    || endsValue(name[name.count - user.utf8.count - 1]))
+    /// Whether the `=` at `end` follows the option `user` or `username`.
+    private static func namesUser(_ text: [UInt8], before end: Int) -> Bool {
+        users.contains { user in
+            let start = end - user.count
+            return start >= 0 && text.holds(user, at: start)
+                && (start == 0 || endsValue(text[start - 1]))
         }
     }
 
@@ -107,7 +102,7 @@ public enum MountOptionSecrets {
         let earliest = max(0, from - 256)
         // No colon in the user's name: so each byte is looked at once, however many colons there are.
         while start >= earliest, !endsValue(text[start]),
-            ![0x2F, 0x3A, 0x23].contains(text[start])
+            text[start] != 0x2F, text[start] != 0x3A, text[start] != 0x23
         {
             start -= 1
         }

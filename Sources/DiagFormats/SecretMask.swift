@@ -17,78 +17,101 @@ public struct SecretMask: Sendable {
     /// `bytes`, which hold whole lines, with the secrets of each line masked.
     public mutating func text(_ bytes: [UInt8]) -> [UInt8] {
         var result = [UInt8]()
-        result.reserveCapacity(bytes.count)
-        var start = bytes.startIndex
-        while start < bytes.endIndex {
-            let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.endIndex
-            result += masked(bytes[start..<end])
-            if end < bytes.endIndex { result.append(0x0A) }
-            start = end < bytes.endIndex ? end + 1 : end
+        // What is before this place is in the result, as it was or masked.
+        var kept = 0
+        var start = 0
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+            mask(start..<end, of: bytes, into: &result, kept: &kept)
+            start = end + 1
         }
-        return result
+        return Self.joined(result, bytes, kept: kept)
     }
 
     /// One line, with its secrets masked.
     public mutating func line(_ text: String) -> String {
-        String(decoding: masked(Array(text.utf8)[...]), as: UTF8.self)
+        let bytes = Array(text.utf8)
+        let before = maskedCount
+        var result = [UInt8]()
+        var kept = 0
+        mask(0..<bytes.count, of: bytes, into: &result, kept: &kept)
+        guard maskedCount > before else { return text }
+        return String(decoding: Self.joined(result, bytes, kept: kept), as: UTF8.self)
     }
 
-    private mutating func masked(_ line: ArraySlice<UInt8>) -> [UInt8] {
-        if continuesMaskedLine {
-            continuesMaskedLine = line.last == 0x5C
-            return take()
+    private static func joined(_ result: [UInt8], _ bytes: [UInt8], kept: Int) -> [UInt8] {
+        kept == 0 && result.isEmpty ? bytes : result + bytes[kept...]
+    }
+
+    /// Masks the secrets of one line: what stands before each goes to `result`.
+    private mutating func mask(
+        _ line: Range<Int>, of text: [UInt8], into result: inout [UInt8], kept: inout Int
+    ) {
+        func take(_ secret: Range<Int>, after sign: String = "") {
+            maskedCount += 1
+            result += text[kept..<secret.lowerBound]
+            result += sign.utf8
+            result += Self.replacement.utf8
+            kept = secret.upperBound
         }
-        var result = [UInt8]()
-        var at = line.startIndex
-        while at < line.endIndex {
-            guard Self.isWordByte(line[at]) else {
-                result.append(line[at])
+        if continuesMaskedLine {
+            continuesMaskedLine = Self.isContinued(line, in: text)
+            return take(line)
+        }
+        var at = line.lowerBound
+        /// Masks a hash, or the password of each address, and goes to what follows.
+        func maskSecrets(within word: Range<Int>) {
+            if Self.isHash(word, in: text) {
+                take(word)
+            } else {
+                at = word.lowerBound
+                while at < word.upperBound,
+                    let password = Self.password(
+                        in: text, word: at..<word.upperBound, to: line.upperBound)
+                {
+                    take(password)
+                    at = password.upperBound
+                }
+            }
+            at = max(at, word.upperBound)
+        }
+        while at < line.upperBound {
+            guard Self.isWordByte(text[at]) else {
                 at += 1
                 continue
             }
-            let end = line[at...].firstIndex { !Self.isWordByte($0) } ?? line.endIndex
-            let word = line[at..<end]
-            let next: UInt8? = end < line.endIndex ? line[end] : nil
-            if next == 0x3D, Self.isSecretName(word) {
-                let (from, to) = Self.valueRange(line, from: end + 1)
-                result += line[at..<from]
-                if to > from { result += take() }
-                at = to
-            } else if Self.isSecretName(word), let sign = Self.spacedSign(line, after: end) {
+            var end = at + 1
+            while end < line.upperBound, Self.isWordByte(text[end]) { end += 1 }
+            let word = at..<end
+            let isNamed = end < line.upperBound && text[end] == 0x3D
+            if isNamed, SecretNames.areSecret(word, in: text) {
+                maskSecrets(within: word)
+                // The password of an address may hold the sign.
+                let value = Self.value(in: text, from: max(at, end + 1), to: line.upperBound)
+                if !value.isEmpty { take(value) }
+                at = value.upperBound
+            } else if !isNamed,
+                let sign = Self.spacedSign(in: text, after: end, to: line.upperBound),
+                SecretNames.areSecret(word, in: text)
+            {
                 // `name = value` of bootconfig: the value may be a list, up to the line's end.
-                result += line[at...sign]
-                result.append(0x20)
-                if line[(sign + 1)...].contains(where: { $0 > 0x20 }) {
-                    continuesMaskedLine = line.last == 0x5C
-                    result += take()
-                }
-                return result
-            } else if next != 0x3D, Self.isPasswordCommand(word) {
-                result += word
-                if end < line.endIndex {
-                    result.append(0x20)
-                    continuesMaskedLine = line.last == 0x5C
-                    result += take()
-                }
-                return result
-            } else if Self.isHash(word) {
-                result += take()
-                at = end
-            } else if let password = Self.password(line, word: at..<end) {
-                result += line[at..<password.lowerBound]
-                result += take()
-                at = password.upperBound
+                let value = sign + 1..<line.upperBound
+                guard text[value].contains(where: { $0 > 0x20 }) else { return }
+                maskSecrets(within: word)
+                continuesMaskedLine = Self.isContinued(line, in: text)
+                return take(value, after: " ")
+            } else if !isNamed, SecretNames.areCommand(word, in: text) {
+                guard end < line.upperBound else { return }
+                continuesMaskedLine = Self.isContinued(line, in: text)
+                return take(end..<line.upperBound, after: " ")
             } else {
-                result += word
-                at = end
+                maskSecrets(within: word)
             }
         }
-        return result
     }
 
-    private mutating func take() -> [UInt8] {
-        maskedCount += 1
-        return Array(Self.replacement.utf8)
+    private static func isContinued(_ line: Range<Int>, in text: [UInt8]) -> Bool {
+        !line.isEmpty && text[line.upperBound - 1] == 0x5C
     }
 
     /// What parts words: white space, quotes, `=`, and the signs of shell syntax.
@@ -99,98 +122,77 @@ public struct SecretMask: Sendable {
         }
     }
 
-    private static func isSecretName(_ word: ArraySlice<UInt8>) -> Bool {
-        let name = lowerCase(word)
-        // Some that end in `key`, such as `rd.luks.key`, name a file: it is masked, too.
-        return secretParts.contains { name.contains($0) } || name == "pass"
-            || secretEndings.contains { name.hasSuffix($0) }
-            // `wpa`, `wep_key0`, `net.wpa2`, but not `sweep`.
-            || name.utf8.split { !(0x61...0x7A).contains($0) && !(0x30...0x39).contains($0) }
-                .contains { $0.starts(with: "wpa".utf8) || $0.starts(with: "wep".utf8) }
+    /// What ends an unquoted value: white space and quotes.
+    private static func endsValue(_ byte: UInt8) -> Bool {
+        byte <= 0x20 || byte == 0x22 || byte == 0x27
     }
 
-    private static let secretParts = [
-        "password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "api_key",
-        "api-key", "access_key", "access-key", "private_key", "private-key",
-    ]
-    private static let secretEndings = [
-        "pw", "_pass", ".pass", "psk", ".key", "_key", "-key",
-    ]
+    private static let loaderHash = Array("grub.pbkdf2.".utf8)
 
-    private static func isPasswordCommand(_ word: ArraySlice<UInt8>) -> Bool {
-        ["password", "password_pbkdf2", "passwd", "--password", "--md5", "--encrypted"]
-            .contains(lowerCase(word))
-    }
-
-    private static func isHash(_ word: ArraySlice<UInt8>) -> Bool {
-        let text = String(decoding: word, as: UTF8.self)
-        if text.hasPrefix("grub.pbkdf2.") { return true }
-        // crypt(5): `$id$salt$hash`, with an id such as `6`, `2b`, `y` or `argon2id`.
-        let fields = word.split(separator: 0x24, omittingEmptySubsequences: false)
-        guard fields.count >= 4, fields[0].isEmpty, (1...8).contains(fields[1].count) else {
-            return false
+    private static func isHash(_ word: Range<Int>, in text: [UInt8]) -> Bool {
+        let first = text[word.lowerBound]
+        if first == 0x67 {  // g
+            return word.count >= loaderHash.count
+                && text.holdsExactly(loaderHash, at: word.lowerBound)
         }
+        // crypt(5): `$id$salt$hash`, with an id such as `6`, `2b`, `y` or `argon2id`.
+        guard first == 0x24 else { return false }
+        let fields = text[word].split(
+            separator: 0x24, maxSplits: 3, omittingEmptySubsequences: false)
+        guard fields.count >= 4, (1...8).contains(fields[1].count) else { return false }
         return fields[1].allSatisfy {
             (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
         }
     }
 
+    private static let daemonAddress = Array("iscsi:".utf8)
+
     /// The password of an address that begins in `word`, without the signs around it.
     ///
     /// The password may hold what ends a word, but neither white space nor quotes.
-    private static func password(_ line: ArraySlice<UInt8>, word: Range<Int>) -> Range<Int>? {
+    private static func password(
+        in text: [UInt8], word: Range<Int>, to lineEnd: Int
+    ) -> Range<Int>? {
+        guard let first = text[word].firstIndex(of: 0x3A) else { return nil }
         let start: Int
-        if let slashes = Self.firstRange(of: [0x3A, 0x2F, 0x2F], in: line[word]) {
+        if let slashes = (first..<max(first, word.upperBound - 2)).first(where: {
+            text[$0] == 0x3A && text[$0 + 1] == 0x2F && text[$0 + 2] == 0x2F
+        }) {
             start = slashes + 3
-        } else if lowerCase(line[word].prefix(6)) == "iscsi:" {
+        } else if first == word.lowerBound + 5, text.holds(daemonAddress, at: word.lowerBound) {
             start = word.lowerBound + 6
         } else {
             return nil
         }
-        guard let colon = line[start..<word.upperBound].firstIndex(of: 0x3A),
-            !line[start..<colon].contains(0x2F)
+        guard let colon = text[start..<word.upperBound].firstIndex(of: 0x3A),
+            !text[start..<colon].contains(0x2F)
         else { return nil }
-        let end = line[word.upperBound...].firstIndex { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 }
-        return AddressPassword.end(in: line, from: colon + 1, to: end ?? line.endIndex).map {
+        // No further than a password is long, so that no line costs more than its length.
+        let limit = min(lineEnd, max(word.upperBound, colon + 1 + AddressPassword.lengthLimit))
+        let end = text[word.upperBound..<limit].firstIndex(where: endsValue)
+        return AddressPassword.end(in: text[...], from: colon + 1, to: end ?? limit).map {
             colon + 1..<$0
-        }
-    }
-
-    private static func firstRange(of needle: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-        guard bytes.count >= needle.count else { return nil }
-        return (bytes.startIndex...(bytes.endIndex - needle.count)).first {
-            bytes[$0..<($0 + needle.count)].elementsEqual(needle)
         }
     }
 
     /// The value that begins at `start`: a quoted one up to its quote, else up to white space,
     /// a quote, or the end.
-    private static func valueRange(
-        _ line: ArraySlice<UInt8>, from start: Int
-    ) -> (from: Int, to: Int) {
-        guard start < line.endIndex else { return (line.endIndex, line.endIndex) }
+    private static func value(in text: [UInt8], from start: Int, to lineEnd: Int) -> Range<Int> {
+        guard start < lineEnd else { return lineEnd..<lineEnd }
         var from = start
-        if line[from] == 0x5C, from + 1 < line.endIndex { from += 1 }
-        if line[from] == 0x22 || line[from] == 0x27 {
-            let quote = line[from]
-            let end = line[(from + 1)...].firstIndex(of: quote) ?? line.endIndex
-            return (from + 1, end)
+        if text[from] == 0x5C, from + 1 < lineEnd { from += 1 }
+        if text[from] == 0x22 || text[from] == 0x27 {
+            let end = text[(from + 1)..<lineEnd].firstIndex(of: text[from]) ?? lineEnd
+            return from + 1..<end
         }
-        let end = line[start...].firstIndex { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 }
-        return (start, end ?? line.endIndex)
+        let end = text[start..<lineEnd].firstIndex(where: endsValue)
+        return start..<(end ?? lineEnd)
     }
 
     /// Where `=` stands after white space.
-    private static func spacedSign(_ line: ArraySlice<UInt8>, after end: Int) -> Int? {
-        guard end < line.endIndex, line[end] == 0x20 || line[end] == 0x09,
-            let sign = line[end...].firstIndex(where: { $0 != 0x20 && $0 != 0x09 }),
-            line[sign] == 0x3D
-        else { return nil }
-        return sign
-    }
-
-    private static func lowerCase(_ bytes: ArraySlice<UInt8>) -> String {
-        String(
-            decoding: bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+    private static func spacedSign(in text: [UInt8], after end: Int, to lineEnd: Int) -> Int? {
+        var at = end
+        while at < lineEnd, text[at] == 0x20 || text[at] == 0x09 { at += 1 }
+        return at > end && at < lineEnd && text[at] == 0x3D ? at : nil
     }
 }

@@ -12,66 +12,76 @@ public enum StorageSecretMask {
         "reservation_key", "dhchap_key", "dhchap_ctrl_key", "dhchap-secret", "dhchap-ctrl-secret",
         "tls_key", "tls-key", "keyring_key", "secret", "psk", "pin-value", "password",
     ].map { Array($0.utf8) }
+    /// For each byte, whether a token or a word begins with it: most bytes are no further looked at.
+    private static let beginnings = {
+        var beginnings = [Bool](repeating: false, count: 256)
+        for text in tokens + words { beginnings[Int(text[0])] = true }
+        return beginnings
+    }()
 
     /// `text`, which holds whole lines, with its secrets masked; lines stay lines.
     public static func masking(_ text: [UInt8]) -> [UInt8] {
         var mask = SecretMask()
         let bytes = mask.text(text)
+        let beginnings = beginnings
         var result = [UInt8]()
-        result.reserveCapacity(bytes.count)
-        var start = 0
-        while start < bytes.count {
-            let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
-            line(bytes[start..<end], into: &result)
-            if end < bytes.count { result.append(0x0A) }
-            start = end + 1
-        }
-        return result
-    }
-
-    private static func line(_ line: ArraySlice<UInt8>, into result: inout [UInt8]) {
-        var at = line.startIndex
-        while at < line.endIndex {
-            let rest = line[at...]
-            if tokens.contains(where: { rest.starts(with: $0) }) {
-                result += mask
-                at = rest.firstIndex(where: isEnd) ?? line.endIndex
-            } else if isStartOfWord(line, at),
-                let name = words.first(where: { rest.starts(with: $0) }),
-                let value = value(line, after: at + name.count)
-            {
-                result += line[at..<value.lowerBound]
-                result += mask
-                at = value.upperBound
-            } else {
-                result.append(line[at])
+        var kept = 0
+        var at = 0
+        while at < bytes.count {
+            guard beginnings[Int(bytes[at])], let secret = secret(in: bytes, at: at) else {
                 at += 1
+                continue
             }
+            result += bytes[kept..<secret.lowerBound]
+            result += Self.mask
+            kept = secret.upperBound
+            at = kept
         }
+        return kept == 0 ? bytes : result + bytes[kept...]
     }
 
-    private static func isStartOfWord(_ line: ArraySlice<UInt8>, _ at: Int) -> Bool {
-        guard at > line.startIndex else { return true }
-        let before = line[at - 1]
+    /// The secret that a token or a word at `index` begins.
+    private static func secret(in text: [UInt8], at index: Int) -> Range<Int>? {
+        for token in tokens where text.holdsExactly(token, at: index) {
+            return index..<end(in: text, from: index + token.count)
+        }
+        guard isStartOfWord(text, index) else { return nil }
+        for word in words where text.holdsExactly(word, at: index) {
+            return value(in: text, after: index + word.count)
+        }
+        return nil
+    }
+
+    private static func isStartOfWord(_ text: [UInt8], _ at: Int) -> Bool {
+        guard at > 0 else { return true }
+        let before = text[at - 1]
         return !(0x30...0x39).contains(before) && !(0x61...0x7A).contains(before | 0x20)
             && before != 0x5F
     }
 
-    /// Where the value is that follows a name and blanks, quotes, `:` or `=`; `nil` when the name
-    /// goes on, or nothing follows.
-    private static func value(_ line: ArraySlice<UInt8>, after end: Int) -> Range<Int>? {
+    /// Where the value is that follows a name and blanks, quotes, `:` or `=` in its line; `nil`
+    /// when the name goes on, or nothing follows.
+    private static func value(in text: [UInt8], after end: Int) -> Range<Int>? {
         var at = end
-        while at < line.endIndex, [0x20, 0x09, 0x22, 0x27, 0x3A, 0x3D].contains(line[at]) {
-            at += 1
+        scan: while at < text.count {
+            switch text[at] {
+            case 0x20, 0x09, 0x22, 0x27, 0x3A, 0x3D: at += 1
+            default: break scan
+            }
         }
-        guard at > end, at < line.endIndex else { return nil }
-        // A value that ``SecretMask`` has masked already.
-        if line[at...].starts(with: mask) { return nil }
-        let stop = line[at...].firstIndex(where: isEnd) ?? line.endIndex
+        // A value that ``SecretMask`` has masked already stays as it is.
+        guard at > end, at < text.count, text[at] != 0x0A, !text.holdsExactly(mask, at: at) else {
+            return nil
+        }
+        let stop = Self.end(in: text, from: at)
         return stop > at ? at..<stop : nil
     }
 
-    private static func isEnd(_ byte: UInt8) -> Bool {
-        byte <= 0x20 || byte == 0x22 || byte == 0x27 || byte == 0x2C || byte == 0x26 || byte == 0x7D
+    /// Where a secret ends that goes on at `start`: before white space, a quote, or a sign between
+    /// values.
+    private static func end(in text: [UInt8], from start: Int) -> Int {
+        text[start...].firstIndex {
+            $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 || $0 == 0x2C || $0 == 0x26 || $0 == 0x7D
+        } ?? text.count
     }
 }

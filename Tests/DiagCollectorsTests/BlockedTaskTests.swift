@@ -29,8 +29,10 @@ struct BlockedTaskTests {
         let fixture = try FixtureHost("md-multipath")
         try fixture.add(Self.host)
         let sink = try fixture.collect(StorageCollector())
-        let document = try JSONDocument.decode(
+        var document = try JSONDocument.decode(
             BlockedTaskDocument.self, from: try #require(sink["blocked-tasks.json"]).bytes)
+        // Told after a run of a second, which a busy machine may take.
+        for index in document.tasks.indices { document.tasks[index].isStillBlocked = nil }
         let topology = try StorageTopologyTests.topology(sink)
         func node(_ name: String, _ kind: Topology.Kind) -> String? {
             topology.nodes.first { $0.name == name && $0.kind == kind }?.id

@@ -3,17 +3,23 @@ internal import DiagSystem
 
 /// Reads small attributes one after the other into one page.
 struct AttributeReader {
-    private var page = [UInt8](repeating: 0, count: 4096)
+    /// What ``read(_:of:)`` has read last.
+    private(set) var page = [UInt8](repeating: 0, count: 4096)
 
-    /// The text of the attribute `name` of `directory`, without blanks and newlines at its ends;
-    /// `nil` when it is empty or cannot be read. Of a longer one only the first page counts.
+    /// Reads the attribute `name` of `directory` into the page: where it stands there, without
+    /// blanks and newlines at its ends; `nil` when it is empty or cannot be read. Of a longer one
+    /// only the first page counts.
+    mutating func read(_ name: String, of directory: Directory) -> Range<Int>? {
+        guard var end = directory.attribute(name, into: &page) else { return nil }
+        while end > 0, page[end - 1] <= 0x20 { end -= 1 }
+        var start = 0
+        while start < end, page[start] == 0x20 { start += 1 }
+        return start < end ? start..<end : nil
+    }
+
+    /// The text of what ``read(_:of:)`` reads.
     mutating func text(_ name: String, of directory: Directory) -> String? {
-        guard let count = directory.attribute(name, into: &page) else { return nil }
-        var bytes = page[..<count]
-        while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
-        while let first = bytes.first, first == 0x20 { bytes.removeFirst() }
-        guard !bytes.isEmpty else { return nil }
-        return UntrustedText.escapingInvalidUTF8(bytes)
+        read(name, of: directory).map { UntrustedText.escapingInvalidUTF8(page[$0]) }
     }
 
     /// Adds the attributes `names` of `directory` to `facts`, each under `prefix` and its name.

@@ -119,9 +119,10 @@ public struct StorageCollector: Collector {
             graph, records: answer.probes, findings: findings, host: hostName(in: context),
             asked: requests.devicesByTarget, isNarrowed: !narrowing.isEmpty)
         conclusion.addMeaning(of: probes)
-        conclusion.join(devices: devices, fileSystems: health.facts, rates: sampler.rates)
+        let rates = sampler.rates
+        conclusion.join(devices: devices, fileSystems: health.facts, rates: rates)
         try conclusion.send(into: sink)
-        try sampler.send(into: sink)
+        try sampler.send(rates, into: sink)
         // A queue that is frozen blocks whoever reads its attributes.
         if hasDevices {
             var document = DeviceDocument(context.root)

@@ -14,6 +14,7 @@ struct BlockedTaskScan {
     private static let leastSeconds = 1.0
 
     private let root: RootedTree
+    private var reader = AttributeReader()
     private let architecture: String
     private let firstLook = MonotonicTime.now
     private(set) var tasks: [BlockedTask] = []
@@ -33,11 +34,12 @@ struct BlockedTaskScan {
         var found = [BlockedTask]()
         for entry in entries {
             guard let process = Int(entry.name.string),
-                let threads = try? folder.directory(entry.name.string).directory("task"),
+                let threads = try? folder.directory(entry.name.string + "/task"),
                 let names = try? threads.entries(limit: 1_000_000)
             else { continue }
             for name in names {
-                guard let thread = Int(name.name.string),
+                // Most threads are asked no more than this: a host may have a hundred thousand.
+                guard let thread = Int(name.name.string), isBlocked(name.name.string, of: threads),
                     let directory = try? threads.directory(name.name.string),
                     let (comm, state) = Self.state(directory), state == "D"
                 else { continue }
@@ -49,6 +51,14 @@ struct BlockedTaskScan {
             }
         }
         return found
+    }
+
+    /// Whether the letter behind the outermost parentheses says so.
+    private mutating func isBlocked(_ thread: String, of threads: Directory) -> Bool {
+        guard let range = reader.read(thread + "/stat", of: threads),
+            let close = reader.page[range].lastIndex(of: 0x29), close + 2 < range.upperBound
+        else { return false }
+        return reader.page[close + 2] == 0x44  // D
     }
 
     /// The name and state of a thread: what stands in the outermost parentheses, and the letter

@@ -25,7 +25,7 @@ struct IOSampler {
     private let started = Timestamp.now
     private var first: Sample?
     private var last: Sample?
-    private var text: [UInt8] = []
+    private var text = JSONLineText()
     private var isCut = false
     private var sampleCount = 0
 
@@ -55,30 +55,31 @@ struct IOSampler {
     }
 
     private mutating func add(_ sample: Sample, isWhole: Bool) {
-        guard text.count < Self.byteLimit || isWhole else {
+        guard text.bytes.count < Self.byteLimit || isWhole else {
             isCut = true
             return
         }
         let changed = sample.counters.filter { isWhole || last?.counters[$0.key] != $0.value }
         let seconds = first.map { sample.moment.seconds(since: $0.moment) } ?? 0
-        var members: [String: JSONValue] = [
-            "seconds": .number((seconds * 1e6).rounded() / 1e6),
-            "devices": .object(
-                changed.mapValues { .array($0.map { JSONValue.integer($0) }) }),
-        ]
+        text.add("{\"devices\":")
+        text.add(changed) { $0.add($1) { $0.add(number: $1) } }
         if !sample.mounts.isEmpty {
-            members["mounts"] = .object(
-                sample.mounts.mapValues { .array($0.values.map { JSONValue.integer($0) }) })
+            text.add(",\"mounts\":")
+            text.add(sample.mounts) { $0.add($1.values) { $0.add(number: $1) } }
         }
         let paging = self.paging
-        if !paging.isEmpty { members["paging"] = .object(paging) }
-        let stalls = stalledMicroseconds
-        if !stalls.isEmpty { members["stalledMicroseconds"] = .object(stalls) }
-        guard let line = try? JSONDocument.encode(JSONValue.object(members), layout: .line) else {
-            return
+        if !paging.isEmpty {
+            text.add(",\"paging\":")
+            text.add(paging) { $0.add(number: $1) }
         }
-        text += line
-        text.append(0x0A)
+        text.add(",\"seconds\":")
+        text.add(fraction: (seconds * 1e6).rounded() / 1e6)
+        let stalls = stalledMicroseconds
+        if !stalls.isEmpty {
+            text.add(",\"stalledMicroseconds\":")
+            text.add(stalls) { $0.add(number: $1) }
+        }
+        text.add("}\n")
     }
 
     /// What NFS mounts have done, by their mount points; none on a host without NFS.
@@ -92,34 +93,34 @@ struct IOSampler {
     }
 
     /// The counters of /proc/vmstat that tell of paging and of writing back.
-    private var paging: [String: JSONValue] {
+    private var paging: [String: UInt64] {
         let wanted: Set<String> = [
             "nr_dirty", "nr_writeback", "pgpgin", "pgpgout", "pswpin", "pswpout", "pgmajfault",
             "allocstall_normal", "allocstall_movable", "oom_kill",
         ]
         guard let bytes = try? root.read("/proc/vmstat", limit: 64 << 10) else { return [:] }
-        var values = [String: JSONValue]()
+        var values = [String: UInt64]()
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let words = line.split(separator: " ")
             guard words.count == 2, let value = UInt64(words[1]) else { continue }
             let name = String(words[0])
-            if wanted.contains(name) { values[name] = .integer(value) }
+            if wanted.contains(name) { values[name] = value }
         }
         return values
     }
 
     /// The stall totals by resource and kind, for example `io full`.
-    private var stalledMicroseconds: [String: JSONValue] {
-        var totals = [String: JSONValue]()
+    private var stalledMicroseconds: [String: UInt64] {
+        var totals = [String: UInt64]()
         for resource in ["cpu", "io", "memory"] {
             guard let bytes = try? root.read(FilePath("/proc/pressure/\(resource)"), limit: 4096),
                 let stall = try? PressureStall(parsing: String(decoding: bytes, as: UTF8.self))
             else { continue }
             if let some = stall.some {
-                totals["\(resource) some"] = .integer(some.totalMicroseconds)
+                totals["\(resource) some"] = some.totalMicroseconds
             }
             if let full = stall.full {
-                totals["\(resource) full"] = .integer(full.totalMicroseconds)
+                totals["\(resource) full"] = full.totalMicroseconds
             }
         }
         return totals
@@ -141,8 +142,8 @@ struct IOSampler {
             })
     }
 
-    /// Sends `io-samples.jsonl` and `io-rates.json`.
-    func send(into sink: any CollectionSink) throws {
+    /// Sends `io-samples.jsonl`, and as `io-rates.json` what ``rates`` has given.
+    func send(_ rates: IORates?, into sink: any CollectionSink) throws {
         guard sampleCount > 0 else { return }
         let header = try JSONDocument.encode(
             JSONValue.object([
@@ -154,7 +155,7 @@ struct IOSampler {
                 source: "/proc/diskstats, /proc/pressure, mountstats, /proc/vmstat",
                 mediaType: "application/jsonl", privacy: .technical))
         try sink.write((header + [0x0A]).span)
-        try sink.write(text.span)
+        try sink.write(text.bytes.span)
         if isCut {
             try sink.send(.truncated(.init(why: "samples after the first 16 MiB are left out")))
         }
