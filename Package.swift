@@ -95,7 +95,8 @@ let package = Package(
             of: "DiagCollectors",
             ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", system],
             fixtures: true),
-        tests(of: "DiagLiveDump", ["DiagModel", "DiagSystem", "DiagFormats", system]),
+        tests(
+            of: "DiagLiveDump", ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", system]),
         tests(of: "DiagAnalysis", ["DiagModel"], fixtures: true),
         tests(of: "DiagTerminal", ["DiagModel"]),
     ]

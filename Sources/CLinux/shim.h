@@ -188,6 +188,9 @@ static inline int diag_spawn_change_directory(
 }
 
 #include "device_block.h"
+#include "dump_output.h"
 #include "device_mapper.h"
 #include "device_nvme.h"
 #include "device_scsi.h"
+#include "livedump_care.h"
+#include "perf_event.h"

@@ -44,6 +44,12 @@ public enum PageClass: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether a dump of `level` has it. A level that leaves out cache pages with private data
+    /// leaves out those without too. Source: makedumpfile 1.7.2, `__exclude_unnecessary_pages`.
+    @inline(__always) public func isKept(at level: Int) -> Bool {
+        isReadable && levelBit & (level & 4 != 0 ? level | 2 : level) == 0
+    }
+
     /// Whether it may be read at all.
     public var isReadable: Bool {
         switch self {

@@ -35,6 +35,14 @@ public struct Artifact: Codable, Hashable, Sendable {
     /// Why, when it is truncated.
     public var truncationReason: String?
 
+    /// The media type of a kdump-compressed file: it is never compressed again.
+    public static let kdumpMediaType = "application/x-kdump"
+    /// The media type of an ELF core file.
+    public static let elfCoreMediaType = "application/x-core"
+
+    /// Whether its bytes are compressed already, so that compressing them again costs time alone.
+    public var isCompressed: Bool { mediaType == Self.kdumpMediaType }
+
     /// An artifact with all that the manifest says of it.
     public init(
         collector: String, path: String, pathBytes: String? = nil, byteCount: Int64,

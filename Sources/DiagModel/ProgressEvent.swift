@@ -107,9 +107,18 @@ public struct ProgressEvent: Codable, Hashable, Sendable {
         public var byteCount: Int64
         /// Of how many; none while that is unknown.
         public var totalByteCount: Int64?
+        /// Bytes that pass in a second, lately.
+        public var bytesPerSecond: Double?
+        /// An estimate of the seconds left.
+        public var remainingSeconds: Double?
 
         /// A file's position.
-        public init(path: String, byteCount: Int64, totalByteCount: Int64? = nil) {
+        public init(
+            path: String, byteCount: Int64, totalByteCount: Int64? = nil,
+            bytesPerSecond: Double? = nil, remainingSeconds: Double? = nil
+        ) {
+            self.bytesPerSecond = bytesPerSecond
+            self.remainingSeconds = remainingSeconds
             self.path = path
             self.byteCount = byteCount
             self.totalByteCount = totalByteCount

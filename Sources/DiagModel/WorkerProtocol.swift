@@ -25,12 +25,14 @@ public struct WorkerRequest: Codable, Hashable, Sendable {
     public var boundary: String
     /// What to probe, when the worker is a probe process; it is told one target at a time.
     public var probe: ProbeRequest?
+    /// The file that it is handed, when the collector writes one itself.
+    public var seekable: SeekableFile?
 
     /// A request for one collector.
     public init(
         collector: String, root: String, since: Timestamp? = nil,
         options: [String: JSONValue] = [:], deadlineSeconds: Double, byteBudget: Int64,
-        boundary: String, probe: ProbeRequest? = nil
+        boundary: String, probe: ProbeRequest? = nil, seekable: SeekableFile? = nil
     ) {
         schema = "diagbundle.worker-request/1"
         protocolVersion = Self.protocolVersion
@@ -42,6 +44,27 @@ public struct WorkerRequest: Codable, Hashable, Sendable {
         self.byteBudget = byteBudget
         self.boundary = boundary
         self.probe = probe
+        self.seekable = seekable
+    }
+
+    /// An artifact that is not sent: the worker inherits its file, open for reading and writing.
+    ///
+    /// Standard input stays open then. A line on it, `stop`, or its end tells the worker to finish
+    /// the file with what it has, some seconds before it is killed.
+    public struct SeekableFile: Codable, Hashable, Sendable {
+        /// The number of the descriptor.
+        public var descriptor: Int
+        /// The artifact's path in the host folder.
+        public var path: String
+        /// The most bytes that it may have; the kernel refuses more.
+        public var byteLimit: Int64
+
+        /// A file that is handed to the worker.
+        public init(descriptor: Int, path: String, byteLimit: Int64) {
+            self.descriptor = descriptor
+            self.path = path
+            self.byteLimit = byteLimit
+        }
     }
 }
 
@@ -116,6 +139,8 @@ public enum WorkerMessage: Hashable, Sendable {
     /// The collector waits for what its probes found, and for the other collectors to end: one
     /// ``WorkerAnswer`` on its standard input.
     case awaitProbes
+    /// How the file is that the worker was handed. Without it the file counts as cut.
+    case seekable(Seekable)
     /// The collector has said all. Without it a worker counts as crashed.
     case end(End)
 
@@ -164,11 +189,15 @@ public enum WorkerMessage: Hashable, Sendable {
         public var unit: String?
         /// What is being done, for a person.
         public var activity: String?
+        /// The file that the worker was handed, when it is busy with that: `path` as it was told.
+        public var file: ProgressEvent.File?
 
         /// A position on the way.
         public init(
-            done: Int64, total: Int64? = nil, unit: String? = nil, activity: String? = nil
+            done: Int64, total: Int64? = nil, unit: String? = nil, activity: String? = nil,
+            file: ProgressEvent.File? = nil
         ) {
+            self.file = file
             self.done = done
             self.total = total
             self.unit = unit
@@ -202,6 +231,20 @@ public enum WorkerMessage: Hashable, Sendable {
         public init(text: String) { self.text = text }
     }
 
+    /// How the file is that a worker was handed.
+    public struct Seekable: Codable, Hashable, Sendable {
+        /// Whether all is in it that was to be.
+        public var isComplete: Bool
+        /// Why not.
+        public var reason: String?
+
+        /// The last word about a file.
+        public init(isComplete: Bool, reason: String? = nil) {
+            self.isComplete = isComplete
+            self.reason = reason
+        }
+    }
+
     /// The collector's last word.
     public struct End: Codable, Hashable, Sendable {
         /// Why it could not do its work; none when it did.
@@ -230,6 +273,7 @@ public enum WorkerMessage: Hashable, Sendable {
         case .probe: "probe"
         case .record: "record"
         case .awaitProbes: "await"
+        case .seekable: "seekable"
         case .end: "end"
         }
     }
@@ -248,6 +292,7 @@ public enum WorkerMessage: Hashable, Sendable {
         case .probe(let body): try JSONDocument.encode(body, layout: .line)
         case .record(let body): try JSONDocument.encode(body, layout: .line)
         case .awaitProbes: Array("{}".utf8)
+        case .seekable(let body): try JSONDocument.encode(body, layout: .line)
         case .end(let body): try JSONDocument.encode(body, layout: .line)
         }
     }
@@ -278,6 +323,7 @@ public enum WorkerMessage: Hashable, Sendable {
         case "probe": return .probe(try json(ProbeRequest.self))
         case "record": return .record(try json(ProbeRecord.self))
         case "await": return .awaitProbes
+        case "seekable": return .seekable(try json(Seekable.self))
         case "end": return .end(body.isEmpty ? End() : try json(End.self))
         default: return nil
         }

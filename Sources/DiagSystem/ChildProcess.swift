@@ -5,7 +5,7 @@ public import SystemPackage
 /// A process that this one started: signalled, watched and reaped, but never waited for.
 ///
 /// It has a session and so a process group of its own, the working directory `/`, no signal
-/// ignored or blocked, and no descriptor but its three standard streams.
+/// ignored or blocked, and no descriptor but its three standard streams and what it inherits.
 public final class ChildProcess: Sendable {
     /// What its standard streams are.
     public struct Streams: ~Copyable {
@@ -58,11 +58,12 @@ public final class ChildProcess: Sendable {
 
     /// Starts `executable`, whose path is taken as it is; PATH is not searched.
     ///
-    /// `processName` is what lists of processes show; without it the path.
+    /// `processName` is what lists of processes show; without it the path. `inherited` is the
+    /// number of a descriptor of ours that the child gets as its descriptor 3.
     /// - Throws: what `posix_spawn` said, `ENOENT` when there is no such program.
     public static func spawn(
         _ executable: FilePath, processName: String? = nil, arguments: [String],
-        environment: [String: String], streams: consuming Streams
+        environment: [String: String], streams: consuming Streams, inherited: CInt? = nil
     ) throws(SystemCallError) -> ChildProcess {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -79,7 +80,9 @@ public final class ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_adddup2(&actions, input.rawValue, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output.rawValue, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, error.rawValue, 2)
-        unsafe diag_spawn_close_from(&actions, 3)
+        // By now all streams are in place: one of the copies may have had this number.
+        if let inherited { unsafe posix_spawn_file_actions_adddup2(&actions, inherited, 3) }
+        unsafe diag_spawn_close_from(&actions, inherited == nil ? 3 : 4)
         unsafe diag_spawn_change_directory(&actions, "/")
         var all = sigset_t()
         var none = sigset_t()

@@ -21,7 +21,12 @@ public enum Confinement {
     }
 
     /// No new privileges, no core files, no byte written to any file, a bound on memory.
-    public static func limitResources(addressSpaceByteCount: UInt = 4 << 30) -> [Gap] {
+    ///
+    /// `fileByteCount` is how far a file may be written that the process was handed. With
+    /// `locksMemory` as much memory may be locked as this user may have.
+    public static func limitResources(
+        addressSpaceByteCount: UInt = 4 << 30, fileByteCount: UInt = 0, locksMemory: Bool = false
+    ) -> [Gap] {
         var gaps = [Gap]()
         if diag_prctl(PR_SET_NO_NEW_PRIVS, 1) != 0 { gaps.append("no-new-privileges") }
         func limit(_ resource: __rlimit_resource, _ value: UInt, _ name: String) {
@@ -34,9 +39,16 @@ public enum Confinement {
             }
         }
         limit(RLIMIT_CORE, 0, "core limit")
-        limit(RLIMIT_FSIZE, 0, "file size limit")
+        limit(RLIMIT_FSIZE, fileByteCount, "file size limit")
         limit(RLIMIT_AS, addressSpaceByteCount, "address space limit")
         limit(RLIMIT_NOFILE, 1024, "descriptor limit")
+        if locksMemory {
+            var limits = rlimit()
+            let resource = __rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue)
+            _ = unsafe getrlimit(resource, &limits)
+            limits.rlim_cur = limits.rlim_max
+            _ = unsafe setrlimit(resource, &limits)
+        }
         return gaps
     }
 
@@ -57,8 +69,9 @@ public enum Confinement {
     /// Source: linux/capability.h. `DAC_READ_SEARCH` reads any file, `SYS_PTRACE` the mount table
     /// and stacks of other processes, `SYSLOG` the kernel ring buffer, `SYS_ADMIN` and `SYS_RAWIO`
     /// device commands; the last two only for an inspector and for what commands devices.
+    /// `PERFMON` reads registers and stacks of running processors, `IPC_LOCK` locks memory.
     public static func boundCapabilities(
-        isInspector: Bool, commandsDevices: Bool = false
+        isInspector: Bool, commandsDevices: Bool = false, locksMemory: Bool = false
     ) -> [Gap] {
         var kept: UInt64 =
             1 << UInt64(CAP_DAC_READ_SEARCH) | 1 << UInt64(CAP_SYS_PTRACE)
@@ -67,6 +80,7 @@ public enum Confinement {
             kept |= 1 << UInt64(CAP_SYS_ADMIN) | 1 << UInt64(CAP_SYS_RAWIO)
         }
         if isInspector { kept |= 1 << UInt64(CAP_PERFMON) }
+        if locksMemory { kept |= 1 << UInt64(CAP_IPC_LOCK) }
         var effective: [UInt32] = [0, 0]
         var permitted: [UInt32] = [0, 0]
         guard unsafe diag_capabilities_get(&effective, &permitted) == 0 else {

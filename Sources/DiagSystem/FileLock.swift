@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// An exclusive lock on a directory, kept in a file that says who holds it.
 public final class FileLock: Sendable {
-    private let file: OwnedDescriptor
+    let file: OwnedDescriptor
     private let directory: OutputDirectory
     private let name: String
 

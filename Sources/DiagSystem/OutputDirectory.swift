@@ -85,14 +85,28 @@ public final class OutputDirectory: Sendable {
         return try directory(name)
     }
 
-    /// Makes the new file `name` for writing; one that exists is an error.
-    public func createFile(_ name: String) throws(SystemCallError) -> OwnedDescriptor {
+    /// Opens the file `name` for reading; a link is refused.
+    public func openFile(_ name: String) throws(SystemCallError) -> OwnedDescriptor {
+        try checkName(name, "open")
+        return OwnedDescriptor(
+            owning: try systemCall("open", on: path.appending(name).string) {
+                unsafe diag_openat(
+                    descriptor.rawValue, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
+            })
+    }
+
+    /// Makes the new file `name` for writing, and for reading too where wanted; one that exists
+    /// is an error.
+    public func createFile(
+        _ name: String, isReadable: Bool = false
+    ) throws(SystemCallError) -> OwnedDescriptor {
         try checkName(name, "create")
         return OwnedDescriptor(
             owning: try systemCall("create", on: path.appending(name).string) {
                 unsafe diag_openat(
                     descriptor.rawValue, name,
-                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+                    (isReadable ? O_RDWR : O_WRONLY) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    0o600)
             })
     }
 

@@ -92,6 +92,17 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             ("full", .data(byteCount: 12)), ("full", .truncated(.init(why: "w"))),
             ("full", .progress(.init(done: 1, total: 2, unit: "files", activity: "a"))),
             ("lean", .progress(.init(done: 1))),
+            (
+                "with a file",
+                .progress(
+                    .init(
+                        done: 1,
+                        file: .init(
+                            path: "a", byteCount: 1, totalByteCount: 2, bytesPerSecond: 3,
+                            remainingSeconds: 4)))
+            ),
+            ("full", .seekable(.init(isComplete: false, reason: "r"))),
+            ("lean", .seekable(.init(isComplete: true))),
             ("full", .absent(.init(what: "w", why: "y", remedy: "r"))),
             ("lean", .absent(.init(what: "w"))),
             ("full", .missing(.init(what: "w", why: "y", remedy: "r"))),
@@ -106,56 +117,62 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             let value = (try? JSONDocument.decode(JSONValue.self, from: body)) ?? .null
             return SchemaSample(.workerMessages, definition: message.verb, title, value)
         }
-        return messageSamples + collectors + nvme + scsi + metadata + fileSystems + [
-            SchemaSample(.manifest, "full", fullManifest),
-            SchemaSample(.manifest, "lean", leanManifest),
-            SchemaSample(.findings, "full", FindingList([fullFinding, leanFinding])),
-            SchemaSample(.findings, "lean", FindingList([])),
-            SchemaSample(
-                .topology, "full",
-                Topology(
-                    nodes: [
-                        .init(
-                            id: "block:sda", kind: .disk, name: "sda", byteCount: 512,
-                            attributes: ["any": ["x": [1, .number(2.5), true]]]),
-                        .init(
-                            id: "mount:/", kind: .mount, name: "/", health: .warning,
-                            operationalStatus: ["Full"], artifacts: ["": "a"]),
-                    ], edges: [.init(from: "block:sda", to: "mount:/", kind: .usedAt)])),
-            SchemaSample(.topology, "lean", Topology(nodes: [], edges: [])),
-            SchemaSample(.probes, "full", ProbeRecordList([fullRecord, leanRecord])),
-            SchemaSample(.probes, "lean", ProbeRecordList([])),
-            SchemaSample(
-                .progress, "full",
-                ProgressEvent(
-                    kind: .operationProgress, time: time, run: run,
-                    operation: .init(
-                        name: "logs", title: "Collecting logs", state: .partial, done: 1, total: 2,
-                        unit: "files", activity: "a", elapsedSeconds: 1, reason: "r",
-                        file: .init(path: "logs/a", byteCount: 1, totalByteCount: 2)),
-                    message: "m",
-                    result: .init(
-                        exitCode: 3, bundlePath: "b", bundleByteCount: 1, bundleSHA256: sha,
-                        folderPath: "f", artifactCount: 1, artifactByteCount: 2,
-                        completeness: .partial, missing: [fullMissing], findings: [fullFinding],
-                        collectSeconds: 1, sealSeconds: 2, error: "e"))),
-            SchemaSample(
-                .progress, "lean", ProgressEvent(kind: .runStarted, time: time, run: leanRun)),
-            SchemaSample(
-                .workerRequest, "full",
-                WorkerRequest(
-                    collector: "logs", root: "/", since: time, options: ["a": ["b": 1]],
-                    deadlineSeconds: 2.5, byteBudget: 3, boundary: "b0undary", probe: probe)),
-            SchemaSample(
-                .workerAnswer, "full",
-                WorkerAnswer(isInterrupted: true, probes: [fullRecord, leanRecord])),
-            SchemaSample(.workerAnswer, "lean", WorkerAnswer(probes: [])),
-            SchemaSample(
-                .workerRequest, "lean",
-                WorkerRequest(
-                    collector: "logs", root: "/", deadlineSeconds: 1, byteBudget: 0,
-                    boundary: "b")),
-        ]
+        return messageSamples + collectors + nvme + scsi + metadata + fileSystems
+            + dumpDescriptions + liveDump + kernelStacks + dumpEstimate + [
+                SchemaSample(.manifest, "full", fullManifest),
+                SchemaSample(.manifest, "lean", leanManifest),
+                SchemaSample(.findings, "full", FindingList([fullFinding, leanFinding])),
+                SchemaSample(.findings, "lean", FindingList([])),
+                SchemaSample(
+                    .topology, "full",
+                    Topology(
+                        nodes: [
+                            .init(
+                                id: "block:sda", kind: .disk, name: "sda", byteCount: 512,
+                                attributes: ["any": ["x": [1, .number(2.5), true]]]),
+                            .init(
+                                id: "mount:/", kind: .mount, name: "/", health: .warning,
+                                operationalStatus: ["Full"], artifacts: ["": "a"]),
+                        ], edges: [.init(from: "block:sda", to: "mount:/", kind: .usedAt)])),
+                SchemaSample(.topology, "lean", Topology(nodes: [], edges: [])),
+                SchemaSample(.probes, "full", ProbeRecordList([fullRecord, leanRecord])),
+                SchemaSample(.probes, "lean", ProbeRecordList([])),
+                SchemaSample(
+                    .progress, "full",
+                    ProgressEvent(
+                        kind: .operationProgress, time: time, run: run,
+                        operation: .init(
+                            name: "logs", title: "Collecting logs", state: .partial, done: 1,
+                            total: 2,
+                            unit: "files", activity: "a", elapsedSeconds: 1, reason: "r",
+                            file: .init(
+                                path: "logs/a", byteCount: 1, totalByteCount: 2,
+                                bytesPerSecond: 3.5,
+                                remainingSeconds: 4)),
+                        message: "m",
+                        result: .init(
+                            exitCode: 3, bundlePath: "b", bundleByteCount: 1, bundleSHA256: sha,
+                            folderPath: "f", artifactCount: 1, artifactByteCount: 2,
+                            completeness: .partial, missing: [fullMissing], findings: [fullFinding],
+                            collectSeconds: 1, sealSeconds: 2, error: "e"))),
+                SchemaSample(
+                    .progress, "lean", ProgressEvent(kind: .runStarted, time: time, run: leanRun)),
+                SchemaSample(
+                    .workerRequest, "full",
+                    WorkerRequest(
+                        collector: "logs", root: "/", since: time, options: ["a": ["b": 1]],
+                        deadlineSeconds: 2.5, byteBudget: 3, boundary: "b0undary", probe: probe,
+                        seekable: .init(descriptor: 3, path: "LiveDump.kdump", byteLimit: 1 << 40))),
+                SchemaSample(
+                    .workerAnswer, "full",
+                    WorkerAnswer(isInterrupted: true, probes: [fullRecord, leanRecord])),
+                SchemaSample(.workerAnswer, "lean", WorkerAnswer(probes: [])),
+                SchemaSample(
+                    .workerRequest, "lean",
+                    WorkerRequest(
+                        collector: "logs", root: "/", deadlineSeconds: 1, byteBudget: 0,
+                        boundary: "b")),
+            ]
     }()
 }
 

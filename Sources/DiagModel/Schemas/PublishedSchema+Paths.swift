@@ -44,7 +44,8 @@ extension PublishedSchema {
         })
 
     private static let byPath: [String: PublishedSchema] = [
-        "manifest.json": .manifest, "findings.json": .findings,
+        "manifest.json": .manifest, "findings.json": .findings, "LiveDump.json": .liveDump,
+        "LiveDump-stacks.json": .kernelStacks,
         "storage/topology.json": .topology, "storage/devices.jsonl": .blockDevices,
         "storage/subsystems.json": .subsystems, "storage/io-rates.json": .ioRates,
         "storage/io-samples.jsonl": .ioSamples, "storage/blocked-tasks.json": .blockedTasks,

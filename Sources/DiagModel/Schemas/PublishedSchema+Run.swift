@@ -32,21 +32,14 @@ extension PublishedSchema {
                     "activity": {"type": "string"},
                     "elapsedSeconds": {"$ref": "#/$defs/seconds"},
                     "reason": {"type": "string"},
-                    "file": {
-                        "type": "object", "additionalProperties": false,
-                        "required": ["path", "byteCount"],
-                        "properties": {
-                            "path": {"$ref": "#/$defs/path"},
-                            "byteCount": {"$ref": "#/$defs/count"},
-                            "totalByteCount": {"$ref": "#/$defs/count"}
-                        }
-                    }
+                    "file": {"$ref": "#/$defs/file"}
                 }
             },
             "message": {"type": "string"},
             "result": {"$ref": "#/$defs/result"}
         },
         "$defs": {\#(commonDefinitions), \#(missingDefinition), \#(findingDefinition),
+            \#(fileDefinition),
             "result": {
                 "type": "object", "additionalProperties": false,
                 "required": ["exitCode", "artifactCount", "artifactByteCount", "completeness",
@@ -84,9 +77,34 @@ extension PublishedSchema {
             "deadlineSeconds": {"$ref": "#/$defs/seconds"},
             "byteBudget": {"$ref": "#/$defs/count"},
             "boundary": {"$ref": "#/$defs/name"},
-            "probe": {"$ref": "#/$defs/probe"}
+            "probe": {"$ref": "#/$defs/probe"},
+            "seekable": {
+                "description":
+                    "a file that the worker inherits; a line on its input tells it to finish it",
+                "type": "object", "additionalProperties": false,
+                "required": ["descriptor", "path", "byteLimit"],
+                "properties": {
+                    "descriptor": {"$ref": "#/$defs/count"},
+                    "path": {"$ref": "#/$defs/path"},
+                    "byteLimit": {"$ref": "#/$defs/count"}
+                }
+            }
         },
         "$defs": {\#(commonDefinitions), \#(probeRequestDefinition)}
+        """#
+
+    private static let fileDefinition = #"""
+        "file": {
+            "type": "object", "additionalProperties": false,
+            "required": ["path", "byteCount"],
+            "properties": {
+                "path": {"$ref": "#/$defs/path"},
+                "byteCount": {"$ref": "#/$defs/count"},
+                "totalByteCount": {"$ref": "#/$defs/count"},
+                "bytesPerSecond": {"type": "number", "minimum": 0},
+                "remainingSeconds": {"$ref": "#/$defs/seconds"}
+            }
+        }
         """#
 
     static let workerAnswerBody = #"""
@@ -109,10 +127,11 @@ extension PublishedSchema {
             {"$ref": "#/$defs/truncated"}, {"$ref": "#/$defs/progress"},
             {"$ref": "#/$defs/absent"}, {"$ref": "#/$defs/missing"},
             {"$ref": "#/$defs/finding"}, {"$ref": "#/$defs/note"}, {"$ref": "#/$defs/probe"},
-            {"$ref": "#/$defs/record"}, {"$ref": "#/$defs/await"}, {"$ref": "#/$defs/end"}
+            {"$ref": "#/$defs/record"}, {"$ref": "#/$defs/await"},
+            {"$ref": "#/$defs/seekable"}, {"$ref": "#/$defs/end"}
         ],
         "$defs": {\#(commonDefinitions), \#(findingDefinition), \#(probeRecordDefinition),
-            \#(probeRequestDefinition),
+            \#(probeRequestDefinition), \#(fileDefinition),
             "artifact": {
                 "type": "object", "additionalProperties": false, "required": ["path"],
                 "properties": {
@@ -135,7 +154,8 @@ extension PublishedSchema {
                     "done": {"$ref": "#/$defs/count"},
                     "total": {"$ref": "#/$defs/count"},
                     "unit": {"type": "string"},
-                    "activity": {"type": "string"}
+                    "activity": {"type": "string"},
+                    "file": {"$ref": "#/$defs/file"}
                 }
             },
             "absent": {
@@ -153,6 +173,10 @@ extension PublishedSchema {
                 "properties": {"text": {"type": "string"}}
             },
             "await": {"type": "object", "additionalProperties": false},
+            "seekable": {
+                "type": "object", "additionalProperties": false, "required": ["isComplete"],
+                "properties": {"isComplete": {"type": "boolean"}, "reason": {"type": "string"}}
+            },
             "end": {
                 "type": "object", "additionalProperties": false,
                 "properties": {

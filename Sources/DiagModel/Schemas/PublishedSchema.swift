@@ -66,8 +66,16 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case boots
     /// `storage/file-systems.json`.
     case fileSystems = "file-systems"
+    /// What `dump full --dry-run` prints as JSON.
+    case dumpEstimate = "dump-estimate"
     /// `storage/lvm.json`.
     case lvm
+    /// What `dump info --json` prints.
+    case dumpInfo = "dump-info"
+    /// `LiveDump.json`.
+    case liveDump = "live-dump"
+    /// `LiveDump-stacks.json`.
+    case kernelStacks = "kernel-stacks"
     /// One line of `--progress json`.
     case progress
     /// What a worker is told on its standard input.
@@ -168,7 +176,11 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .bootHistory: Self.bootHistoryBody
         case .boots: Self.bootsBody
         case .fileSystems: Self.fileSystemsBody
+        case .dumpEstimate: Self.dumpEstimateBody
         case .lvm: Self.lvmBody
+        case .dumpInfo: Self.dumpInfoBody
+        case .liveDump: Self.liveDumpBody
+        case .kernelStacks: Self.kernelStacksBody
         case .progress: Self.progressBody
         case .workerRequest: Self.workerRequestBody
         case .workerAnswer: Self.workerAnswerBody

@@ -1,0 +1,77 @@
+internal import CZlib
+internal import CZstd
+
+/// Compresses page after page with one state: for one thread.
+///
+/// No memory is taken after it was made.
+@safe public final class PageCompressor {
+    private let zstd: OpaquePointer?
+    private let zlib: UnsafeMutablePointer<z_stream>?
+    /// The bytes that a page of this size may need at most while it is compressed.
+    public let roomByteCount: Int
+
+    /// A compressor with zstd level 1 or zlib level 1 for pages of `pageByteCount` bytes.
+    public init(_ method: PageCompression, pageByteCount: Int) throws(PageCodecError) {
+        switch method {
+        case .zstd:
+            guard let context = unsafe ZSTD_createCCtx() else {
+                throw PageCodecError("zstd: out of memory")
+            }
+            _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1)
+            _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)
+            unsafe zstd = context
+            unsafe zlib = nil
+            roomByteCount = ZSTD_compressBound(pageByteCount)
+        case .zlib:
+            let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+            unsafe stream.initialize(to: z_stream())
+            // A window as large as the page, and a small hash table: resetting the state costs a
+            // fourth of the time with zlib's defaults. A page's symbols still fit one block.
+            let exponent = min(15, max(9, pageByteCount.trailingZeroBitCount))
+            let status = unsafe deflateInit2_(
+                stream, 1, Z_DEFLATED, CInt(exponent), CInt(min(8, max(6, exponent - 5))),
+                Z_DEFAULT_STRATEGY, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size))
+            guard status == Z_OK else {
+                unsafe stream.deallocate()
+                throw PageCodecError("zlib: status \(status)")
+            }
+            unsafe zlib = stream
+            unsafe zstd = nil
+            roomByteCount = unsafe Int(deflateBound(stream, UInt(pageByteCount)))
+        case .lzo, .snappy:
+            throw PageCodecError("pages are not compressed with \(method)")
+        }
+    }
+
+    deinit {
+        if let zstd = unsafe zstd { _ = unsafe ZSTD_freeCCtx(zstd) }
+        if let zlib = unsafe zlib {
+            _ = unsafe deflateEnd(zlib)
+            unsafe zlib.deallocate()
+        }
+    }
+
+    /// Compresses `page` into the start of `room`.
+    ///
+    /// - Returns: how many bytes it took; 0 when it did not get smaller than the page, or there was
+    ///   no room: then the page is to be stored as it is.
+    public func compress(
+        _ page: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        if let context = unsafe zstd {
+            let count = unsafe ZSTD_compress2(
+                context, room.baseAddress, room.count, page.baseAddress, page.count)
+            return ZSTD_isError(count) == 0 && count < page.count ? count : 0
+        }
+        guard let stream = unsafe zlib, unsafe deflateReset(stream) == Z_OK else { return 0 }
+        // zlib does not write to its input; the type is from before const.
+        unsafe stream.pointee.next_in = UnsafeMutablePointer(
+            mutating: page.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        unsafe stream.pointee.avail_in = UInt32(truncatingIfNeeded: page.count)
+        unsafe stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        unsafe stream.pointee.avail_out = UInt32(clamping: room.count)
+        guard unsafe deflate(stream, Z_FINISH) == Z_STREAM_END else { return 0 }
+        let count = unsafe Int(stream.pointee.total_out)
+        return count < page.count ? count : 0
+    }
+}

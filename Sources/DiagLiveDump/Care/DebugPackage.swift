@@ -1,0 +1,206 @@
+public import DiagFormats
+internal import DiagModel
+
+/// Where the symbols of a kernel are to be had on its distribution, and how a dump is opened with
+/// them.
+///
+/// Source: the kernel packages of each distribution and their documentation on debug symbols.
+public struct DebugPackage: Hashable, Sendable {
+    /// The package; none where the distribution has none.
+    public var name: String?
+    /// The command that installs it.
+    public var installCommand: String?
+    /// Where that must be told: the archive that has the package.
+    public var note: String?
+    /// Where the kernel with symbols lies once it is installed; the likeliest first.
+    public var images: [String]
+    /// The server that gives symbols by build identifier.
+    public var symbolServer: String
+    /// The command that fetches the kernel with symbols by its build identifier.
+    public var fetchCommand: String?
+
+    private static let generalServer = "https://debuginfod.elfutils.org/"
+
+    /// The package for the kernel `release` of the distribution that `osRelease` names.
+    ///
+    /// What is not a plain release, as uname(2) gives it, is not put into a command.
+    public static func of(
+        release: String, osRelease: OSRelease, buildId: String?
+    ) -> DebugPackage {
+        let isPlain =
+            !release.isEmpty
+            && release.utf8.allSatisfy {
+                switch $0 {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: "._+~-".utf8.contains($0)
+                }
+            } && release.utf8.first != 0x2D
+        let identifiers =
+            [osRelease.fields["ID"] ?? ""]
+            + (osRelease.fields["ID_LIKE"] ?? "").split(separator: " ").map(String.init)
+        var package = isPlain ? known(release, identifiers) : nil
+        if package == nil {
+            package = DebugPackage(
+                images: isPlain ? ["/usr/lib/debug/lib/modules/\(release)/vmlinux"] : [],
+                symbolServer: generalServer)
+        }
+        var found = package ?? DebugPackage(images: [], symbolServer: generalServer)
+        if let buildId, buildId.utf8.count <= 128, buildId.utf8.count >= 16,
+            buildId.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        {
+            found.fetchCommand =
+                "DEBUGINFOD_URLS=\(found.symbolServer) debuginfod-find debuginfo \(buildId)"
+        }
+        return found
+    }
+
+    /// The package for a kernel of which only the dump is known: the distribution is told by the
+    /// marks that it puts into release and version, as uname(2) gives them.
+    public static func of(release: String, version: String?, buildId: String?) -> DebugPackage {
+        let version = version ?? ""
+        var identifier = ""
+        if version.contains("Ubuntu") {
+            identifier = "ubuntu"
+        } else if release.contains(".fc") {
+            identifier = "fedora"
+        } else if release.contains(".el") {
+            identifier = "rhel"
+        } else if release.hasSuffix("-default") {
+            identifier = "suse"
+        } else if version.contains("Debian") || release.hasSuffix("-amd64")
+            || release.hasSuffix("-arm64")
+        {
+            identifier = "debian"
+        }
+        return of(
+            release: release, osRelease: OSRelease(parsing: "ID=\(identifier)\n"),
+            buildId: buildId)
+    }
+
+    /// By the distribution itself, then by those that it says it is like.
+    private static func known(_ release: String, _ identifiers: [String]) -> DebugPackage? {
+        for identifier in identifiers {
+            switch identifier {
+            case "ubuntu": return ubuntu(release)
+            case "debian": return debian(release)
+            case "fedora", "rhel", "centos", "rocky", "almalinux", "ol", "amzn":
+                return redHat(release, identifier)
+            case "sles", "suse", "opensuse", "opensuse-leap", "opensuse-tumbleweed", "sled",
+                "sle-micro", "sl-micro", "sle_hpc":
+                return suse(release)
+            case "arch":
+                return DebugPackage(
+                    note: "Arch Linux has no package with the kernel's symbols",
+                    images: [], symbolServer: "https://debuginfod.archlinux.org/")
+            case "alpine":
+                return DebugPackage(
+                    note: "Alpine has no package with the kernel's symbols",
+                    images: [], symbolServer: generalServer)
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    private static func debian(_ release: String) -> DebugPackage {
+        var name = "linux-image-\(release)-dbg"
+        var note: String?
+        if release.hasSuffix("-pve") {
+            name = "proxmox-kernel-\(release)-dbgsym"
+            note = "the package is in Proxmox's own archive"
+        }
+        return DebugPackage(
+            name: name, installCommand: "apt-get install \(name)", note: note,
+            images: [
+                "/usr/lib/debug/boot/vmlinux-\(release)",
+                "/usr/lib/debug/lib/modules/\(release)/vmlinux",
+            ], symbolServer: "https://debuginfod.debian.net/")
+    }
+
+    private static func ubuntu(_ release: String) -> DebugPackage {
+        let name = "linux-image-\(release)-dbgsym"
+        return DebugPackage(
+            name: name, installCommand: "apt-get install \(name)",
+            note: "the package is in the archive http://ddebs.ubuntu.com, whose key is in the"
+                + " package ubuntu-dbgsym-keyring; where it is only a link, take"
+                + " linux-image-unsigned-\(release)-dbgsym",
+            images: ["/usr/lib/debug/boot/vmlinux-\(release)"],
+            symbolServer: "https://debuginfod.ubuntu.com/")
+    }
+
+    /// The release has the variant behind a plus sign or before the architecture; the package has
+    /// it in its name.
+    private static func redHat(_ release: String, _ identifier: String) -> DebugPackage {
+        let plain = release.split(separator: "+").first.map(String.init) ?? release
+        var kernel = "kernel"
+        if release.contains("uek") { kernel = "kernel-uek" }
+        if release.hasSuffix("+rt") { kernel = "kernel-rt" }
+        if release.hasSuffix("+64k") { kernel = "kernel-64k" }
+        let name = "\(kernel)-debuginfo-\(plain)"
+        let servers = [
+            "fedora": "https://debuginfod.fedoraproject.org/",
+            "centos": "https://debuginfod.centos.org/",
+        ]
+        return DebugPackage(
+            name: name,
+            installCommand: "dnf --enablerepo='*debug*' install \(name)",
+            note: identifier == "rhel"
+                ? "the package is in the debug repository of the subscription" : nil,
+            images: ["/usr/lib/debug/lib/modules/\(release)/vmlinux"],
+            symbolServer: servers[identifier] ?? generalServer)
+    }
+
+    /// The package has the flavour in its name, which is the last part of the release; its version
+    /// has a number more than the release.
+    private static func suse(_ release: String) -> DebugPackage {
+        let flavour = release.split(separator: "-").last.map(String.init) ?? "default"
+        let name = "kernel-\(flavour)-debuginfo"
+        return DebugPackage(
+            name: name, installCommand: "zypper install --repo '*debug*' \(name)",
+            note: "take the version whose number begins as that of the kernel, \(release)",
+            images: [
+                "/usr/lib/debug/usr/lib/modules/\(release)/vmlinux.debug",
+                "/usr/lib/debug/boot/vmlinux-\(release).debug",
+            ], symbolServer: "https://debuginfod.opensuse.org/")
+    }
+
+    private init(
+        name: String? = nil, installCommand: String? = nil, note: String? = nil, images: [String],
+        symbolServer: String
+    ) {
+        self.name = name
+        self.installCommand = installCommand
+        self.note = note
+        self.images = images
+        self.symbolServer = symbolServer
+    }
+
+    /// The commands that open `file`, quoted for a shell: crash and drgn, and makedumpfile where it
+    /// reads that form.
+    public func openCommands(
+        file: String, format: LiveDumpOptions.Format, compression: LiveDumpOptions.Compression
+    ) -> [String] {
+        let image = images.first ?? "vmlinux"
+        let file = Self.quoted(file)
+        var commands = ["crash \(image) \(file)", "drgn -s \(image) -c \(file)"]
+        if format == .elf || compression != .zstd {
+            commands.append("makedumpfile --dump-dmesg \(file) dmesg.txt")
+        }
+        return commands
+    }
+
+    /// `text` as one word of a shell: as it is when it is plain, else between quotes.
+    private static func quoted(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy {
+            switch $0 {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: "._+~-/:@%".utf8.contains($0)
+            }
+        }
+        if isPlain, !text.isEmpty, text.utf8.first != 0x2D { return text }
+        let dash = text.utf8.first == 0x2D ? "./" : ""
+        let safe = UntrustedText.escapingControls(text)
+        let parts = safe.split(separator: "'", omittingEmptySubsequences: false)
+        return "'" + dash + parts.joined(separator: #"'\''"#) + "'"
+    }
+}

@@ -1,0 +1,105 @@
+internal import DiagModel
+
+/// Which programs read a dump, and how it is opened.
+enum DumpOpening {
+    /// Sets the readers, the commands and the package of symbols.
+    static func fill(_ result: inout DumpDescription) {
+        result.openWith = []
+        switch result.format {
+        case .kdump: fillKdump(&result)
+        case .elf: fillELF(&result)
+        case .lime, .avml: fillRanges(&result)
+        case .windows:
+            result.openWith = [
+                "windbg -z \(quoted(result.file))", ".bugcheck", "!analyze -v", "k",
+            ]
+            result.readers = [
+                .init(
+                    "WinDbg", canRead: true,
+                    note: "symbols: srv*https://msdl.microsoft.com/download/symbols"),
+                .init("crash", canRead: false, note: "Linux only"),
+                .init("drgn", canRead: false, note: "Linux only"),
+            ]
+        }
+    }
+
+    private static func fillKdump(_ result: inout DumpDescription) {
+        let methods = result.compression
+        let isZstd = methods.contains("zstd")
+        let isSnappy = methods.contains("snappy")
+        let crash: String? =
+            isZstd
+            ? "8.0.2 or newer; for Linux 6.1.18x and newer 8.0.6"
+            : isSnappy ? "where it is built with snappy" : nil
+        var drgn: String? = isSnappy ? "where libkdumpfile is built with snappy" : nil
+        if result.isFlattened { drgn = "slow with a flattened file: put it in order first" }
+        let isReadable = !isZstd && !isSnappy
+        result.readers = [
+            .init("crash", canRead: true, note: crash), .init("drgn", canRead: true, note: drgn),
+            .init(
+                "makedumpfile", canRead: isReadable,
+                note: isReadable
+                    ? "refilters, takes out dmesg"
+                    : "Debian's 1.7.2 has no \(isZstd ? "zstd" : "snappy"): convert with "
+                        + "diagbundle dump convert --compress zlib"),
+            .init("gdb", canRead: false, note: "convert with diagbundle dump convert --format elf"),
+        ]
+        fillLinux(&result)
+    }
+
+    private static func fillELF(_ result: inout DumpDescription) {
+        result.readers = [
+            .init("crash", canRead: true), .init("drgn", canRead: true),
+            .init("makedumpfile", canRead: true, note: "filters and compresses"),
+            .init("gdb", canRead: true, note: "without tasks and without address translation"),
+        ]
+        fillLinux(&result)
+    }
+
+    private static func fillRanges(_ result: inout DumpDescription) {
+        let file = quoted(result.file)
+        let isCompressed = result.format == .avml
+        result.readers = [
+            .init(
+                "volatility3", canRead: true,
+                note: isCompressed
+                    ? "with python-snappy; needs a symbol table of the kernel"
+                    : "needs a symbol table of the kernel"),
+            .init(
+                "crash", canRead: !isCompressed,
+                note: isCompressed ? "convert with avml-convert to LiME first" : "needs --kaslr"),
+            .init(
+                "drgn", canRead: false, note: "neither kernel nor address offset are in the file"),
+        ]
+        result.openWith = ["vol -f \(file) banners.Banners", "vol -f \(file) linux.pslist"]
+    }
+
+    private static func fillLinux(_ result: inout DumpDescription) {
+        var file = quoted(result.file)
+        if result.isFlattened {
+            result.openWith.append("makedumpfile -R \(quoted("ordered.kdump")) < \(file)")
+            file = "ordered.kdump"
+        }
+        guard let release = result.release else { return }
+        let package = DebugPackage.of(
+            release: release, version: result.version, buildId: result.buildIdentifier)
+        if result.debugPackage == nil { result.debugPackage = package.name }
+        let symbols = quoted(package.images.first ?? "vmlinux")
+        result.openWith.append("crash \(symbols) \(file)")
+        result.openWith.append("drgn -c \(file) -s \(symbols)")
+        if result.readers.contains(where: { $0.name == "makedumpfile" && $0.canRead }) {
+            result.openWith.append("makedumpfile --dump-dmesg \(file) dmesg.txt")
+        }
+    }
+
+    /// A word for a shell: in single quotes unless it is plain.
+    static func quoted(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                || [0x2D, 0x2E, 0x2F, 0x5F, 0x2B, 0x3A, 0x40, 0x2C].contains($0)
+        }
+        if isPlain, !text.isEmpty, !text.hasPrefix("-") { return text }
+        let inner = text.split(separator: "'", omittingEmptySubsequences: false)
+        return "'" + inner.joined(separator: #"'\''"#) + "'"
+    }
+}

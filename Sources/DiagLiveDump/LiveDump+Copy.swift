@@ -1,0 +1,234 @@
+internal import DiagFormats
+internal import DiagModel
+internal import DiagSystem
+internal import Synchronization
+internal import SystemPackage
+
+/// The copy of the kernel's memory.
+extension LiveDump {
+    /// Asks whether it may, selects, copies, and fills the report.
+    func copy(_ listener: Listener) throws {
+        guard tree.isLiveHost else {
+            throw LiveDumpError(
+                .unsupported, "dump the kernel: the root that is read is not the running host's",
+                remedy: "Leave --root away.")
+        }
+        guard let destination else {
+            throw LiveDumpError(.unsuitableOutput, "dump the kernel: there is no file to write to")
+        }
+        try preflight(budget: 0, estimate: nil, output: nil)
+        if let refusal = preparation.refusal {
+            throw LiveDumpError(refusal.cause, refusal.message, remedy: refusal.remedy)
+        }
+        let throttle = DumpThrottle(settings: settings)
+        report.warnings += try throttle.check(
+            originator: options.originator, isThrottled: options.isThrottled)
+
+        let core = try KernelCore(tree: tree)
+        report.warnings += core.warnings
+        name(core)
+        let selected = try select(core)
+        var writing = DumpWriterOptions(started: started)
+        writing.threadCount = options.threadCount
+        writing.compression = options.compression
+        writing.format = options.format
+        writing.maxByteCount = min(options.maxByteCount ?? .max, destination.byteLimit)
+        writing.locksMemory = true
+        let budget = DumpWriter.memoryBudget(
+            pageCount: selected.selection.dumpedCount, pageByteCount: core.kernel.pageByteCount,
+            options: writing)
+        let estimate = DumpEstimate(
+            selection: selected.selection, options: options,
+            pageByteCount: core.kernel.pageByteCount, threadCount: writing.effectiveThreadCount,
+            memoryByteCount: budget)
+        let bytes = UInt64(max(0, estimate.fileByteCount))
+        let findings = try preflight(
+            budget: UInt64(max(0, estimate.memoryByteCount)), estimate: bytes,
+            output: destination.place)
+        if isStored, let place = destination.place {
+            try DumpStore(settings: settings).admit(estimatedByteCount: bytes, space: place)
+        }
+        try throttle.recordBegin(originator: options.originator)
+
+        let control = DumpControl()
+        let watch = try startWatch(findings, control)
+        defer { watch?.end() }
+        let result = try follow(
+            source: selected.source, selection: selected.selection, landmark: selected.task,
+            writing, destination, estimate: estimate.fileByteCount, control, listener)
+        conclude(result, core, control, destination)
+    }
+
+    @discardableResult
+    private func preflight(
+        budget: UInt64, estimate: UInt64?, output: FileSystemPlace?
+    ) throws(LiveDumpError) -> Preflight.Findings {
+        let findings = Preflight.check(
+            .init(
+                options: options, budgetByteCount: budget, estimatedByteCount: estimate,
+                output: output), in: tree)
+        for warning in findings.warnings where !report.warnings.contains(warning) {
+            report.warnings.append(warning)
+        }
+        if let refusal = findings.refusal { throw refusal }
+        return findings
+    }
+
+    private func name(_ core: KernelCore) {
+        let bytes = core.kernel.vmcoreInfo
+        let info = VMCoreInfo(parsing: bytes.span)
+        if let build = info.buildIdentifier { report.kernel.buildIdentifier = build }
+        report.kernel.kernelOffset = info.kernelOffset.map { Self.hexadecimal($0) }
+        report.kernel.physicalBase = Self.hexadecimal(core.kernel.physicalBase)
+        report.pageByteCount = core.kernel.pageByteCount
+        let release = (try? tree.read("/etc/os-release", limit: 65_536)) ?? []
+        let package = DebugPackage.of(
+            release: report.kernel.release,
+            osRelease: OSRelease(parsing: String(decoding: release, as: UTF8.self)),
+            buildId: report.kernel.buildIdentifier)
+        report.kernel.debugPackage = package.name
+        report.openWith = package.openCommands(
+            file: destination?.name ?? "LiveDump.kdump", format: options.format,
+            compression: options.compression)
+    }
+
+    private static func hexadecimal(_ value: UInt64) -> String {
+        "0x" + String(value, radix: 16)
+    }
+
+    /// What is copied: the pages, the memory with the stacks of the running processors as they
+    /// were with their registers, and the address of our own task_struct, or 0.
+    private struct Selected {
+        var source: any MemorySource
+        var selection: any PageSelection
+        var task: UInt64
+    }
+
+    private func select(_ core: KernelCore) throws(LiveDumpError) -> Selected {
+        switch options.kind {
+        case .full:
+            let selection = try LivePageSelection(
+                source: core, tree: tree, choice: .init(options))
+            report.warnings += selection.warnings
+            report.stages.append(
+                .init(
+                    name: "pageFlags", pages: selection.tally.present.reduce(0, +),
+                    threadSeconds: selection.threadSeconds))
+            return Selected(source: core, selection: selection, task: 0)
+        case .stacks:
+            let landmarks = try KernelLandmarks(source: core, tree: tree)
+            let selection = try StackPageSelection(
+                source: core, tree: tree, landmarks: landmarks, threadCount: options.threadCount)
+            report.warnings += selection.warnings
+            return Selected(
+                source: core, selection: selection, task: landmarks.currentTask ?? 0)
+        }
+    }
+
+    private func startWatch(
+        _ findings: Preflight.Findings, _ control: DumpControl
+    ) throws -> PressureWatch? {
+        guard let source = preparation.pressure else { return nil }
+        return try PressureWatch.start(
+            source,
+            limits: .init(
+                onPressure: options.onPressure, totalMemory: findings.totalMemory,
+                deadline: deadline), control: control)
+    }
+
+    /// Takes the registers, and right after them the stacks that they point to.
+    private func pin(
+        _ source: any MemorySource
+    ) throws(LiveDumpError) -> (source: any MemorySource, registers: [ELFNote]) {
+        let samples = ProcessorSamples.take(root: tree)
+        let space = try KernelAddressSpace(source)
+        let page = UInt64(source.kernel.pageByteCount)
+        var pinned = [UInt64: [UInt8]]()
+        for sample in samples.samples {
+            guard let pages = sample.stackPages(pageByteCount: Int(page)) else { continue }
+            for address in stride(from: pages.lowerBound, to: pages.upperBound, by: Int(page)) {
+                guard let physical = space.physical(address),
+                    let bytes = space.read(address, count: Int(page))
+                else { continue }
+                pinned[physical / page * page] = bytes
+            }
+        }
+        report.registers = samples.report
+        let machine = ProcessorRegisters.Machine(rawValue: source.kernel.machine)
+        return (
+            PinnedMemory(source, pages: pinned), machine.map { samples.notes(machine: $0) } ?? []
+        )
+    }
+
+    /// Copies in a thread of its own, and tells how far it is meanwhile.
+    private func follow(
+        source: any MemorySource, selection: any PageSelection, landmark task: UInt64,
+        _ writing: DumpWriterOptions, _ destination: Destination, estimate: Int64,
+        _ control: DumpControl, _ listener: Listener
+    ) throws -> DumpResult {
+        let (pinned, registers) = try pin(source)
+        let output = DumpOutput(try destination.open(), name: destination.name)
+        report.outcome = .partial
+        report.level = selection.appliedLevel
+        count(selection)
+        let begun = report
+        let writing = writing
+        let kernel = source.kernel
+        let notes = DumpNotes(
+            registers + [DumpNotes.liveMark(kernel: kernel, task: task, format: options.format)]
+                + (kernel.vmcoreInfo.isEmpty
+                    ? [] : [ELFNote(name: "VMCOREINFO", type: 0, descriptor: kernel.vmcoreInfo)]),
+            mark: try JSONDocument.encode(begun, layout: .line))
+        control.expect(pages: selection.dumpedCount)
+        let shared = CopyOutcome()
+        let thread = try BackgroundThread.start(name: "dump-copy") {
+            let result: Result<DumpResult, LiveDumpError>
+            do throws(LiveDumpError) {
+                result = .success(
+                    try DumpWriter.write(
+                        pinned, selection, notes: notes, options: writing, to: output,
+                        control: control,
+                        describe: { Self.mark(begun, $0) }))
+            } catch { result = .failure(error) }
+            shared.value.withLock { $0 = result }
+        }
+        var pause = Poller()
+        let meter = CopyMeter(control, estimate: estimate)
+        while shared.value.withLock({ $0 == nil }) {
+            if listener.isStopRequested() {
+                control.stop(
+                    .init(
+                        cause: .interrupted,
+                        message: "copy the kernel's memory: the run was told to end",
+                        remedy: "The file holds the pages that were copied by then."))
+            }
+            do { try listener.tell(meter.progress) } catch {
+                control.stop(.init(cause: .interrupted, message: "\(error)"))
+                thread.join()
+                throw error
+            }
+            _ = pause.wait(seconds: 0.1)
+        }
+        thread.join()
+        guard let result = shared.value.withLock({ $0 }) else {
+            throw LiveDumpError(.inputOutput, "copy the kernel's memory: the copy was lost")
+        }
+        return try result.get()
+    }
+
+    private final class CopyOutcome: Sendable {
+        let value = Mutex<Result<DumpResult, LiveDumpError>?>(nil)
+    }
+
+    private func count(_ selection: any PageSelection) {
+        for pageClass in PageClass.allCases {
+            let index = Int(pageClass.rawValue)
+            let present = selection.tally.present[index]
+            guard present > 0 else { continue }
+            report.pages[pageClass.name] = present
+            if selection.tally.kept[index] > 0 {
+                report.pages["kept." + pageClass.name] = selection.tally.kept[index]
+            }
+        }
+    }
+}

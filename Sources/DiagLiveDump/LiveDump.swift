@@ -1,0 +1,158 @@
+internal import DiagFormats
+public import DiagModel
+public import DiagSystem
+internal import SystemPackage
+
+/// Makes one live dump of the running kernel: asks whether it may, takes stacks and registers,
+/// selects and copies pages, and reports.
+///
+/// Whatever happens there is a report; a file that was begun opens.
+public final class LiveDump {
+    /// The file to write, empty at first.
+    public struct Destination: Sendable {
+        /// The file's name, for messages and the report.
+        public var name: String
+        /// The most bytes that it may have.
+        public var byteLimit: Int64
+        /// Opens the file once more, for reading and writing.
+        public var open: @Sendable () throws(SystemCallError) -> OwnedDescriptor
+        /// Where it lies; none when that cannot be told.
+        public var place: FileSystemPlace?
+
+        /// A file to write.
+        public init(
+            name: String, byteLimit: Int64, place: FileSystemPlace?,
+            open: @escaping @Sendable () throws(SystemCallError) -> OwnedDescriptor
+        ) {
+            self.name = name
+            self.byteLimit = byteLimit
+            self.place = place
+            self.open = open
+        }
+    }
+
+    /// How far it is.
+    public struct Progress: Hashable, Sendable {
+        /// Pages that were copied.
+        public var pages: Int
+        /// Pages to be copied.
+        public var totalPages: Int
+        /// Bytes of the file so far.
+        public var byteCount: Int64
+        /// About how many bytes the file will have.
+        public var totalByteCount: Int64
+        /// Bytes of the file in a second.
+        public var bytesPerSecond: Double
+        /// Seconds that are left; none while that cannot be told.
+        public var remainingSeconds: Double?
+    }
+
+    /// What the run hears meanwhile.
+    public struct Listener {
+        /// Whether the dump is to end with what it has.
+        public var isStopRequested: () -> Bool
+        /// Told a few times a second how far the copy is.
+        public var tell: (Progress) throws -> Void
+        /// Given the stacks of all threads, before pages are copied.
+        public var take: (KernelStacks) throws -> Void
+
+        /// A listener by its three parts.
+        public init(
+            isStopRequested: @escaping () -> Bool, tell: @escaping (Progress) throws -> Void,
+            take: @escaping (KernelStacks) throws -> Void
+        ) {
+            self.isStopRequested = isStopRequested
+            self.tell = tell
+            self.take = take
+        }
+    }
+
+    let options: LiveDumpOptions
+    let settings: DumpSettings
+    let isStored: Bool
+    let tree: RootedTree
+    let destination: Destination?
+    let preparation: LiveDumpPreparation
+    let deadline: MonotonicTime?
+    let started = Timestamp.now
+    var report: LiveDumpReport
+
+    /// A dump that is not begun.
+    ///
+    /// - Parameters:
+    ///   - options: what is wanted.
+    ///   - settings: how often dumps may be made, and when they are kept.
+    ///   - isStored: whether it goes into the host's own folder of dumps.
+    ///   - tree: the root of the running host.
+    ///   - destination: the file; without it there is a report and the stacks' text alone.
+    ///   - preparation: what was taken before rights were given up.
+    ///   - deadline: when copying ends with what there is.
+    public init(
+        options: LiveDumpOptions, settings: DumpSettings, isStored: Bool, tree: RootedTree,
+        destination: Destination?, preparation: LiveDumpPreparation, deadline: MonotonicTime? = nil
+    ) {
+        self.options = options
+        self.settings = settings
+        self.isStored = isStored
+        self.tree = tree
+        self.destination = destination
+        self.preparation = preparation
+        self.deadline = deadline
+        report = Self.begin(options, tree: tree, started: started)
+    }
+
+    /// Makes the dump.
+    ///
+    /// - Throws: what `listener` throws; the file is one that opens even then.
+    public func run(_ listener: Listener) throws -> LiveDumpReport {
+        report.warnings += preparation.warnings
+        try takeStacks(listener)
+        do {
+            try copy(listener)
+        } catch let error as LiveDumpError {
+            report.outcome = .refused
+            report.obstacle = error.obstacle
+        }
+        report.ended = .now
+        return report
+    }
+
+    // MARK: - What is known before
+
+    private static func begin(
+        _ options: LiveDumpOptions, tree: RootedTree, started: Timestamp
+    ) -> LiveDumpReport {
+        let names = HostFacts.names
+        let kernel = LiveDumpReport.Kernel(
+            release: names.release, version: names.version, machine: names.machine,
+            buildIdentifier: buildIdentifier(tree))
+        var report = LiveDumpReport(
+            kind: options.kind, outcome: .refused, originator: options.originator,
+            parameters: LiveSystemDumpCode.parameters(
+                originator: options.originator, kind: options.kind, level: options.level),
+            reason: options.reason, host: names.node, kernel: kernel, started: started,
+            ended: started, level: options.level)
+        report.includesUserPages = options.includesUserPages
+        report.includesGuestPages = options.includesGuestPages
+        return report
+    }
+
+    /// The build identifier of the running kernel: the note `GNU` of type 3.
+    private static func buildIdentifier(_ tree: RootedTree) -> String? {
+        guard let bytes = try? tree.read("/sys/kernel/notes", limit: 65_536),
+            let notes = try? ELFNote.parse(bytes.span)
+        else { return nil }
+        return notes.first { $0.name == "GNU" && $0.type == 3 }?.descriptor
+            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// The text of all stacks: needs no right to read the kernel's memory, so it comes first.
+    private func takeStacks(_ listener: Listener) throws {
+        let samples = ProcessorSamples.take(root: tree)
+        report.registers = samples.report
+        let stacks = ThreadStacks.collect(
+            root: tree, samples: samples, isStopped: listener.isStopRequested)
+        report.warnings += stacks.lacks
+        try listener.take(stacks)
+    }
+}

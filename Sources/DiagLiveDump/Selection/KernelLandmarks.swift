@@ -1,0 +1,122 @@
+internal import DiagFormats
+internal import DiagModel
+public import DiagSystem
+internal import SystemPackage
+
+/// Where in physical memory a kernel has its stacks, page tables, per-CPU areas, modules and
+/// image: found without debug symbols, by BTF, /proc/kallsyms and page tables.
+///
+/// All of it is looked for while the kernel runs on. What cannot be resolved is left out and stands
+/// in `warnings`.
+public final class KernelLandmarks: Sendable {
+    /// All threads, with the idle ones of the processors, by number.
+    public let tasks: [KernelTask]
+    /// Page frames of each thread's kernel stack, by the address of its task_struct.
+    public let stackFrames: [UInt64: [UInt64]]
+    /// Page frames of the task_structs.
+    public let taskFrames: Set<UInt64>
+    /// Page frames of the kernel's own page tables.
+    public let tableFrames: Set<UInt64>
+    /// Page frames of the processors' own areas: run queues, interrupt and exception stacks.
+    public let processorFrames: Set<UInt64>
+    /// Page frames of modules.
+    public let moduleFrames: Set<UInt64>
+    /// Page frames of the kernel image.
+    public let imageFrames: Set<UInt64>
+    /// Page frames of the map of pages, as far as it describes memory.
+    public let pageMapFrames: Set<UInt64>
+    /// The address of our own task_struct: for the mark of a live dump.
+    public let currentTask: UInt64?
+    /// What could not be found.
+    public let warnings: [String]
+    /// Whether the stacks of all threads were found.
+    public let areStacksKnown: Bool
+
+    private static let symbolNames = [
+        "init_task", "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end", "idle_threads",
+        "vmemmap_base", "_text", "_end",
+    ]
+
+    /// Looks for everything in the memory of `source`, with the files of its kernel below `tree`.
+    public init(
+        source: any MemorySource, tree: RootedTree, taskLimit: Int = 4_194_304
+    ) throws(LiveDumpError) {
+        let space = try KernelAddressSpace(source)
+        var finder = LandmarkFinder(space: space, source: source)
+        if space.geometry == nil {
+            finder.warnings.append("VMCOREINFO does not tell the page tables' layout")
+        }
+        let types = Self.types(tree)
+        let symbols = Self.symbols(tree)
+        let layout = types.flatMap { KernelTasks.Layout($0) }
+        if layout == nil {
+            finder.warnings.append(
+                "/sys/kernel/btf/vmlinux does not tell the layout of task_struct")
+        }
+        if symbols.isHidden {
+            finder.warnings.append("/proc/kallsyms shows no addresses (kernel.kptr_restrict)")
+        }
+        func symbol(_ name: String) -> UInt64? {
+            symbols.isHidden ? space.info.symbol(name) : symbols.addresses[name]
+        }
+
+        finder.findImage(start: symbol("_text"), end: symbol("_end"))
+        let idle = finder.findProcessors(
+            offsets: symbol("__per_cpu_offset"), start: symbol("__per_cpu_start"),
+            end: symbol("__per_cpu_end"), idle: symbol("idle_threads"))
+        if let layout, let first = symbol("init_task") {
+            finder.findTasks(layout, first: first, idle: idle, limit: taskLimit)
+        } else {
+            finder.warnings.append("the stacks of threads could not be found")
+        }
+        finder.findModules()
+        finder.findPageMap(base: symbol("vmemmap_base"))
+        finder.findTables()
+
+        tasks = finder.tasks
+        stackFrames = finder.stackFrames
+        taskFrames = finder.taskFrames
+        processorFrames = finder.processorFrames
+        moduleFrames = finder.moduleFrames
+        imageFrames = finder.imageFrames
+        pageMapFrames = finder.pageMapFrames
+        tableFrames = finder.tableFrames
+        warnings = finder.warnings
+        areStacksKnown = !finder.tasks.isEmpty && finder.stacksMissing == 0
+
+        var current: UInt64?
+        if let core = source as? KernelCore, let layout {
+            let leader = core.taskStructure.word(layout.groupLeader)
+            if leader >> 63 == 1, leader & 7 == 0 { current = leader }
+        }
+        currentTask = current
+    }
+
+    /// Page frames of the stacks of the threads with these numbers, of all when none are given;
+    /// sorted.
+    public func stackPages(ofThreads identifiers: Set<Int32>? = nil) -> [UInt64] {
+        var frames = Set<UInt64>()
+        for task in tasks where identifiers?.contains(task.identifier) ?? true {
+            frames.formUnion(stackFrames[task.address] ?? [])
+        }
+        return frames.sorted()
+    }
+
+    /// Page frames that change all the time and that a reader needs in one piece: stacks,
+    /// task_structs, per-CPU areas, the kernel's page tables; sorted.
+    public var hotFrames: [UInt64] {
+        Set(stackPages()).union(taskFrames).union(processorFrames).union(tableFrames).sorted()
+    }
+
+    private static func types(_ tree: RootedTree) -> BTFStructures? {
+        guard let bytes = try? tree.read("/sys/kernel/btf/vmlinux", limit: 1 << 26) else {
+            return nil
+        }
+        return try? BTFStructures(parsing: bytes.span, names: KernelTasks.Layout.structures)
+    }
+
+    private static func symbols(_ tree: RootedTree) -> SymbolAddresses {
+        let bytes = (try? tree.read("/proc/kallsyms", limit: 1 << 26)) ?? []
+        return SymbolAddresses(parsing: bytes.span, names: symbolNames)
+    }
+}

@@ -1,0 +1,185 @@
+internal import DiagFormats
+
+/// Looks for the landmarks of a kernel one after the other.
+struct LandmarkFinder {
+    let space: KernelAddressSpace
+    let source: any MemorySource
+    var tasks = [KernelTask]()
+    var stackFrames = [UInt64: [UInt64]]()
+    var stacksMissing = 0
+    var taskFrames = Set<UInt64>()
+    var processorFrames = Set<UInt64>()
+    var moduleFrames = Set<UInt64>()
+    var imageFrames = Set<UInt64>()
+    var pageMapFrames = Set<UInt64>()
+    var tableFrames = Set<UInt64>()
+    var warnings = [String]()
+
+    init(space: KernelAddressSpace, source: any MemorySource) {
+        self.space = space
+        self.source = source
+    }
+
+    private var page: UInt64 { space.pageByteCount }
+    private var isX86: Bool { source.kernel.machine == 62 }
+
+    /// The kernel image: what /proc/kcore calls so, else from `_text` to `_end`.
+    mutating func findImage(start: UInt64?, end: UInt64?) {
+        if let image = source.kernel.image {
+            imageFrames.formUnion((image.physicalAddress / page)..<(image.end / page))
+        } else if let start, let end, start < end, end - start <= 1 << 30 {
+            imageFrames = frames(start, byteCount: end - start).found
+        }
+        if imageFrames.isEmpty { warnings.append("the kernel image could not be found") }
+    }
+
+    /// The processors' areas; the addresses of their idle threads.
+    ///
+    /// Source: Linux 6.1 include/asm-generic/percpu.h: an area lies as far from the linked one as
+    /// `__per_cpu_offset` says.
+    mutating func findProcessors(
+        offsets: UInt64?, start: UInt64?, end: UInt64?, idle: UInt64?
+    ) -> [UInt64] {
+        var threads = [UInt64]()
+        guard let offsets, let start, let end, start < end, end - start <= 1 << 24 else {
+            warnings.append("the per-CPU areas could not be found")
+            return []
+        }
+        var known = Set<UInt64>()
+        for index in 0..<8192 {
+            guard let offset = space.word(offsets &+ UInt64(index) * 8) else { break }
+            let area = frames(offset &+ start, byteCount: end - start)
+            // Processors that there cannot be have the linked area's offset, or none.
+            guard offset >> 63 == 1 || offset >> 56 != 0, known.insert(offset).inserted,
+                area.missing == 0
+            else {
+                if index >= source.kernel.processorCount { break }
+                continue
+            }
+            processorFrames.formUnion(area.found)
+            if let idle, let thread = space.word(idle &+ offset) { threads.append(thread) }
+        }
+        if processorFrames.isEmpty { warnings.append("the per-CPU areas could not be found") }
+        return threads
+    }
+
+    /// All threads with their stacks.
+    mutating func findTasks(
+        _ layout: KernelTasks.Layout, first: UInt64, idle: [UInt64], limit: Int
+    ) {
+        let list = KernelTasks(
+            in: space, layout: layout, first: first, idle: idle, limit: limit)
+        tasks = list.tasks
+        warnings += list.warnings
+        for task in tasks {
+            let stack = frames(task.stack, byteCount: UInt64(layout.stackByteCount))
+            stackFrames[task.address] = stack.found.sorted()
+            if stack.missing > 0 { stacksMissing += 1 }
+            taskFrames.formUnion(
+                frames(task.address, byteCount: UInt64(layout.taskByteCount)).found)
+        }
+        if stacksMissing > 0 {
+            warnings.append(
+                "the stacks of \(stacksMissing) of \(tasks.count) threads could not be resolved")
+        }
+        if tasks.count < 2 { warnings.append("the list of threads could not be walked") }
+    }
+
+    /// What is mapped where modules go.
+    ///
+    /// Source: Linux 6.1 Documentation/x86/x86_64/mm.rst: behind the image's map, up to
+    /// 0xffffffffff000000; AArch64 tells it in VMCOREINFO, since 5.18.
+    mutating func findModules() {
+        let addresses: ClosedRange<UInt64>
+        if isX86 {
+            let size = space.info.number("KERNEL_IMAGE_SIZE") ?? 1 << 30
+            guard size >= 1 << 29, size <= 1 << 30 else { return }
+            addresses = (KernelCoreLayout.imageMap + size)...0xFFFF_FFFF_FEFF_FFFF
+        } else if let start = space.info.number("MODULES_VADDR"),
+            let end = space.info.number("MODULES_END"), start < end, end - start <= 1 << 32
+        {
+            addresses = start...(end - 1)
+        } else {
+            warnings.append("VMCOREINFO does not tell where modules are")
+            return
+        }
+        var found = Set<UInt64>()
+        let page = page
+        let isWhole = space.walk(addresses) { _, physical, size in
+            guard size <= 1 << 25 else { return }
+            for frame in (physical / page)..<((physical + size) / page) { found.insert(frame) }
+        }
+        if !isWhole { warnings.append("not all modules could be found") }
+        moduleFrames = found
+    }
+
+    /// The map of pages: one structure for each page frame, from `vmemmap_base` on.
+    ///
+    /// - Parameter base: the address of the variable that holds its address, on x86-64 with
+    ///   randomized memory.
+    mutating func findPageMap(base: UInt64?) {
+        guard let size = space.info.size("page").map(UInt64.init), 32...256 ~= size else { return }
+        let start: UInt64
+        if isX86 {
+            guard let base, let address = space.word(base), address >> 63 == 1 else {
+                warnings.append("the map of pages could not be found: it is kept")
+                return
+            }
+            start = address
+        } else if let address = space.info.number("VMEMMAP_START") {
+            let memory = space.info.number("PHYS_OFFSET") ?? 0
+            start = address &- memory / page &* size
+        } else {
+            warnings.append("VMCOREINFO does not tell where the map of pages is: it is kept")
+            return
+        }
+        let page = page
+        var found = Set<UInt64>()
+        for range in source.ranges {
+            let first = start &+ range.physicalAddress / page &* size
+            let count = range.byteCount / page &* size
+            guard count > 0, first >> 63 == 1,
+                !first.addingReportingOverflow(count).overflow
+            else { continue }
+            space.walk(first...(first + (count - 1))) { address, physical, size in
+                // Of a large mapping only what lies within; the rest may be something else.
+                let low = max(address, first)
+                let high = min(address &+ (size - 1), first + (count - 1))
+                guard low <= high, size <= 1 << 30 else { return }
+                let from = (physical &+ (low &- address) &+ (page - 1)) / page
+                let to = (physical &+ (high &- address) &+ 1) / page
+                for frame in from..<max(from, to) { found.insert(frame) }
+            }
+        }
+        pageMapFrames = found
+    }
+
+    /// The kernel's own page tables; those of the last level are met, not read.
+    mutating func findTables() {
+        let isWhole = space.walk(
+            isX86
+                ? 0xFF00_0000_0000_0000...UInt64.max
+                : 0xFFF0_0000_0000_0000...UInt64.max, readsLast: false
+        ) { _, _, _ in }
+        if !isWhole { warnings.append("not all of the kernel's page tables could be found") }
+        tableFrames = Set(space.tables.map { $0 / page })
+    }
+
+    /// The page frames behind `byteCount` bytes at an address, and how many pages have none.
+    private func frames(_ address: UInt64, byteCount: UInt64) -> (found: Set<UInt64>, missing: Int)
+    {
+        var found = Set<UInt64>()
+        var missing = 0
+        var place = address / page * page
+        let pages = ((address % page) + byteCount + page - 1) / page
+        for _ in 0..<pages {
+            if let physical = space.physical(place) {
+                found.insert(physical / page)
+            } else {
+                missing += 1
+            }
+            place &+= page
+        }
+        return (found, missing)
+    }
+}

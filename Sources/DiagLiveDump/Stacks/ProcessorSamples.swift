@@ -1,0 +1,221 @@
+public import DiagFormats
+public import DiagModel
+public import DiagSystem
+internal import SystemPackage
+
+/// What one processor did at one moment.
+public struct ProcessorSample: Hashable, Sendable {
+    /// Its number.
+    public var processor: Int
+    /// The process that ran, 0 for the idle thread.
+    public var process: Int32
+    /// The thread that ran.
+    public var thread: Int32
+    /// Nanoseconds on the scheduler's clock.
+    public var time: UInt64
+    /// Whether a process's own code ran, not the kernel's.
+    public var isUser: Bool
+    /// Where it was executing.
+    public var instructionPointer: UInt64
+    /// The kernel's call chain, innermost first.
+    public var callChain: [UInt64]
+    /// The registers of what was interrupted; none when the kernel gave none.
+    public var registers: ProcessorRegisters?
+
+    /// Kernel stacks are 16 KiB and begin at a multiple of that: Linux 6.1
+    /// arch/x86/include/asm/page_64_types.h and arch/arm64/include/asm/memory.h, `THREAD_SIZE`.
+    private static let stackByteCount: UInt64 = 16_384
+
+    /// Whether nothing ran.
+    public var isIdle: Bool { process == 0 && thread == 0 && !isUser }
+
+    /// The pages of the kernel stack that are in use: from the one with the stack pointer to the
+    /// stack's end, as virtual addresses; `nil` in a process's own code or without registers.
+    ///
+    /// To be copied next to the sample, so that registers and stack belong together.
+    public func stackPages(pageByteCount: Int) -> Range<UInt64>? {
+        guard let pointer = registers?.stackPointer, pointer >> 63 == 1, pageByteCount > 0 else {
+            return nil
+        }
+        let page = UInt64(pageByteCount)
+        let unit = max(Self.stackByteCount, page)
+        let (end, overflows) = (pointer / unit * unit).addingReportingOverflow(unit)
+        guard !overflows else { return nil }
+        return (pointer / page * page)..<end
+    }
+}
+
+/// What all processors did at about one moment, by perf's samples.
+public struct ProcessorSamples: Hashable, Sendable {
+    /// The numbers of the processors that are online, sorted.
+    public var processors: [Int]
+    /// One sample of each that gave one, by their numbers.
+    public var samples: [ProcessorSample]
+    /// Why processors have no sample or no registers; `nil` when all have both.
+    public var why: String?
+
+    /// Samples that were taken elsewhere.
+    public init(processors: [Int], samples: [ProcessorSample], why: String? = nil) {
+        self.processors = processors
+        self.samples = samples
+        self.why = why
+    }
+
+    /// At once as many processors as this: each costs two descriptors.
+    private static let batch = 128
+
+    /// Samples each processor of the running host once, and waits at most `seconds` for it.
+    ///
+    /// The timer's sample is taken where there is one; the PMU's where interrupts stay off.
+    public static func take(root: RootedTree, seconds: Double = 0.2) -> ProcessorSamples {
+        let online = onlineProcessors(root)
+        guard root.isLiveHost else {
+            return .init(
+                processors: online, samples: [], why: "only the running host can be sampled")
+        }
+        guard let machine = ProcessorRegisters.Machine(name: HostFacts.names.machine) else {
+            return .init(
+                processors: online, samples: [],
+                why: "the registers of \(HostFacts.names.machine) are not known")
+        }
+        let deadline = MonotonicTime.now.advanced(bySeconds: seconds)
+        var result = ProcessorSamples(processors: online, samples: [])
+        var problems = [String]()
+        for start in stride(from: 0, to: online.count, by: batch) {
+            let part = online[start..<min(start + batch, online.count)]
+            result.samples += sample(part, machine, until: deadline, root, &problems)
+        }
+        let silent = online.count - result.samples.count
+        if silent > 0, problems.isEmpty {
+            problems.append("\(silent) of \(online.count) processors gave no sample in time")
+        }
+        if result.samples.contains(where: { $0.registers == nil }) {
+            problems.append("the kernel gives no registers with its samples")
+        }
+        result.why = problems.isEmpty ? nil : problems.joined(separator: "; ")
+        return result
+    }
+
+    /// The processors that are online; where that is not said, as many as the host has.
+    static func onlineProcessors(_ root: RootedTree) -> [Int] {
+        let bytes = (try? root.read("/sys/devices/system/cpu/online", limit: 65_536)) ?? []
+        let numbers = processorNumbers(String(decoding: bytes, as: UTF8.self))
+        if !numbers.isEmpty { return numbers }
+        return root.isLiveHost ? Array(0..<HostFacts.processorCount) : []
+    }
+
+    /// The numbers of a list such as `0-3,8`; at most 65,536, empty when it makes no sense.
+    static func processorNumbers(_ text: String) -> [Int] {
+        var numbers = [Int]()
+        for part in text.split(whereSeparator: { ", \n\t".contains($0) }) {
+            let ends = part.split(separator: "-").map { Int($0) }
+            guard let first = ends.first, let low = first, let last = ends.last, let high = last,
+                ends.count <= 2, low <= high, high < 65_536
+            else { return [] }
+            numbers += Array(low...high)
+        }
+        return numbers
+    }
+
+    private static func sample(
+        _ processors: ArraySlice<Int>, _ machine: ProcessorRegisters.Machine,
+        until deadline: MonotonicTime, _ root: RootedTree, _ problems: inout [String]
+    ) -> [ProcessorSample] {
+        var clocks = [PerfSampler]()
+        var cycles = [Int: PerfSampler]()
+        for processor in processors {
+            do throws(SystemCallError) {
+                clocks.append(
+                    try .open(
+                        processor: processor, trigger: .clock, registerMask: machine.perfMask))
+            } catch {
+                // ENODEV: it went offline meanwhile.
+                if error.errno == .operationNotSupportedByDevice { continue }
+                let why = explanation(error, root)
+                if !problems.contains(why) { problems.append(why) }
+                continue
+            }
+            cycles[processor] = try? .open(
+                processor: processor, trigger: .cycles, registerMask: machine.perfMask)
+        }
+        for sampler in clocks { try? sampler.enable() }
+        for sampler in cycles.values { try? sampler.enable() }
+        var poller = Poller()
+        while true {
+            poller.removeAll()
+            var waiting = 0
+            for sampler in clocks {
+                if sampler.hasRecords {
+                    sampler.disable()
+                } else {
+                    poller.watch(sampler, tag: sampler.processor)
+                    waiting += 1
+                }
+            }
+            let left = deadline.seconds(since: .now)
+            if waiting == 0 || left <= 0 { break }
+            _ = poller.wait(seconds: min(left, 0.05))
+        }
+        for sampler in clocks { sampler.disable() }
+        for sampler in cycles.values { sampler.disable() }
+        return clocks.compactMap { clock in
+            last(clock, machine) ?? cycles[clock.processor].flatMap { last($0, machine) }
+        }
+    }
+
+    /// The newest sample of one processor.
+    private static func last(
+        _ sampler: PerfSampler, _ machine: ProcessorRegisters.Machine
+    ) -> ProcessorSample? {
+        let records = sampler.records()
+        guard
+            let parsed = try? PerfRecords(
+                parsing: records.span, registerMask: sampler.registerMask),
+            let sample = parsed.samples.last
+        else { return nil }
+        return ProcessorSample(
+            processor: sampler.processor, process: Int32(bitPattern: sample.processIdentifier),
+            thread: Int32(bitPattern: sample.threadIdentifier), time: sample.time,
+            isUser: sample.isUser, instructionPointer: sample.instructionPointer,
+            callChain: sample.callChain,
+            registers: ProcessorRegisters(machine: machine, perfValues: sample.registers))
+    }
+
+    private static func explanation(_ error: SystemCallError, _ root: RootedTree) -> String {
+        switch error.errno {
+        case .permissionDenied, .notPermitted:
+            let lockdown = (try? root.read("/sys/kernel/security/lockdown", limit: 256)) ?? []
+            if String(decoding: lockdown, as: UTF8.self).contains("[confidentiality]") {
+                return "kernel lockdown=confidentiality forbids perf samples of processors"
+            }
+            let level = (try? root.read("/proc/sys/kernel/perf_event_paranoid", limit: 64)) ?? []
+            let text = String(decoding: level.filter { $0 > 0x20 }, as: UTF8.self)
+            return "perf samples of processors need CAP_PERFMON or CAP_SYS_ADMIN"
+                + (text.isEmpty
+                    ? "" : " (perf_event_paranoid is \(UntrustedText.escapingControls(text)))")
+        case .noSuchFileOrDirectory, .noFunction:
+            return "this kernel has no perf events"
+        default: return error.description
+        }
+    }
+
+    /// The notes of the registers: one for each processor online, zero where there is no sample.
+    ///
+    /// `pr_pid` is the processor's place plus 1, by which drgn finds it when there was no crash.
+    public func notes(machine: ProcessorRegisters.Machine) -> [ELFNote] {
+        processors.map { processor in
+            let registers = samples.first { $0.processor == processor }?.registers
+            return ProcessorStatus(
+                processIdentifier: Int32(clamping: processor + 1),
+                registers: registers ?? ProcessorRegisters(zero: machine)
+            ).note
+        }
+    }
+
+    /// How many were sampled, for the dump's report.
+    public var report: LiveDumpReport.Registers {
+        .init(
+            processors: processors.count,
+            sampled: samples.count { $0.registers != nil }, why: why)
+    }
+}

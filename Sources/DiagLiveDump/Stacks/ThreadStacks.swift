@@ -1,0 +1,230 @@
+internal import DiagFormats
+public import DiagModel
+public import DiagSystem
+internal import SystemPackage
+
+/// Collects the kernel stacks of all threads of a host, and what blocked ones wait for.
+public enum ThreadStacks {
+    /// What bounds the work.
+    public struct Limits: Hashable, Sendable {
+        /// Threads that are described at most.
+        public var threadCount = 262_144
+        /// Blocked threads whose place is looked for.
+        public var placeCount = 4096
+        /// Bytes of different stacks that are kept.
+        public var stackByteCount = 64 << 20
+        /// Seconds for all of it.
+        public var seconds = 60.0
+        /// Seconds after which a file of one thread is given up.
+        public var stuckSeconds = 1.0
+        /// Threads that read; none for as many as there are processors, 8 at most.
+        public var readers: Int?
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// Looks at every thread below `root`.
+    ///
+    /// `samples` are taken just before: they have the call chains of threads that run, which have
+    /// no stack in /proc. `isStopped` is asked a few hundred times a second; what is known by then
+    /// is given back.
+    public static func collect(
+        root: RootedTree, samples: ProcessorSamples, limits: Limits = Limits(),
+        isStopped: () -> Bool = { false }
+    ) -> KernelStacks {
+        let start = MonotonicTime.now
+        let names = HostNames(root)
+        var result = KernelStacks(
+            host: names.node, kernelRelease: names.release, machine: names.machine, taken: .now)
+        let deadline = start.advanced(bySeconds: limits.seconds)
+        let readers = limits.readers ?? min(8, HostFacts.processorCount)
+        var readings = [TaskReading]()
+        do {
+            let reader = try TaskReader(root, machine: names.machine)
+            let processes = try reader.processes()
+            let listed = WatchedThreads.map(
+                count: processes.count, threads: readers, stuckAfter: limits.stuckSeconds,
+                deadline: deadline, isStopped: isStopped
+            ) { reader.listing(processes[$0]) }
+            let listings = listed.values.compactMap { $0 ?? nil }
+            var targets = [(process: Int32, thread: Int32?, user: UInt32?)]()
+            for listing in listings {
+                if listing.threads.isEmpty {
+                    targets.append((listing.process, nil, listing.user))
+                }
+                for thread in listing.threads {
+                    targets.append((listing.process, thread, listing.user))
+                }
+            }
+            if targets.count > limits.threadCount {
+                result.lacks.append(
+                    "\(targets.count - limits.threadCount) of \(targets.count) threads: more than "
+                        + "\(limits.threadCount) are not described")
+                targets.removeLast(targets.count - limits.threadCount)
+                result.isComplete = false
+            }
+            let wanted = targets
+            let read = WatchedThreads.map(
+                count: wanted.count, threads: readers, stuckAfter: limits.stuckSeconds,
+                deadline: deadline, isStopped: isStopped
+            ) { index in
+                let target = wanted[index]
+                return reader.read(
+                    process: target.process, thread: target.thread, user: target.user)
+            }
+            readings = read.values.compactMap { $0 ?? nil }
+            for index in read.abandoned.prefix(64) {
+                let target = wanted[index]
+                guard
+                    let reading = reader.read(
+                        process: target.process, thread: target.thread, user: target.user,
+                        locked: false)
+                else { continue }
+                readings.append(reading)
+                result.lacks.append(
+                    "the stack of thread \(reading.status.identifier): reading it did not return, "
+                        + "as when the thread hangs in exec")
+            }
+            if listed.isCut || read.isCut {
+                result.isComplete = false
+                let reached = read.values.count { $0 != nil }
+                result.lacks.append(
+                    "\(wanted.count - reached) of \(wanted.count) threads: stopped, or no time "
+                        + "left after \(DurationText.measured(seconds: limits.seconds))")
+            }
+            result.processCount = Set(readings.map(\.process)).count
+            describeBlocked(
+                readings, reader, root, limits, deadline: deadline, readers: readers, isStopped,
+                &result)
+        } catch {
+            result.isComplete = false
+            result.lacks.append("the threads: \(error)")
+        }
+        // After the threads, so that these are seen close to the samples.
+        let symbols = samples.samples.isEmpty ? nil : symbols(root)
+        result.processors = ProcessorStates.describe(samples, symbols, readings)
+        StackGroups.fill(&result, readings, limits, samples: result.processors)
+        addLacks(readings, samples, symbols, &result)
+        result.seconds = MonotonicTime.now.seconds(since: start)
+        return result
+    }
+
+    /// The kernel's functions; `nil` where /proc/kallsyms cannot be read.
+    static func symbols(_ root: RootedTree) -> KernelSymbols? {
+        guard let text = try? root.read("/proc/kallsyms", limit: 64 << 20) else { return nil }
+        let symbols = KernelSymbols(parsing: text.span)
+        return symbols.count == 0 ? nil : symbols
+    }
+
+    /// What the blocked threads wait for, those that have not run the longest first.
+    private static func describeBlocked(
+        _ readings: [TaskReading], _ reader: TaskReader, _ root: RootedTree, _ limits: Limits,
+        deadline: MonotonicTime, readers: Int, _ isStopped: () -> Bool,
+        _ result: inout KernelStacks
+    ) {
+        let blocked = readings.filter { $0.status.state == "D" }
+        guard !blocked.isEmpty else { return }
+        // The table of mounts and the links are read by threads that can be given up as well.
+        let tables = WatchedThreads.map(
+            count: 1, threads: 1, stuckAfter: limits.stuckSeconds, deadline: deadline,
+            isStopped: isStopped
+        ) { _ in (WaitPlaces(root), reader.schedulerMilliseconds()) }
+        let known = tables.values[0]
+        var places = [WaitPlace?]()
+        if let (table, _) = known {
+            places =
+                WatchedThreads.map(
+                    count: min(blocked.count, limits.placeCount), threads: readers,
+                    stuckAfter: limits.stuckSeconds, deadline: deadline, isStopped: isStopped
+                ) { index in
+                    let reading = blocked[index]
+                    return table.place(
+                        process: reading.process, name: reading.status.name,
+                        isKernelThread: reading.status.isKernelThread, call: reading.systemCall)
+                }.values
+        } else {
+            result.lacks.append("the devices of blocked threads: the mounts could not be read")
+        }
+        var causes = [[UInt8]: WaitCause]()
+        for (index, reading) in blocked.enumerated() {
+            let place = index < places.count ? places[index] ?? WaitPlace() : WaitPlace()
+            var seconds: Double?
+            if let now = known?.1, let last = reading.lastRunMilliseconds, last > 0 {
+                seconds = max(0, (now - last) / 1000)
+            }
+            // Thousands may wait in one place: its cause is looked for once.
+            var key = reading.stack
+            if key.isEmpty { key = Array((reading.waitChannel ?? "").utf8) }
+            let cause =
+                causes[key]
+                ?? WaitReason.cause(
+                    frames: StackText.frames(reading.stack), waitChannel: reading.waitChannel)
+            causes[key] = cause
+            result.blocked.append(
+                .init(
+                    thread: reading.status.identifier, seconds: seconds,
+                    wait: WaitReason.wait(cause, call: reading.systemCall, place: place)))
+        }
+        result.blocked.sort {
+            ($1.seconds ?? -1, $0.thread) < ($0.seconds ?? -1, $1.thread)
+        }
+    }
+
+    /// Says once what was refused, and which right would give it.
+    private static func addLacks(
+        _ readings: [TaskReading], _ samples: ProcessorSamples, _ symbols: KernelSymbols?,
+        _ result: inout KernelStacks
+    ) {
+        func count(_ refusal: TaskReading.Refusal) -> Int {
+            readings.count { $0.refusals.contains(refusal) }
+        }
+        func add(_ refusal: TaskReading.Refusal, _ what: String, _ why: String) {
+            let number = count(refusal)
+            guard number > 0 else { return }
+            let share = number == readings.count ? "all" : "\(number) of \(readings.count)"
+            result.lacks.append("\(what) of \(share) threads: \(why)")
+        }
+        add(
+            .stack, "the kernel stacks",
+            "/proc/PID/stack needs CAP_SYS_ADMIN, and CAP_SYS_PTRACE for other users' processes")
+        add(
+            .noStackFile, "the kernel stacks",
+            "they have no /proc/PID/stack, as in a kernel without CONFIG_STACKTRACE")
+        add(
+            .systemCall, "the system calls and wait channels",
+            "/proc/PID/syscall needs CAP_SYS_PTRACE")
+        if let why = samples.why { result.lacks.append("the states of processors: \(why)") }
+        if !samples.samples.isEmpty, symbols == nil {
+            result.lacks.append(
+                "the names of functions on processors: /proc/kallsyms shows no addresses without "
+                    + "CAP_SYSLOG, or with kptr_restrict=2")
+        }
+    }
+}
+
+/// The names of the host that a tree is of.
+struct HostNames {
+    var node: String
+    var release: String
+    var machine: String
+
+    /// The running host's own, or those that the files below another root say.
+    init(_ root: RootedTree) {
+        let own = HostFacts.names
+        if root.isLiveHost {
+            node = own.node
+            release = own.release
+            machine = own.machine
+            return
+        }
+        func text(_ path: FilePath) -> String? {
+            guard let bytes = try? root.read(path, limit: 4096) else { return nil }
+            let text = UntrustedText.escapingForPath(bytes.prefix { $0 != 0x0A })
+            return text.isEmpty ? nil : text
+        }
+        node = text("/proc/sys/kernel/hostname") ?? text("/etc/hostname") ?? ""
+        release = text("/proc/sys/kernel/osrelease") ?? ""
+        machine = text("/proc/sys/kernel/arch") ?? own.machine
+    }
+}

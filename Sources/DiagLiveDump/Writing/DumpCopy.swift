@@ -1,0 +1,151 @@
+internal import DiagModel
+internal import DiagSystem
+
+/// Copies the pages of a selection from a memory into a sink, with threads; reads what changes most
+/// again, and counts what changed.
+///
+/// All memory is taken when it is made. Afterwards nothing is taken but by the pages' readers.
+@safe final class DumpCopy: Sendable {
+    private nonisolated(unsafe) let lanes: [CopyLane]
+    private let plan: CopyPlan
+    private let control: DumpControl
+    private let options: DumpWriterOptions
+    private let wanted: Int
+    private let hashes: MappedWords?
+    private let memories: [MappedMemory]
+
+    init(
+        source: any MemorySource, selection: any PageSelection, sink: any PageSink,
+        options: DumpWriterOptions, control: DumpControl, tables: [MappedMemory]
+    ) throws {
+        self.control = control
+        self.options = options
+        wanted = selection.dumpedCount
+        let kernel = source.kernel
+        let plan = try CopyPlan(
+            selection, ranges: source.ranges, image: kernel.image,
+            pageByteCount: kernel.pageByteCount,
+            chunkPageCount: DumpWriter.chunkPageCount(source))
+        self.plan = plan
+        let hashes =
+            DumpWriter.readsAgain(options) ? try MappedWords(count: selection.dumpedCount) : nil
+        self.hashes = hashes
+        var lanes = [CopyLane]()
+        for number in 0..<options.effectiveThreadCount {
+            lanes.append(
+                try CopyLane(
+                    plan: plan, reader: source.makeReader(), lane: sink.makeLane(), hashes: hashes,
+                    control: control, pageByteCount: kernel.pageByteCount,
+                    seed: UInt64(bitPattern: options.started.microsecondsSince1970)
+                        &+ UInt64(number)))
+        }
+        memories =
+            tables + [plan.memory] + (hashes.map { [$0.memory] } ?? [])
+            + lanes.flatMap { $0.lane.memories + [$0.chunkMemory, $0.pageMemory] }
+        unsafe self.lanes = lanes
+        control.expect(pages: wanted)
+    }
+
+    /// Copies everything; the size of the file is not set yet.
+    func run() -> DumpResult {
+        var result = DumpResult()
+        result.pagesWanted = wanted
+        result.threadCount = unsafe lanes.count
+        result.memoryBudget = memories.reduce(0) { $0 + Int64($1.byteCount) }
+        if options.locksMemory {
+            // Every part is tried, so that what can be locked is.
+            result.isMemoryLocked = memories.reduce(true) { $1.lock() && $0 }
+        }
+        if let hashes, hashes.count > 0 {
+            unsafe hashes.memory.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
+        }
+        let wall = Timestamp.now.microsecondsSince1970
+        let clock = MonotonicTime.nanosecondsAwake
+        runThreads(.copy, through: .other)
+        var torn: LiveDumpReport.Torn?
+        if DumpWriter.readsAgain(options), !control.isStopped { torn = readAgain() }
+        let costs = total()
+        result.pagesCopied = costs.pagesCopied
+        result.pagesZero = costs.pagesZero
+        result.pagesUnreadable = costs.pagesUnreadable + plan.outsideCount
+        result.bytesWritten = Int64(costs.bytesWritten)
+        result.torn = torn
+        result.stages = Self.stages(costs)
+        result.windows = windows { time in
+            Timestamp(microsecondsSince1970: wall + (time - clock) / 1000)
+        }
+        result.obstacle = control.stopReason
+        result.isComplete = !control.isStopped && !options.isSourceIncomplete
+        return result
+    }
+
+    private func runThreads(_ pass: CopyLane.Pass, through phase: CopyPhase) {
+        plan.restart(through: phase)
+        WorkerThreads.run(count: unsafe lanes.count) { number in
+            unsafe self.lanes[number].run(pass)
+        }
+    }
+
+    /// Reads what holds the kernel together again, as long as that helps; then a sample of all.
+    private func readAgain() -> LiveDumpReport.Torn {
+        var torn = LiveDumpReport.Torn(
+            sampled: 0, changed: 0, rounds: 0, replaced: 0, remaining: 0)
+        while torn.rounds < options.rereadRoundCount, !control.isStopped {
+            runThreads(.reread, through: .kernel)
+            let replaced = total().pagesReplaced
+            let changed = replaced - torn.replaced
+            let isGrowing = torn.rounds > 0 && changed > torn.remaining
+            torn.remaining = changed
+            torn.replaced = replaced
+            torn.rounds += 1
+            if changed == 0 || isGrowing { break }
+        }
+        if options.countsTornPages, !control.isStopped {
+            runThreads(.sample, through: .other)
+            let costs = total()
+            torn.sampled = costs.pagesSampled
+            torn.changed = costs.pagesSampledChanged
+        }
+        return torn
+    }
+
+    private func total() -> CopyCosts {
+        var costs = CopyCosts()
+        for lane in unsafe lanes { costs.add(lane.costs) }
+        return costs
+    }
+
+    private static func stages(_ costs: CopyCosts) -> [LiveDumpReport.Stage] {
+        func stage(_ name: String, _ pages: Int, _ nanoseconds: Int64) -> LiveDumpReport.Stage {
+            LiveDumpReport.Stage(
+                name: name, pages: pages,
+                threadSeconds: (Double(nanoseconds) / 1e3).rounded() / 1e6)
+        }
+        return [
+            stage("read", costs.pagesRead, costs.readTime),
+            stage("zeroScan", costs.pagesRead, costs.scanTime),
+            stage("compress", costs.pagesCompressed, costs.compressTime),
+            stage("write", costs.pagesWritten, costs.writeTime),
+            stage("reread", costs.pagesReread + costs.pagesSampled, costs.rereadTime),
+        ].filter { $0.pages > 0 }
+    }
+
+    private func windows(_ timestamp: (Int64) -> Timestamp) -> [LiveDumpReport.Window] {
+        var windows = [LiveDumpReport.Window]()
+        var all: (start: Int64, end: Int64)?
+        for phase in CopyPhase.allCases {
+            let parts = unsafe lanes.map { $0.windows[phase.rawValue] }.filter { $0.start != 0 }
+            guard let start = parts.map(\.start).min(), let end = parts.map(\.end).max() else {
+                continue
+            }
+            all = (min(all?.start ?? start, start), max(all?.end ?? end, end))
+            windows.append(
+                .init(pages: phase.name, start: timestamp(start), end: timestamp(end)))
+        }
+        if let all {
+            windows.insert(
+                .init(pages: "all", start: timestamp(all.start), end: timestamp(all.end)), at: 0)
+        }
+        return windows
+    }
+}

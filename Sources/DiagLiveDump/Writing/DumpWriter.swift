@@ -1,0 +1,161 @@
+internal import DiagFormats
+internal import DiagModel
+public import DiagSystem
+
+/// Writes a dump: pages of a memory, selected before, into one file that opens at every moment.
+///
+/// The file says that it is incomplete until its last byte is on the disk. Whatever ends the
+/// writing before, from a stop to SIGKILL, leaves a file with the pages that it has.
+public enum DumpWriter {
+    /// How many processors this process may run on.
+    public static var processorCount: Int { WorkerThreads.processorCount }
+
+    /// Bytes of memory that a dump of `pageCount` pages takes at most, beside the selection.
+    public static func memoryBudget(
+        pageCount: Int, pageByteCount: Int, options: DumpWriterOptions
+    ) -> Int64 {
+        let chunk = max(1 << 20, pageByteCount)
+        let chunkPages = chunk / pageByteCount
+        let isKdump = options.format == .kdump
+        let perPage = 16 + (isKdump ? 24 : 0) + (readsAgain(options) ? 8 : 0)
+        let perThread =
+            chunk + chunkPages * MemoryLayout<ChunkPage>.stride
+            + (isKdump
+                ? max(KdumpSink.roomByteCount, chunk) + 3 * pageByteCount
+                    + chunkPages * KdumpSink.heldChunkCount * 24 + codecByteCount : 0)
+        return Int64(pageCount) * Int64(perPage)
+            + Int64(options.effectiveThreadCount) * Int64(perThread)
+    }
+
+    /// What a compressor takes, by measure: zstd 1.5.4 at level 1 with pages of 4 KiB.
+    private static let codecByteCount = 768 << 10
+
+    /// Writes the dump into `output`, an empty file.
+    ///
+    /// - Parameters:
+    ///   - source: the memory.
+    ///   - selection: which pages.
+    ///   - notes: what is told beside the pages.
+    ///   - options: how it is written.
+    ///   - output: the file.
+    ///   - control: is told how far it is, and stops it.
+    ///   - describe: gives the text of our own note once all else is known; `nil` leaves the first.
+    /// - Returns: what was written. A stop, a full disk or a failed write while pages are copied is
+    ///   part of it, not an error: there is a file that opens.
+    /// - Throws: when there is no file that opens.
+    public static func write(
+        _ source: any MemorySource, _ selection: any PageSelection, notes: DumpNotes,
+        options: DumpWriterOptions, to output: DumpOutput, control: DumpControl,
+        describe: (DumpResult) -> [UInt8]? = { _ in nil }
+    ) throws(LiveDumpError) -> DumpResult {
+        let kernel = source.kernel
+        guard kernel.pageByteCount >= 4096, kernel.pageByteCount <= 65_536,
+            kernel.pageByteCount & (kernel.pageByteCount - 1) == 0
+        else {
+            throw LiveDumpError(
+                .unsupported, "pages of \(kernel.pageByteCount) bytes cannot be dumped")
+        }
+        do {
+            switch options.format {
+            case .kdump:
+                return try writeKdump(
+                    source, selection, notes, options, output, control, describe)
+            case .elf:
+                return try writeELF(source, selection, notes, options, output, control, describe)
+            }
+        } catch let error as LiveDumpError {
+            throw error
+        } catch let error as DumpOutputError {
+            throw LiveDumpError(
+                error.cause == .noSpace ? .noSpace : .inputOutput, error.description)
+        } catch {
+            throw LiveDumpError(.inputOutput, "\(error)")
+        }
+    }
+
+    private static func writeKdump(
+        _ source: any MemorySource, _ selection: any PageSelection, _ notes: DumpNotes,
+        _ options: DumpWriterOptions, _ output: DumpOutput, _ control: DumpControl,
+        _ describe: (DumpResult) -> [UInt8]?
+    ) throws -> DumpResult {
+        var front = KdumpFront(
+            kernel: source.kernel, selection: selection, notes: notes,
+            compression: options.compression, started: options.started)
+        if let most = options.maxByteCount, front.dataOffset > UInt64(max(0, most)) {
+            throw LiveDumpError(
+                .noSpace, "the tables of the dump alone need \(front.dataOffset) bytes")
+        }
+        let sink = try KdumpSink(
+            front: front, selection: selection, compression: options.compression,
+            maxByteCount: options.maxByteCount, chunkPageCount: chunkPageCount(source),
+            output: output, control: control)
+        let copy = try DumpCopy(
+            source: source, selection: selection, sink: sink, options: options, control: control,
+            tables: [sink.table.memory])
+        try front.write(to: output)
+        var result = copy.run()
+        result.isDirect = output.isDirect
+        do {
+            try sink.flushTables()
+            result.byteCount = Int64(sink.byteCount)
+            try output.setByteCount(sink.byteCount)
+            if let mark = describe(result) { try front.writeNotes(mark, to: output) }
+            try output.synchronize()
+            if result.isComplete {
+                front.header.status.remove(.incomplete)
+                try front.writeHeader(to: output)
+                try output.synchronize()
+            }
+            output.drop(byteCount: sink.byteCount, at: 0)
+        } catch {
+            result.end(with: error)
+        }
+        return result
+    }
+
+    private static func writeELF(
+        _ source: any MemorySource, _ selection: any PageSelection, _ notes: DumpNotes,
+        _ options: DumpWriterOptions, _ output: DumpOutput, _ control: DumpControl,
+        _ describe: (DumpResult) -> [UInt8]?
+    ) throws -> DumpResult {
+        let front = ELFFront(source, notes: notes)
+        let sink = ELFSink(
+            front: front, pageByteCount: source.kernel.pageByteCount,
+            maxByteCount: options.maxByteCount, output: output, control: control)
+        let copy = try DumpCopy(
+            source: source, selection: selection, sink: sink, options: options, control: control,
+            tables: [])
+        try front.write(to: output)
+        var result = copy.run()
+        result.isDirect = output.isDirect
+        do {
+            result.byteCount = Int64(clamping: front.byteCount)
+            if let mark = describe(result) { try front.writeNotes(mark, to: output) }
+            try output.synchronize()
+            output.drop(byteCount: front.byteCount, at: 0)
+        } catch {
+            result.end(with: error)
+        }
+        return result
+    }
+
+    static func chunkPageCount(_ source: any MemorySource) -> Int {
+        max(1, (1 << 20) / source.kernel.pageByteCount)
+    }
+
+    static func readsAgain(_ options: DumpWriterOptions) -> Bool {
+        options.rereadRoundCount > 0 || options.countsTornPages
+    }
+}
+
+extension DumpResult {
+    /// The end of the file could not be written: it opens, with what was written before.
+    mutating func end(with error: DumpOutputError) {
+        isComplete = false
+        if obstacle == nil {
+            obstacle = .init(
+                cause: error.cause == .noSpace ? .noSpace : .inputOutput,
+                message: error.description)
+        }
+    }
+}

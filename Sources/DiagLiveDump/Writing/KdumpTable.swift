@@ -1,0 +1,118 @@
+internal import DiagFormats
+internal import DiagSystem
+internal import Synchronization
+
+/// The page descriptors of a kdump-compressed file in memory, and which parts of them the file
+/// does not have yet.
+///
+/// Threads set descriptors of different pages at once. A descriptor's size is set last: a table
+/// that is written in between says of such a page that it is not there.
+@safe final class KdumpTable: Sendable {
+    /// Bytes of the table that are written at once when one descriptor of them changed.
+    static let partByteCount = 1 << 16
+    /// Pages whose descriptors begin in one part, rounded down.
+    private static let flushInterval: Int64 = 1_000_000_000
+    private static let flushByteCount = 64 << 20
+
+    let memory: MappedMemory
+    private let count: Int
+    private let byteCount: Int
+    private let fileOffset: UInt64
+    private let output: DumpOutput
+
+    private struct State {
+        var isDirty: [Bool]
+        var isFlushing = false
+        var lastFlush: Int64
+        var bytesSinceFlush = 0
+    }
+    private let state: Mutex<State>
+
+    /// A table for `count` pages that lies at `fileOffset`, with room to a multiple of `block`.
+    init(
+        count: Int, fileOffset: UInt64, blockByteCount block: Int, output: DumpOutput
+    ) throws(SystemCallError) {
+        self.count = count
+        self.fileOffset = fileOffset
+        self.output = output
+        byteCount = (count * KdumpPageDescriptor.byteCount + block - 1) / block * block
+        memory = try MappedMemory(byteCount: byteCount)
+        let parts = (byteCount + Self.partByteCount - 1) / Self.partByteCount
+        state = Mutex(
+            State(
+                isDirty: Array(repeating: false, count: parts),
+                lastFlush: MonotonicTime.nanosecondsAwake))
+    }
+
+    /// Sets where a page lies.
+    @inline(__always) func set(
+        _ index: Int, offset: UInt64, byteCount: UInt32, flags: UInt32, pageFlags: UInt64
+    ) {
+        guard index >= 0, index < count else { return }
+        let entry = unsafe memory.bytes.baseAddress.map {
+            unsafe $0 + index &* KdumpPageDescriptor.byteCount
+        }
+        guard let entry = unsafe entry else { return }
+        unsafe entry.storeBytes(of: 0, toByteOffset: 8, as: UInt32.self)
+        unsafe entry.storeBytes(of: offset.littleEndian, toByteOffset: 0, as: UInt64.self)
+        unsafe entry.storeBytes(of: flags.littleEndian, toByteOffset: 12, as: UInt32.self)
+        unsafe entry.storeBytes(of: pageFlags.littleEndian, toByteOffset: 16, as: UInt64.self)
+        unsafe entry.storeBytes(of: byteCount.littleEndian, toByteOffset: 8, as: UInt32.self)
+    }
+
+    /// Says that descriptors between these two were set, and writes the table's changed parts when
+    /// it is time.
+    func changed(_ indices: ClosedRange<Int>, dataByteCount: Int) throws(DumpOutputError) {
+        let now = MonotonicTime.nanosecondsAwake
+        let isDue = state.withLock { state in
+            let last = min(indices.upperBound, count - 1)
+            let first = part(of: indices.lowerBound)
+            let end = min(state.isDirty.count - 1, part(of: last + 1))
+            if first <= end { for part in first...end { state.isDirty[part] = true } }
+            state.bytesSinceFlush += dataByteCount
+            guard !state.isFlushing,
+                now - state.lastFlush >= Self.flushInterval
+                    || state.bytesSinceFlush >= Self.flushByteCount
+            else { return false }
+            state.isFlushing = true
+            return true
+        }
+        if isDue { try flush() }
+    }
+
+    /// Writes the parts that changed.
+    func flush() throws(DumpOutputError) {
+        defer {
+            state.withLock {
+                $0.isFlushing = false
+                $0.lastFlush = MonotonicTime.nanosecondsAwake
+                $0.bytesSinceFlush = 0
+            }
+        }
+        var part = 0
+        while let next = takeDirty(from: part) {
+            let start = next * Self.partByteCount
+            let end = min(byteCount, start + Self.partByteCount)
+            unsafe try output.write(
+                UnsafeRawBufferPointer(rebasing: memory.bytes[start..<end]),
+                at: fileOffset + UInt64(start))
+            part = next + 1
+        }
+    }
+
+    private func part(of index: Int) -> Int {
+        index * KdumpPageDescriptor.byteCount / Self.partByteCount
+    }
+
+    /// The next changed part; it counts as unchanged before it is written, so that a descriptor
+    /// that is set meanwhile is written again.
+    private func takeDirty(from start: Int) -> Int? {
+        state.withLock { state in
+            for part in start..<max(start, state.isDirty.count) where state.isDirty[part] {
+                state.isDirty[part] = false
+                return part
+            }
+            return nil
+        }
+    }
+}

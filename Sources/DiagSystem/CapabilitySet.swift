@@ -1,0 +1,34 @@
+/// Capabilities of a process. Source: capabilities(7), linux/capability.h.
+public struct CapabilitySet: OptionSet, Hashable, Sendable {
+    /// Bit n is capability n.
+    public let rawValue: UInt64
+
+    /// The capabilities whose bits are set.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Lock memory beyond the limit.
+    public static let ipcLock = CapabilitySet(rawValue: 1 << 14)
+    /// Raw access: /proc/kcore.
+    public static let sysRawIO = CapabilitySet(rawValue: 1 << 17)
+    /// Look into other processes.
+    public static let sysPtrace = CapabilitySet(rawValue: 1 << 19)
+    /// Administration: kernel stacks of other processes, physical addresses.
+    public static let sysAdmin = CapabilitySet(rawValue: 1 << 21)
+    /// Resource limits beyond the hard ones.
+    public static let sysResource = CapabilitySet(rawValue: 1 << 24)
+    /// The kernel ring buffer and kernel addresses.
+    public static let syslog = CapabilitySet(rawValue: 1 << 34)
+    /// Performance events of the whole system; from Linux 5.8 on.
+    public static let perfmon = CapabilitySet(rawValue: 1 << 38)
+
+    /// The effective set in the text of /proc/PID/status; `nil` when the line is not there.
+    public init?(effectiveInStatus text: String) {
+        let name = "CapEff:"
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else {
+            return nil
+        }
+        let digits = line.dropFirst(name.count).drop { $0 == "\t" || $0 == " " }
+        guard let value = UInt64(digits, radix: 16) else { return nil }
+        self.init(rawValue: value)
+    }
+}

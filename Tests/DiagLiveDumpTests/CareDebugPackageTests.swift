@@ -1,0 +1,147 @@
+import DiagFormats
+import DiagLiveDump
+import Testing
+
+@Suite("The symbols of a kernel")
+struct CareDebugPackageTests {
+    struct Case: Sendable {
+        let release, osRelease, name, command, image: String
+
+        init(
+            _ release: String, _ osRelease: String, _ name: String, _ command: String,
+            _ image: String
+        ) {
+            self.release = release
+            self.osRelease = osRelease
+            self.name = name
+            self.command = command
+            self.image = image
+        }
+    }
+
+    static let cases: [Case] = [
+        Case(
+            "6.1.0-53-cloud-amd64", "ID=debian\n", "linux-image-6.1.0-53-cloud-amd64-dbg",
+            "apt-get install linux-image-6.1.0-53-cloud-amd64-dbg",
+            "/usr/lib/debug/boot/vmlinux-6.1.0-53-cloud-amd64"
+        ),
+        Case(
+            "6.8.12-4-pve", "ID=debian\n", "proxmox-kernel-6.8.12-4-pve-dbgsym",
+            "apt-get install proxmox-kernel-6.8.12-4-pve-dbgsym",
+            "/usr/lib/debug/boot/vmlinux-6.8.12-4-pve"
+        ),
+        Case(
+            "6.8.0-45-generic", "ID=ubuntu\nID_LIKE=debian\n",
+            "linux-image-6.8.0-45-generic-dbgsym",
+            "apt-get install linux-image-6.8.0-45-generic-dbgsym",
+            "/usr/lib/debug/boot/vmlinux-6.8.0-45-generic"
+        ),
+        Case(
+            "6.8.0-45-generic", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n",
+            "linux-image-6.8.0-45-generic-dbgsym",
+            "apt-get install linux-image-6.8.0-45-generic-dbgsym",
+            "/usr/lib/debug/boot/vmlinux-6.8.0-45-generic"
+        ),
+        Case(
+            "5.14.0-503.el9.x86_64+rt", "ID=\"rhel\"\nID_LIKE=\"fedora\"\n",
+            "kernel-rt-debuginfo-5.14.0-503.el9.x86_64",
+            "dnf --enablerepo='*debug*' install kernel-rt-debuginfo-5.14.0-503.el9.x86_64",
+            "/usr/lib/debug/lib/modules/5.14.0-503.el9.x86_64+rt/vmlinux"
+        ),
+        Case(
+            "6.11.4-301.fc41.x86_64", "ID=fedora\n",
+            "kernel-debuginfo-6.11.4-301.fc41.x86_64",
+            "dnf --enablerepo='*debug*' install kernel-debuginfo-6.11.4-301.fc41.x86_64",
+            "/usr/lib/debug/lib/modules/6.11.4-301.fc41.x86_64/vmlinux"
+        ),
+        Case(
+            "5.15.0-300.el9uek.x86_64", "ID=ol\nID_LIKE=fedora\n",
+            "kernel-uek-debuginfo-5.15.0-300.el9uek.x86_64",
+            "dnf --enablerepo='*debug*' install kernel-uek-debuginfo-5.15.0-300.el9uek.x86_64",
+            "/usr/lib/debug/lib/modules/5.15.0-300.el9uek.x86_64/vmlinux"
+        ),
+        Case(
+            "6.4.0-150600.23.25-default", "ID=sles\nID_LIKE=suse\n",
+            "kernel-default-debuginfo",
+            "zypper install --repo '*debug*' kernel-default-debuginfo",
+            "/usr/lib/debug/usr/lib/modules/6.4.0-150600.23.25-default/vmlinux.debug"
+        ),
+    ]
+
+    private func package(
+        _ release: String, _ osRelease: String, buildId: String? = nil
+    ) -> DebugPackage {
+        .of(release: release, osRelease: OSRelease(parsing: osRelease), buildId: buildId)
+    }
+
+    @Test(
+        "Each distribution's package, command and place of the kernel",
+        arguments: cases)
+    func packages(_ expected: Case) {
+        let found = package(expected.release, expected.osRelease)
+        #expect(found.name == expected.name)
+        #expect(found.installCommand == expected.command)
+        #expect(found.images.first == expected.image)
+        #expect(found.fetchCommand == nil)
+    }
+
+    @Test("Without a package the symbol server is named")
+    func none() {
+        let buildId = "0123456789abcdef0123456789abcdef01234567"
+        let arch = package("6.11.5-arch1-1", "ID=arch\n", buildId: buildId)
+        #expect(arch.name == nil)
+        #expect(arch.note == "Arch Linux has no package with the kernel's symbols")
+        #expect(
+            arch.fetchCommand
+                == "DEBUGINFOD_URLS=https://debuginfod.archlinux.org/ debuginfod-find debuginfo "
+                + buildId)
+        #expect(package("6.6.58-0-lts", "ID=alpine\n").note != nil)
+        let unknown = package("6.1.0", "", buildId: buildId)
+        #expect(unknown.name == nil)
+        #expect(unknown.fetchCommand?.contains("debuginfod.elfutils.org") == true)
+        #expect(unknown.images == ["/usr/lib/debug/lib/modules/6.1.0/vmlinux"])
+    }
+
+    @Test("Nothing but a plain release and build identifier comes into a command")
+    func hostile() {
+        for release in ["6.1; rm -rf /", "$(id)", "", "-x", "6.1\n", "6.1/../x"] {
+            let found = package(release, "ID=debian\n", buildId: "abcdef$(id)abcdefabcdef")
+            #expect(found.installCommand == nil)
+            #expect(found.fetchCommand == nil)
+            #expect(found.images == [])
+        }
+    }
+
+    @Test("The commands that open a dump are quoted, and makedumpfile is left out for zstd")
+    func open() {
+        let found = package("6.1.0-1-amd64", "ID=debian\n")
+        let image = "/usr/lib/debug/boot/vmlinux-6.1.0-1-amd64"
+        #expect(
+            found.openCommands(file: "LiveDump.kdump", format: .kdump, compression: .zstd)
+                == ["crash \(image) LiveDump.kdump", "drgn -s \(image) -c LiveDump.kdump"])
+        #expect(
+            found.openCommands(file: "it's $x", format: .kdump, compression: .zlib)
+                == [
+                    #"crash \#(image) 'it'\''s $x'"#, #"drgn -s \#(image) -c 'it'\''s $x'"#,
+                    #"makedumpfile --dump-dmesg 'it'\''s $x' dmesg.txt"#,
+                ])
+        #expect(
+            found.openCommands(file: "-x", format: .elf, compression: .none)[0]
+                == "crash \(image) './-x'")
+    }
+
+    @Test("Which tools read a form is said with their versions")
+    func readers() {
+        func names(
+            _ format: LiveDumpOptions.Format, _ compression: LiveDumpOptions.Compression
+        ) -> [String] {
+            DumpReader.of(format: format, compression: compression).map(\.name)
+        }
+        #expect(names(.kdump, .zlib) == ["crash", "drgn", "makedumpfile"])
+        #expect(names(.elf, .none) == ["crash", "drgn", "makedumpfile", "gdb", "volatility3"])
+        let zstd = DumpReader.of(format: .kdump, compression: .zstd)
+        #expect(
+            zstd.last?.text
+                == "makedumpfile (1.7.0 or newer, only where built with zstd: Debian 12's is not)")
+    }
+}

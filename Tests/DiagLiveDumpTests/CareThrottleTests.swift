@@ -1,0 +1,123 @@
+import DiagLiveDump
+import DiagModel
+import Foundation
+import SystemPackage
+import Testing
+
+@Suite("How often dumps are made")
+struct CareThrottleTests {
+    private let root: CareRoot
+    private let state: FilePath
+
+    init() throws {
+        root = try CareRoot(isEmpty: true)
+        state = root.path.appending("var").appending("livedump.json")
+    }
+
+    private func time(_ seconds: Int) -> Timestamp {
+        Timestamp(microsecondsSince1970: 1_800_000_000_000_000 + Int64(seconds) * 1_000_000)
+    }
+
+    private var throttle: DumpThrottle { DumpThrottle(settings: DumpSettings(), path: state) }
+
+    private func refusal(_ originator: String, _ seconds: Int) -> LiveDumpError? {
+        do throws(LiveDumpError) {
+            _ = try throttle.check(originator: originator, now: time(seconds))
+            return nil
+        } catch { return error }
+    }
+
+    @Test("The first dump is allowed, and the check leaves nothing behind")
+    func first() throws {
+        #expect(try throttle.check(originator: "a", now: time(0)) == [])
+        #expect(!root.exists("var"))
+    }
+
+    @Test("Ten minutes between dumps, an hour for one originator, and the next moment is told")
+    func intervals() throws {
+        try throttle.recordBegin(originator: "a", now: time(0))
+        let error = try #require(refusal("b", 1))
+        #expect(error.obstacle.cause == .throttled)
+        #expect(
+            error.description
+                == "begin the dump: the last dump began at 2027-01-15T08:00:00.000000Z, and 10 min"
+                + " 0 s must lie between two: the next is allowed at 2027-01-15T08:10:00.000000Z")
+        #expect(error.obstacle.remedy == "Wait until then, or use --no-throttle.")
+        #expect(refusal("b", 599) != nil)
+        #expect(refusal("b", 600) == nil)
+        let own = try #require(refusal("a", 600))
+        #expect(own.description.contains("for the originator a began"))
+        #expect(own.description.hasSuffix("allowed at 2027-01-15T09:00:00.000000Z"))
+        #expect(refusal("a", 3600) == nil)
+        #expect(
+            try throttle.check(originator: "a", isThrottled: false, now: time(1)) == [])
+    }
+
+    @Test("A damaged state forbids nothing, and is said and replaced")
+    func damaged() throws {
+        for text in ["", "{", "[]", "{\"version\":2,\"originators\":{}}", "\u{0}\u{1}"] {
+            try root.write("var/livedump.json", text)
+            let warnings = try throttle.check(originator: "a", now: time(0))
+            #expect(
+                warnings == ["\(state) is damaged, so it is not known when the last dump was made"])
+        }
+        try throttle.recordBegin(originator: "a", now: time(0))
+        #expect(refusal("b", 1) != nil)
+        #expect(try root.names("var") == ["livedump.json"])
+    }
+
+    @Test("Every truncation of the state is allowed or refused, never a trap")
+    func truncations() throws {
+        try throttle.recordBegin(originator: "a", now: time(0))
+        let whole = try root.read("var/livedump.json")
+        for length in 0..<whole.utf8.count - 1 {
+            try root.write("var/livedump.json", String(whole.prefix(length)))
+            let error = refusal("b", 1)
+            #expect(error == nil || error?.obstacle.cause == .throttled)
+        }
+    }
+
+    @Test("A clock that was set back does not lock dumps out")
+    func clockBack() throws {
+        try throttle.recordBegin(originator: "a", now: time(100_000))
+        let warnings = try throttle.check(originator: "a", now: time(0))
+        #expect(warnings.count == 2)
+        #expect(warnings[0].contains("in the future"))
+        try throttle.recordBegin(originator: "b", now: time(0))
+        #expect(refusal("a", 700) == nil)
+    }
+
+    @Test("Only the latest originators are remembered")
+    func bounded() throws {
+        for index in 0..<70 { try throttle.recordBegin(originator: "o\(index)", now: time(index)) }
+        #expect(refusal("o5", 700) == nil)
+        #expect(refusal("o6", 700) != nil)
+        #expect(refusal("o69", 700) != nil)
+    }
+
+    @Test("What cannot be written is an error, and the former state stays")
+    func unwritable() throws {
+        try root.write("file", "")
+        let blocked = DumpThrottle(
+            settings: DumpSettings(), path: root.path.appending("file").appending("x"))
+        #expect(throws: LiveDumpError.self) {
+            try blocked.recordBegin(originator: "a", now: time(0))
+        }
+    }
+
+    @Test("A rest of an interrupted replacement does not hinder the next")
+    func interrupted() throws {
+        try root.write("var/.livedump.json.new", "half")
+        try throttle.recordBegin(originator: "a", now: time(0))
+        #expect(try root.names("var") == ["livedump.json"])
+    }
+
+    @Test("The floor of free space is a tenth of the file system, at most 25 GB")
+    func floor() {
+        #expect(DumpSettings().floor(fileSystemByteCount: 10 << 30) == 1 << 30)
+        #expect(DumpSettings().floor(fileSystemByteCount: 1 << 50) == 25_000_000_000)
+        var settings = DumpSettings()
+        settings.freeSpaceFloor = 5
+        #expect(settings.floor(fileSystemByteCount: 10 << 30) == 5)
+    }
+}

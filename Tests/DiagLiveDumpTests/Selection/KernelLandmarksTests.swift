@@ -1,0 +1,194 @@
+import DiagFormats
+import DiagModel
+import Testing
+
+@testable import DiagLiveDump
+
+@Suite("What the stacks of all threads need")
+struct KernelLandmarksTests {
+    private func open(_ host: SyntheticHost) throws -> (KernelCore, KernelLandmarks) {
+        let core = try KernelCore(tree: host.tree, host: SyntheticHost.host)
+        return (core, try KernelLandmarks(source: core, tree: host.tree, taskLimit: 1000))
+    }
+
+    @Test("Threads, stacks, areas, modules and tables are found without debug symbols")
+    func landmarks() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        let (_, marks) = try open(kernel.host())
+        #expect(
+            marks.tasks == [
+                KernelTask(
+                    address: SyntheticKernel.tasks[0], identifier: 0, process: 0, name: "thread",
+                    stack: SyntheticKernel.vmalloc),
+                KernelTask(
+                    address: SyntheticKernel.tasks[1], identifier: 1, process: 1, name: "thread",
+                    stack: SyntheticKernel.vmalloc + 0x8000),
+                KernelTask(
+                    address: SyntheticKernel.tasks[2], identifier: 2, process: 1, name: "thread",
+                    stack: SyntheticKernel.vmalloc + 0x10000),
+            ])
+        #expect(marks.warnings == [])
+        #expect(marks.areStacksKnown)
+        #expect(marks.currentTask == SyntheticKernel.tasks[1])
+        #expect(marks.stackPages(ofThreads: [2]) == [0x1D0, 0x1D1, 0x1D2, 0x1D3])
+        #expect(
+            marks.stackPages() == Array(0x1C0...0x1C3) + Array(0x1C8...0x1CB)
+                + Array(0x1D0...0x1D3))
+        #expect(marks.taskFrames == [0x110, 0x112, 0x18A])
+        #expect(marks.processorFrames == [0x120, 0x121, 0x124, 0x125])
+        #expect(marks.moduleFrames == [0x1D8, 0x1DA])
+        #expect(marks.imageFrames == Set(0x180...0x18F))
+        #expect(marks.pageMapFrames == Set(0x1E0...0x1E3))
+        let tables = Set([0x188] + (0x190..<(kernel.pool / 4096)))
+        #expect(marks.tableFrames == tables)
+        #expect(
+            Set(marks.hotFrames)
+                == Set(marks.stackPages()).union(marks.taskFrames).union(marks.processorFrames)
+                .union(tables))
+    }
+
+    @Test("The small dump keeps these and slab, and leaves out other pages and their map")
+    func selection() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        let host = try kernel.host()
+        var flags = [UInt64](repeating: 0, count: 0x440)
+        flags[0x410] = 1 << 7
+        flags[0x411] = 1 << 26
+        flags[0x412] = 1 << 32
+        flags[0x413] = 1 << 12
+        flags[0x1C0] = 1 << 10
+        flags[0x1C1] = 1 << 19
+        flags[0x1E0] = 1 << 32
+        try host.write(flags: flags)
+        let (core, marks) = try open(host)
+        let selection = try StackPageSelection(source: core, tree: host.tree, landmarks: marks)
+        var expected = Set(marks.hotFrames).union(marks.moduleFrames).union(marks.imageFrames)
+            .union([0x410, 0x411, 0x412])
+        expected.remove(0x1C0)
+        expected.remove(0x1C1)
+        let kept = (0..<0x440).filter { selection.dumped[$0] }.map { UInt64($0) }
+        #expect(kept == expected.sorted())
+        #expect(selection.dumpedCount == kept.count)
+        #expect(selection.appliedLevel == 30)
+        #expect(selection.warnings == [])
+    }
+
+    @Test("Without type information all pages of the kernel are kept, and it is said")
+    func withoutTypes() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        let host = try kernel.host()
+        try host.write([], to: "sys/kernel/btf/vmlinux")
+        let (core, marks) = try open(host)
+        #expect(marks.tasks == [])
+        #expect(marks.currentTask == nil)
+        let selection = try StackPageSelection(source: core, tree: host.tree, landmarks: marks)
+        #expect(selection.dumpedCount == 256 + 64 - 4)
+        #expect(
+            selection.warnings == [
+                "/sys/kernel/btf/vmlinux does not tell the layout of task_struct",
+                "the stacks of threads could not be found",
+                "all pages of the kernel are kept, since stacks may be among them",
+            ])
+    }
+
+    @Test("Hidden symbols are said, and what needs none is found")
+    func hiddenSymbols() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        let host = try kernel.host()
+        try host.write(
+            SyntheticKernel.symbols.split(separator: "\n")
+                .map { "0000000000000000" + $0.dropFirst(16) }.joined(separator: "\n"),
+            to: "proc/kallsyms")
+        let (_, marks) = try open(host)
+        #expect(marks.tasks == [])
+        #expect(marks.moduleFrames == [0x1D8, 0x1DA])
+        #expect(
+            marks.warnings.contains(
+                "/proc/kallsyms shows no addresses (kernel.kptr_restrict)"))
+    }
+
+    @Test("A list that was cut while it was walked gives the rest from its other end")
+    func cutList() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        kernel.set(0xFFFF_8880_0099_0000, at: SyntheticKernel.place(SyntheticKernel.tasks[0]) + 16)
+        let (_, marks) = try open(kernel.host())
+        #expect(marks.tasks.map(\.identifier) == [0, 1, 2])
+        #expect(
+            marks.warnings == [
+                "the list of processes changed while it was walked, after 1 of them"
+            ])
+    }
+
+    @Test("A list that leads back into itself ends")
+    func cycle() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        let second = SyntheticKernel.tasks[1]
+        kernel.set(second + 16, at: SyntheticKernel.place(second) + 16)
+        kernel.set(second + 16, at: SyntheticKernel.place(second) + 24)
+        let third = SyntheticKernel.tasks[2]
+        kernel.set(third + 80, at: SyntheticKernel.place(third) + 80)
+        let (_, marks) = try open(kernel.host())
+        #expect(marks.tasks.map(\.identifier) == [0, 1, 2])
+        #expect(marks.warnings.count == 2)
+    }
+
+    @Test("A page table that holds itself ends")
+    func tableLoop() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        for index in 256..<512 as Range<UInt64> {
+            kernel.set(0x18_8063, at: 0x18_8000 + index * 8)
+        }
+        let (_, marks) = try open(kernel.host())
+        #expect(!marks.areStacksKnown)
+    }
+
+    @Test("Memory of any content ends in landmarks or an error", arguments: 0..<60)
+    func damage(seed: Int) throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        var state = UInt64(seed) &* 77 &+ 5
+        func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state >> 24
+        }
+        let places: [UInt64] = [0x11_0000, 0x11_2000, 0x11_4000, 0x18_8000, 0x18_A000, 0x18_B000]
+        for _ in 0..<40 {
+            let tables = kernel.pool / 4096 - 0x190
+            var page = places[Int(next() % 6)]
+            if next() % 2 == 0 { page = 0x19_0000 + next() % tables * 4096 }
+            let place = page + next() % (page < 0x19_0000 ? 40 : 512) * 8
+            let values = [
+                next(), next() << 24 | next(), kernel.get(place) &+ 8, 0, .max, place | 3,
+            ]
+            kernel.set(values[Int(next() % 6)], at: place)
+        }
+        let host = try kernel.host()
+        let (core, marks) = try open(host)
+        let selection = try StackPageSelection(source: core, tree: host.tree, landmarks: marks)
+        #expect(selection.dumpedCount <= 320)
+    }
+
+    private func find(_ bytes: [UInt8], _ names: [String]) -> [String: UInt64] {
+        SymbolAddresses(parsing: bytes.span, names: names).addresses
+    }
+
+    @Test("Symbols are found by their whole name, the kernel's own alone")
+    func symbols() {
+        let text =
+            "ffff1 T _end\nffff2 T _text2\nffff3 T _text\t[a]\nffff4 T _text\nzz\n\nffff5 D x"
+        let bytes = Array(text.utf8)
+        #expect(
+            find(bytes, ["_text", "_end", "x"])
+                == ["_end": 0xFFFF1, "_text": 0xFFFF4, "x": 0xFFFF5])
+        for length in bytes.indices {
+            #expect(find(Array(bytes[..<length]), ["_text", "x"])["x"] == nil)
+        }
+    }
+}

@@ -1,0 +1,227 @@
+import DiagFormats
+import DiagModel
+import SystemPackage
+import Testing
+
+@testable import DiagLiveDump
+@testable import DiagSystem
+
+@Suite("/proc/kcore")
+struct KernelCoreTests {
+    private func host(_ kernel: SyntheticKernel, iomem: String = SyntheticKernel.iomem) throws
+        -> SyntheticHost
+    {
+        let host = try SyntheticHost()
+        try host.write(kernel.file(), to: "proc/kcore")
+        try host.write(iomem, to: "proc/iomem")
+        try host.write("0-1,3\n", to: "sys/devices/system/cpu/online")
+        return host
+    }
+
+    private func open(_ host: SyntheticHost) throws -> KernelCore {
+        try KernelCore(tree: host.tree, host: SyntheticHost.host)
+    }
+
+    private func cause(_ host: SyntheticHost) -> LiveDumpReport.Obstacle.Cause? {
+        do {
+            _ = try open(host)
+            return nil
+        } catch { return (error as? LiveDumpError)?.obstacle.cause }
+    }
+
+    @Test("Ranges, image, physical base and notes are those of the headers")
+    func layout() throws {
+        let kernel = SyntheticKernel()
+        kernel.taskContent = [1, 2, 3, 4]
+        let core = try open(host(kernel))
+        #expect(
+            core.ranges == [
+                MemoryRange(
+                    physicalAddress: 0x10_0000, byteCount: 0x10_0000, fileOffset: 0x1_0000,
+                    virtualAddress: SyntheticKernel.direct + 0x10_0000),
+                MemoryRange(
+                    physicalAddress: 0x40_0000, byteCount: 0x4_0000, fileOffset: 0x11_0000,
+                    virtualAddress: SyntheticKernel.direct + 0x40_0000),
+            ])
+        #expect(
+            core.kernel
+                == DumpedKernel(
+                    uts: SyntheticHost.host.uts, machine: 62, pageByteCount: 4096,
+                    vmcoreInfo: Array(kernel.info.utf8),
+                    physicalBase: 0xFFFF_FFFF_FF18_0000,
+                    image: MemoryRange(
+                        physicalAddress: 0x18_0000, byteCount: 0x1_0000, fileOffset: 0x9_0000,
+                        virtualAddress: SyntheticKernel.image), processorCount: 3))
+        #expect(core.taskStructure == [1, 2, 3, 4])
+        #expect(core.warnings == [])
+        #expect(core.virtualRanges.count == 4)
+    }
+
+    @Test("Memory is read by physical and by kernel address, and nothing outside of it")
+    func reading() throws {
+        let kernel = SyntheticKernel()
+        kernel.set(0x1122_3344_5566_7788, at: 0x18_0010)
+        kernel.set(42, at: 0x43_FFF8)
+        let host = try host(kernel)
+        defer { withExtendedLifetime(host) {} }
+        let core = try open(host)
+        let reader = try core.makeKernelCoreReader()
+        let buffer = try MappedMemory(byteCount: 4096)
+        func read(_ address: UInt64, _ count: Int) -> (Int, UInt64) {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<count])
+            return (reader.read(at: address, into: part), part.load(as: UInt64.self))
+        }
+        #expect(read(0x18_0010, 8) == (8, 0x1122_3344_5566_7788))
+        #expect(read(0x43_FFF8, 16) == (8, 42))
+        #expect(read(0x44_0000, 8).0 == 0)
+        #expect(read(0xF_FFF8, 8).0 == 0)
+        #expect(reader.read(virtual: SyntheticKernel.image + 0x10, count: 2) == [0x88, 0x77])
+        #expect(
+            reader.read(virtual: SyntheticKernel.direct + 0x18_0010, count: 2) == [0x88, 0x77])
+        #expect(reader.read(virtual: SyntheticKernel.direct, count: 1) == nil)
+        #expect(reader.read(virtual: SyntheticKernel.image + 0xFFFF, count: 2) == nil)
+        #expect(reader.read(virtual: 0, count: 1) == nil)
+    }
+
+    @Test("Memory that is only in one of kcore and iomem is left out, with a warning")
+    func hotPlug() throws {
+        let one = try open(
+            host(SyntheticKernel(), iomem: "00100000-0017ffff : System RAM\n"))
+        #expect(one.ranges.map(\.physicalAddress) == [0x10_0000])
+        #expect(one.ranges.map(\.byteCount) == [0x8_0000])
+        #expect(one.warnings.count == 1)
+        let hidden = try open(host(SyntheticKernel(), iomem: "00000000-00000000 : System RAM\n"))
+        #expect(hidden.ranges.count == 2)
+        #expect(hidden.warnings == ["/proc/iomem shows no addresses: /proc/kcore alone was used"])
+    }
+
+    @Test("What is set aside for a crash kernel is left out without a word")
+    func crashKernel() throws {
+        let core = try open(
+            host(
+                SyntheticKernel(),
+                iomem: SyntheticKernel.iomem + "  00140000-0014ffff : Crash kernel\n"))
+        #expect(core.ranges.map(\.physicalAddress) == [0x10_0000, 0x15_0000, 0x40_0000])
+        #expect(core.ranges.map(\.fileOffset) == [0x1_0000, 0x6_0000, 0x11_0000])
+        #expect(core.warnings == [])
+    }
+
+    @Test("Memory that came since is noticed")
+    func changed() throws {
+        let host = try host(SyntheticKernel())
+        let core = try open(host)
+        #expect(!core.rangesChanged())
+        var bytes = SyntheticKernel().file()
+        bytes[64 + 56 * 4 + 41] = 3  // p_memsz of the last range
+        bytes[64 + 56 * 4 + 33] = 3
+        try host.write(bytes, to: "proc/kcore")
+        #expect(core.rangesChanged())
+        try host.write([], to: "proc/kcore")
+        #expect(core.rangesChanged())
+    }
+
+    @Test("A count of program headers that needs a section header is read there")
+    func manyHeaders() throws {
+        let host = try host(SyntheticKernel())
+        try host.write(SyntheticKernel().file(phnum: 5), to: "proc/kcore")
+        #expect(try open(host).ranges.count == 2)
+        try host.write(SyntheticKernel().file(phnum: 4), to: "proc/kcore")
+        #expect(try open(host).ranges.count == 1)
+    }
+
+    @Test("VMCOREINFO is found through /sys/kernel/vmcoreinfo on kernels without the note")
+    func oldInfo() throws {
+        let kernel = SyntheticKernel()
+        let note = ELFNote(name: "VMCOREINFO", type: 0, descriptor: Array(kernel.info.utf8)).encoded
+        for (index, byte) in note.enumerated() { kernel.memory[0x18_2000 + index] = byte }
+        kernel.info = ""
+        let host = try host(kernel)
+        try host.write("0x0000000000182000 1024\n", to: "sys/kernel/vmcoreinfo")
+        let core = try open(host)
+        #expect(core.kernel.vmcoreInfo == Array(SyntheticKernel().info.utf8))
+        #expect(core.warnings == [])
+        try host.write("0xffffffffffffffff 1024\n", to: "sys/kernel/vmcoreinfo")
+        #expect(try open(host).warnings.count == 1)
+    }
+
+    @Test("VMCOREINFO that contradicts the headers is a warning")
+    func contradiction() throws {
+        let kernel = SyntheticKernel()
+        kernel.info = kernel.info.replacing("phys_base)=-15204352", with: "phys_base)=4096")
+            .replacing("KERNELOFFSET=0", with: "KERNELOFFSET=7f000000")
+            .replacing("_stext)=ffffffff81", with: "_stext)=ffffffff91")
+        let core = try open(host(kernel))
+        #expect(core.warnings.count == 3)
+        #expect(core.kernel.physicalBase == 0xFFFF_FFFF_FF18_0000)
+    }
+
+    @Test("Each way in which a kernel refuses has its cause and a remedy")
+    func refusals() throws {
+        let empty = try SyntheticHost()
+        #expect(cause(empty) == .noKernelCore)
+        try empty.write("podman", to: "run/.containerenv")
+        #expect(cause(empty) == .container)
+        try empty.write([], to: "proc/kcore/folder")
+        #expect(cause(empty) == .container)
+
+        let old = try SyntheticHost()
+        try old.write(SyntheticKernel().file(physical: false), to: "proc/kcore")
+        #expect(cause(old) == .unsupported)
+        try old.write([], to: "proc/kcore")
+        #expect(cause(old) == .unsupported)
+
+        let tree = old.tree
+        func obstacle(_ errno: Errno) -> LiveDumpReport.Obstacle {
+            KernelCoreObstacle.opening(
+                SystemCallError(operation: "open", object: "/proc/kcore", errno: errno), in: tree
+            ).obstacle
+        }
+        #expect(obstacle(.notPermitted).cause == .notPermitted)
+        #expect(obstacle(.permissionDenied).remedy?.contains("CAP_SYS_RAWIO") == true)
+        try old.write("none integrity [confidentiality]\n", to: "sys/kernel/security/lockdown")
+        #expect(obstacle(.notPermitted).cause == .lockdown)
+        #expect(obstacle(.permissionDenied).cause == .notPermitted)
+        try old.write("none [integrity] confidentiality\n", to: "sys/kernel/security/lockdown")
+        #expect(obstacle(.notPermitted).cause == .notPermitted)
+    }
+
+    @Test("Every truncation and every changed byte of the header gives a value or an error")
+    func damage() throws {
+        let host = try SyntheticHost()
+        let bytes = SyntheticKernel().file()
+        try host.write(SyntheticKernel.iomem, to: "proc/iomem")
+        func attempt(_ bytes: [UInt8]) throws {
+            try host.write(bytes, to: "proc/kcore")
+            guard let core = try? open(host) else { return }
+            _ = try? core.pageFrames()
+            let reader = try core.makeKernelCoreReader()
+            for range in core.virtualRanges {
+                _ = reader.read(virtual: range.virtualAddress, count: 64)
+            }
+        }
+        for length in stride(from: 0, to: 64 + 56 * 5, by: 3) {
+            try attempt(Array(bytes[..<length]))
+        }
+        for index in 0..<(64 + 56 * 5) {
+            var damaged = bytes[..<0x1_1000].map { $0 }
+            damaged[index] = ~damaged[index]
+            try attempt(damaged)
+        }
+    }
+
+    @Test("An AArch64 kernel's base is where its memory begins")
+    func arm() throws {
+        let kernel = SyntheticKernel()
+        kernel.info = "NUMBER(PHYS_OFFSET)=0x40000000\n"
+        let host = try host(kernel)
+        var bytes = kernel.file()
+        bytes[18] = 183
+        try host.write(bytes, to: "proc/kcore")
+        let core = try open(host)
+        #expect(core.kernel.physicalBase == 0x4000_0000)
+        #expect(core.kernel.image == nil)
+        bytes[18] = 8
+        try host.write(bytes, to: "proc/kcore")
+        #expect(cause(host) == .unsupported)
+    }
+}

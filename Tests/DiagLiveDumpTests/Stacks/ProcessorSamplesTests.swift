@@ -1,0 +1,111 @@
+import DiagFormats
+import DiagModel
+import DiagSystem
+import SystemPackage
+import Testing
+
+@testable import DiagLiveDump
+
+@Suite("States of processors")
+struct ProcessorSamplesTests {
+    private static func sample(
+        processor: Int, thread: Int32, stack: UInt64, isUser: Bool = false
+    ) throws -> ProcessorSample {
+        var values = [UInt64](repeating: 0, count: 20)
+        values[7] = stack
+        values[8] = 0xFFFF_FFFF_8100_0044
+        return ProcessorSample(
+            processor: processor, process: thread, thread: thread, time: 1, isUser: isUser,
+            instructionPointer: isUser ? 0x40_1000 : 0xFFFF_FFFF_8100_0044,
+            callChain: isUser ? [] : [0xFFFF_FFFF_8100_0044, 0xFFFF_FFFF_8100_0100],
+            registers: try #require(ProcessorRegisters(machine: .x86, perfValues: values)))
+    }
+
+    @Test("The stack's pages go from the stack pointer's to the end of its 16 KiB")
+    func stackPages() throws {
+        let kernel = try Self.sample(processor: 0, thread: 5, stack: 0xFFFF_C900_0012_1E38)
+        #expect(
+            kernel.stackPages(pageByteCount: 4096)
+                == 0xFFFF_C900_0012_1000..<0xFFFF_C900_0012_4000)
+        #expect(
+            kernel.stackPages(pageByteCount: 65_536)
+                == 0xFFFF_C900_0012_0000..<0xFFFF_C900_0013_0000)
+        let user = try Self.sample(processor: 0, thread: 5, stack: 0x7FFD_0000, isUser: true)
+        #expect(user.stackPages(pageByteCount: 4096) == nil)
+        let last = try Self.sample(processor: 0, thread: 5, stack: .max - 8)
+        #expect(last.stackPages(pageByteCount: 4096) == nil)
+    }
+
+    @Test("Processors without a sample have zero registers, and the report says why")
+    func notes() throws {
+        let samples = ProcessorSamples(
+            processors: [0, 2],
+            samples: [try Self.sample(processor: 2, thread: 5, stack: 0xFFFF_C900_0012_1E38)],
+            why: "1 of 2 processors gave no sample in time")
+        let notes = samples.notes(machine: .x86)
+        let statuses = try notes.map {
+            try ProcessorStatus(parsing: $0.descriptor.span, machine: .x86)
+        }
+        #expect(statuses.map(\.processIdentifier) == [1, 3])
+        #expect(statuses[0].registers == ProcessorRegisters(zero: .x86))
+        #expect(statuses[1].registers.stackPointer == 0xFFFF_C900_0012_1E38)
+        #expect(
+            samples.report
+                == .init(
+                    processors: 2, sampled: 1, why: "1 of 2 processors gave no sample in time"))
+    }
+
+    @Test("A list of processors is read, and nonsense is none")
+    func lists() {
+        #expect(ProcessorSamples.processorNumbers("0-3,8\n") == [0, 1, 2, 3, 8])
+        #expect(ProcessorSamples.processorNumbers("0") == [0])
+        #expect(ProcessorSamples.processorNumbers("") == [])
+        #expect(ProcessorSamples.processorNumbers("3-1") == [])
+        #expect(ProcessorSamples.processorNumbers("0-99999999") == [])
+        #expect(ProcessorSamples.processorNumbers("a") == [])
+    }
+
+    @Test("A thread on a processor has the sample's frames, by the kernel's symbols")
+    func symbolised() throws {
+        let host = try ProcTree()
+        try host.thread(process: 5, "dd", "R", stack: ["stale+0x1/0x2"])
+        try host.write(
+            "proc/kallsyms",
+            "ffffffff81000000 T vfs_read\nffffffff81000100 T ksys_read\nffffffff81000200 T end\n")
+        let samples = ProcessorSamples(
+            processors: [0, 1, 2],
+            samples: [
+                try Self.sample(processor: 0, thread: 5, stack: 0xFFFF_C900_0012_1E38),
+                try Self.sample(processor: 1, thread: 0, stack: 0xFFFF_C900_0022_1E38),
+            ])
+        let stacks = ThreadStacks.collect(root: try host.tree(), samples: samples)
+        #expect(stacks.processors.map(\.mode) == [.kernel, .idle, .unknown])
+        #expect(stacks.processors[0].name == "dd")
+        #expect(stacks.processors[0].place == "vfs_read+0x44")
+        #expect(stacks.processors[0].frames == ["vfs_read+0x44", "ksys_read+0x0"])
+        #expect(stacks.processors[0].registers["rsp"] == "0xffffc90000121e38")
+        #expect(stacks.processors[1].thread == nil)
+        #expect(
+            stacks.stacks == [
+                .init(count: 1, frames: ["vfs_read+0x44", "ksys_read+0x0"], isSampled: true)
+            ])
+        let text = KernelStacksText.render(stacks)
+        #expect(text.contains("CPU 0  dd [5], in the kernel at vfs_read+0x44\n    rip "))
+        #expect(text.contains("CPU 1  idle, at vfs_read+0x44\n"))
+        #expect(text.contains("CPU 2  not known: no sample\n"))
+    }
+
+    @Test("On the running host there is a sample of each processor, or the reason why not")
+    func running() throws {
+        let samples = ProcessorSamples.take(root: try RootedTree("/"))
+        #expect(!samples.processors.isEmpty)
+        if samples.why == nil {
+            #expect(samples.samples.map(\.processor) == samples.processors)
+            #expect(samples.samples.allSatisfy { $0.registers?.instructionPointer != 0 })
+        } else {
+            #expect(samples.samples.count <= samples.processors.count)
+        }
+        let folder = try ProcTree()
+        #expect(ProcessorSamples.take(root: try folder.tree()).samples == [])
+    }
+}

@@ -1,0 +1,289 @@
+import DiagFormats
+import DiagModel
+import DiagSystem
+import Foundation
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import DiagLiveDump
+
+enum ProcessNumber { static let own = ProcessInfo.processInfo.processIdentifier }
+
+@Suite("Writing kdump-compressed files")
+struct KdumpWriterTests {
+    /// Three ranges; two of three page frames are dumped, of mixed kinds.
+    private let memory = InventedMemory(
+        frames: [1..<158, 256..<1900, 4000..<4003], holes: [300, 301, 4001], zeros: [4, 5, 900])
+    private func words() -> [UInt64: UInt64] {
+        let kinds: [UInt64] = [1 << 7, 0, 1 << 26, 1 << 5, 1 << 12, 1 << 32]
+        var words = [UInt64: UInt64]()
+        for range in memory.ranges {
+            for frame in (range.physicalAddress / 4096)..<(range.end / 4096)
+            where frame % 16 < 11 { words[frame] = kinds[Int(frame / 16 % 6)] }
+        }
+        return words
+    }
+    private func options(
+        _ compression: LiveDumpOptions.Compression = .zstd, threads: Int = 2
+    ) -> DumpWriterOptions {
+        var options = DumpWriterOptions(
+            started: Timestamp(microsecondsSince1970: 1_700_000_000_000_042))
+        options.compression = compression
+        options.threadCount = threads
+        return options
+    }
+    private func notes() -> DumpNotes {
+        .live(
+            kernel: memory.kernel, registers: [Array(repeating: 7, count: 216)], task: 0x1234,
+            format: .kdump, mark: Array("{}".utf8))
+    }
+
+    @Test(
+        "Every page reads back, whatever its compression and however many threads",
+        arguments: LiveDumpOptions.Compression.allCases, [1, 3])
+    func roundTrip(compression: LiveDumpOptions.Compression, threads: Int) throws {
+        let place = DumpPlace("roundTrip\(compression)\(threads == 1 ? "a" : "b")")
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let words = words()
+        let selection = try InventedSelection(memory, words: words)
+        let control = DumpControl()
+        let result = try DumpWriter.write(
+            memory, selection, notes: notes(), options: options(compression, threads: threads),
+            to: place.output(), control: control, describe: { _ in Array("{\"a\":1}".utf8) })
+        let zeros = words.keys.filter { memory.zeros.contains($0) }.count
+        let holes = words.keys.filter { memory.holes.contains($0) }.count
+        #expect(result.isComplete)
+        #expect(result.pagesWanted == words.count)
+        #expect(result.pagesZero == zeros)
+        #expect(result.pagesUnreadable == holes)
+        #expect(result.pagesCopied == words.count - zeros - holes)
+        #expect(result.torn?.replaced == 0)
+        #expect(result.byteCount == Int64(try place.bytes().count))
+        #expect(control.position.pages == words.count)
+
+        let source = try place.source()
+        #expect(!source.isIncomplete)
+        #expect(source.dumpedCount == words.count)
+        #expect(source.kernel.uts == memory.kernel.uts)
+        #expect(source.kernel.vmcoreInfo == memory.kernel.vmcoreInfo)
+        #expect(source.kernel.physicalBase == memory.kernel.physicalBase)
+        #expect(source.header.dumpLevel == 30)
+        #expect(source.header.timeMicroseconds == 1_700_000_000_000_042)
+        #expect(
+            source.ranges.map { [$0.physicalAddress, $0.byteCount] }
+                == memory.ranges.map { [$0.physicalAddress, $0.byteCount] })
+        #expect(
+            source.kernel.notes.map(\.name)
+                == ["CORE", "CORE", "SNAP", "VMCOREINFO", "DIAGBUNDLE"])
+        let mark = source.kernel.notes.last
+        #expect(mark?.type == 0x161)
+        #expect(mark?.descriptor.prefix { $0 != 0x20 } == Array("{\"a\":1}".utf8)[...])
+        let reader = try source.makeReader() as? KdumpReader
+        let used = try #require(reader)
+        for frame in UInt64(0)..<4003 {
+            let expected =
+                words[frame] == nil || memory.holes.contains(frame)
+                ? nil : memory.page(frame)
+            if readPage(used, frame) != expected {
+                Issue.record("page frame \(frame) differs")
+                break
+            }
+            if let word = words[frame] { #expect(used.descriptor(of: frame)?.pageFlags == word) }
+        }
+    }
+
+    @Test("The bytes stand where readers look for them")
+    func layout() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let words = words()
+        _ = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words), notes: notes(), options: options(),
+            to: place.output(direct: false), control: DumpControl())
+        let bytes = try place.bytes()
+        func number(_ offset: Int, _ count: Int) -> UInt64 {
+            bytes[offset..<(offset + count)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        #expect(Array(bytes[..<8]) == Array("KDUMP   ".utf8))
+        #expect(number(8, 4) == 6)
+        #expect(Array(bytes[272..<278]) == Array("x86_64".utf8))
+        #expect(number(424, 4) == 0x20)  // zstd, complete
+        #expect(number(428, 4) == 4096)
+        let sub = Int(number(432, 4))
+        #expect(sub == 1)
+        #expect(number(436, 4) == 2)  // two bitmaps of 4003 bits
+        #expect(number(460, 4) == 2)
+        #expect(number(4096, 8) == 0xFFFF_FFFF_F0A0_0000)
+        #expect(number(4096 + 48, 8) == 4096 + 104)
+        #expect(number(4096 + 96, 8) == 4003)
+        let info = Int(number(4096 + 32, 8))
+        #expect(
+            Array(bytes[info..<(info + Int(number(4096 + 40, 8)))]) == memory.kernel.vmcoreInfo)
+        // The mark of a live dump has a name of four bytes, and its descriptor right behind.
+        let snap = 4096 + 104 + 2 * (12 + 8 + 336)
+        #expect(number(snap, 4) == 4)
+        #expect(number(snap + 4, 4) == 24)
+        #expect(number(snap + 8, 4) == 4)
+        #expect(Array(bytes[(snap + 12)..<(snap + 16)]) == Array("SNAP".utf8))
+        #expect(number(snap + 16, 8) == 0x1234)
+        // pr_pid and the first register of both processors.
+        #expect(number(4200 + 20 + 32, 4) == 1)
+        #expect(number(4200 + 20 + 112, 8) == 0x0707_0707_0707_0707)
+        #expect(number(4200 + 356 + 20 + 32, 4) == 2)
+        let bitmaps = (1 + sub) * 4096
+        #expect(bytes[bitmaps] == 0xFE)
+        #expect(bytes[bitmaps + 4096] == 0xFE)
+        #expect(bytes[bitmaps + 4096 + 1] == 0x07)
+        let table = bitmaps + 2 * 4096
+        let zeroPage = (table + words.count * 24 + 4095) / 4096 * 4096
+        // Page frames 4 and 5 are zeros, the fourth and fifth of the dump.
+        #expect(number(table + 3 * 24, 8) == UInt64(zeroPage))
+        #expect(number(table + 3 * 24 + 8, 8) == 4096)
+        #expect(bytes[zeroPage..<(zeroPage + 4096)].allSatisfy { $0 == 0 })
+        #expect(bytes.count % 4096 == 0)
+    }
+
+    @Test("What changes is read again until it settles, and the file has the newest")
+    func reread() throws {
+        let memory = InventedMemory(frames: [0..<600], changing: [10: 1, 599: 1])
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<600 { words[frame] = 0 }
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words), notes: notes(), options: options(),
+            to: place.output(), control: DumpControl())
+        #expect(result.torn?.rounds == 2)
+        #expect(result.torn?.replaced == 2)
+        #expect(result.torn?.remaining == 0)
+        #expect(result.torn?.changed == 0)
+        #expect(result.isComplete)
+        let reader = try place.source().makeReader()
+        for frame in [UInt64(9), 10, 11, 598, 599] {
+            #expect(readPage(reader, frame) == memory.page(frame))
+        }
+    }
+
+    @Test("A stop in the middle leaves a file that opens and says that it is incomplete")
+    func stopped() throws {
+        let control = DumpControl()
+        let reads = Atomic<Int>(0)
+        let memory = InventedMemory(frames: [0..<3000]) {
+            if reads.add(1, ordering: .relaxed).newValue == 8 {
+                control.stop(.init(cause: .memoryPressure, message: "memory is short"))
+            }
+        }
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<3000 { words[frame] = 0 }
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words), notes: notes(), options: options(),
+            to: place.output(), control: control)
+        #expect(!result.isComplete)
+        #expect(result.obstacle?.cause == .memoryPressure)
+        try expectPartial(place, memory, result, frames: 3000)
+    }
+
+    @Test("A file that may not grow further opens with the pages that it has")
+    func sizeLimit() throws {
+        let memory = InventedMemory(frames: [0..<3000])
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<3000 { words[frame] = 0 }
+        var options = options(.none, threads: 1)
+        options.maxByteCount = 6 << 20
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words), notes: notes(), options: options,
+            to: place.output(), control: DumpControl())
+        #expect(result.obstacle?.cause == .noSpace)
+        #expect(result.byteCount <= 6 << 20)
+        try expectPartial(place, memory, result, frames: 3000)
+    }
+
+    @Test("Where not even the tables have room there is an error, and no file that opens")
+    func noRoomForTables() throws {
+        let memory = InventedMemory(frames: [0..<3000])
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<3000 { words[frame] = 0 }
+        var options = options()
+        options.maxByteCount = 4096
+        #expect(throws: LiveDumpError.self) {
+            try DumpWriter.write(
+                memory, InventedSelection(memory, words: words), notes: notes(),
+                options: options, to: place.output(), control: DumpControl())
+        }
+    }
+
+    private func expectPartial(
+        _ place: DumpPlace, _ memory: InventedMemory, _ result: DumpResult, frames: UInt64
+    ) throws {
+        let source = try place.source()
+        #expect(source.isIncomplete)
+        let reader = try source.makeReader()
+        var there = 0
+        for frame in 0..<frames {
+            guard let page = readPage(reader, frame) else { continue }
+            there += 1
+            if page != memory.page(frame) {
+                Issue.record("page frame \(frame) differs")
+                break
+            }
+        }
+        #expect(there > 0)
+        #expect(there < Int(frames))
+        #expect(there <= result.pagesCopied + result.pagesZero)
+    }
+
+    @Test("The memory that is taken stays within what was told")
+    func budget() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let words = words()
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words), notes: notes(), options: options(),
+            to: place.output(), control: DumpControl())
+        let told = DumpWriter.memoryBudget(
+            pageCount: words.count, pageByteCount: 4096, options: options())
+        #expect(result.memoryBudget <= told)
+        #expect(result.memoryBudget > 2 * (3 << 20))
+    }
+
+    @Test("An ELF file has every page at its address, and holes for the rest")
+    func elf() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let words = words()
+        var options = options()
+        options.format = .elf
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words),
+            notes: .live(
+                kernel: memory.kernel, registers: [], task: 0, format: .elf,
+                mark: Array("{}".utf8)), options: options, to: place.output(),
+            control: DumpControl())
+        #expect(result.isComplete)
+        #expect(result.bytesWritten < result.byteCount)
+        let source = try ELFCoreSource(path: FilePath(place.path))
+        #expect(
+            source.ranges.map { [$0.physicalAddress, $0.byteCount, $0.virtualAddress] }
+                == memory.ranges.map { [$0.physicalAddress, $0.byteCount, $0.virtualAddress] })
+        #expect(source.kernel.processorCount == 2)
+        #expect(source.kernel.vmcoreInfo == memory.kernel.vmcoreInfo)
+        let reader = source.makeReader()
+        let empty = [UInt8](repeating: 0, count: 4096)
+        for range in memory.ranges {
+            for frame in (range.physicalAddress / 4096)..<(range.end / 4096) {
+                let isThere = words[frame] != nil && !memory.holes.contains(frame)
+                if readPage(reader, frame) != (isThere ? memory.page(frame) : empty) {
+                    Issue.record("page frame \(frame) differs")
+                    return
+                }
+            }
+        }
+    }
+}
