@@ -9,6 +9,8 @@ struct BundleContent {
     let members: [FolderWalk.Member]
     /// The SHA-256 that the manifest gives of each artifact.
     let hashes: [MemberPath: String]
+    /// The members that are compressed already, and go into the bundle as they are.
+    let compressed: Set<MemberPath>
     /// Bytes of all files together.
     let byteCount: Int64
     /// The time that every member gets, in seconds since 1970.
@@ -22,12 +24,15 @@ struct BundleContent {
         let manifestPath = MemberPath(components: [Array(BundleWriter.manifestName.utf8)])
         let manifest = try Self.manifest(in: folder, at: manifestPath)
         var listed = [MemberPath: Int64](minimumCapacity: manifest.artifacts.count)
+        var compressed = Set<MemberPath>()
         var hashes = [MemberPath: String](minimumCapacity: manifest.artifacts.count)
         for artifact in manifest.artifacts {
             let path = try artifact.memberPath(in: folder.path.string)
             listed[path] = artifact.byteCount
             hashes[path] = artifact.sha256
+            if artifact.isCompressed { compressed.insert(path) }
         }
+        self.compressed = compressed
         var members = [FolderWalk.Member]()
         var last: FolderWalk.Member?
         var leftOut = [String]()

@@ -8,7 +8,8 @@ public struct BundleOptions: Hashable, Sendable {
     public var compression: XZConfiguration
     /// Bytes of memory the encoder may use; threads, then the preset, are lowered to fit.
     public var memoryByteLimit: UInt64
-    /// From when on the rest is stored instead of compressed; none for never.
+    /// From when on the rest is stored instead of compressed; none for never. What members take
+    /// that are compressed already, and only stored, is added to it.
     public var deadline: MonotonicTime?
 
     /// The default compression keeps the whole process below 96 MiB.
@@ -42,7 +43,8 @@ public struct SealedBundle: Hashable, Sendable {
     public let sha256: String
     /// Seconds from the first byte read to the name in place.
     public let seconds: Double
-    /// How many bytes of the tar stream were stored uncompressed, because the deadline came.
+    /// How many bytes of the tar stream were stored, because the deadline came or because they are
+    /// those of a member that is compressed already.
     public let storedByteCount: Int64
     /// The compression in effect, after the memory limit.
     public let compression: XZConfiguration

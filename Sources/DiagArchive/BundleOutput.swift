@@ -35,6 +35,16 @@ final class BundleOutput {
         try run { encoder throws in try encoder.storeRest { try self.store($0) } }
     }
 
+    /// Stores what comes next, up to ``endStoring()``.
+    func beginStoring() throws(ArchiveError) {
+        try run { encoder throws in try encoder.beginStoring { try self.store($0) } }
+    }
+
+    /// Compresses again, unless the rest is stored.
+    func endStoring() throws(ArchiveError) {
+        try run { encoder throws in try encoder.endStoring { try self.store($0) } }
+    }
+
     /// Ends the xz file and waits until it is on the disk; gives the SHA-256 of the file.
     func finish() throws(ArchiveError) -> String {
         try run { encoder throws in try encoder.finish { try self.store($0) } }

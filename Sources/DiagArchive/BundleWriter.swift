@@ -15,6 +15,7 @@ public enum BundleWriter {
     /// It holds every directory, every file that the folder's manifest lists, sorted by the bytes
     /// of their paths below `topName`, and last the manifest. Times are that of the manifest's
     /// `collected`, so the same folder gives the same bytes as long as the deadline does not come.
+    /// A file that is compressed already, as its media type in the manifest says, is stored.
     ///
     /// `isCancelled` is asked at least once for every MiB; `true` ends with `cancelled`.
     /// `progress` is told after every part read, at most 256 KiB.
@@ -99,6 +100,7 @@ public enum BundleWriter {
         ) throws(ArchiveError) {
             let tar = try TarStream.start(into: output, hasRawNames: hasRawNames)
             var isStoring = false
+            var deadline = deadline
             var done: Int64 = 0
             try tar.begin(
                 top.bytes, isDirectory: true, byteCount: 0,
@@ -109,9 +111,12 @@ public enum BundleWriter {
                     byteCount: member.byteCount, modifiedSeconds: content.modifiedSeconds)
                 if member.isDirectory { continue }
                 let name = member.path.text
+                let isCompressed = content.compressed.contains(member.path)
+                let begun = MonotonicTime.now
+                if isCompressed { try output.beginStoring() }
                 try copy(member) { bytes throws(ArchiveError) in
                     if isCancelled() { throw cancelled(source.path) }
-                    if !isStoring, let deadline, deadline <= .now {
+                    if !isStoring, !isCompressed, let deadline, deadline <= .now {
                         isStoring = true
                         try output.storeRest()
                     }
@@ -120,6 +125,11 @@ public enum BundleWriter {
                     progress(
                         BundleProgress(
                             byteCount: done, totalByteCount: content.byteCount, member: name))
+                }
+                if isCompressed {
+                    try output.endStoring()
+                    let seconds = MonotonicTime.now.seconds(since: begun)
+                    deadline = deadline?.advanced(bySeconds: seconds)
                 }
             }
             try tar.finish()

@@ -34,4 +34,22 @@ public protocol ArtifactSink: AnyObject {
     func write(_ bytes: Span<UInt8>, to path: ArtifactPath) throws
     /// Closes `path`, whose facts are now all known.
     func close(_ path: ArtifactPath, as artifact: Artifact) throws
+    /// Makes the file of an artifact that a worker writes itself; `nil` where there is no place
+    /// for one.
+    func createSeekable(_ path: ArtifactPath, byteLimit: Int64) throws -> SeekableFile?
+    /// Opens that file for reading.
+    func openSeekable(_ path: ArtifactPath) throws -> SeekableFile?
+    /// Removes it.
+    func removeSeekable(_ path: ArtifactPath) throws
+}
+
+extension ArtifactSink {
+    /// No place.
+    public func createSeekable(_ path: ArtifactPath, byteLimit: Int64) throws -> SeekableFile? {
+        nil
+    }
+    /// No file.
+    public func openSeekable(_ path: ArtifactPath) throws -> SeekableFile? { nil }
+    /// Nothing to remove.
+    public func removeSeekable(_ path: ArtifactPath) throws {}
 }

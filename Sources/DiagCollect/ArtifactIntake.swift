@@ -29,10 +29,10 @@ public final class ArtifactIntake {
     }
 
     private let filter: any ArtifactFilter
-    private let sinks: [any ArtifactSink]
-    private var paths = Set<ArtifactPath>()
+    let sinks: [any ArtifactSink]
+    var paths = Set<ArtifactPath>()
     /// The artifacts that are stored, in the order they were closed.
-    public private(set) var artifacts: [Artifact] = []
+    public internal(set) var artifacts: [Artifact] = []
     /// How many bytes of the run's budget are left.
     public private(set) var remainingByteCount: Int64
 
@@ -47,8 +47,10 @@ public final class ArtifactIntake {
     ///
     /// - Throws: ``ArtifactPath/Refusal`` when `opening` names it badly or twice,
     ///   ``OutputFailure`` when it cannot be created.
-    func open(_ opening: WorkerMessage.Opening, collector: String) throws -> Open {
-        let path = try ArtifactPath(opening, collector: collector)
+    func open(
+        _ opening: WorkerMessage.Opening, collector: String, topArtifacts: Set<String> = []
+    ) throws -> Open {
+        let path = try ArtifactPath(opening, collector: collector, topArtifacts: topArtifacts)
         guard paths.insert(path).inserted else {
             throw ArtifactPath.Refusal(name: path.text, reason: "is taken already")
         }
@@ -153,7 +155,7 @@ public final class ArtifactIntake {
     /// The collector that the run's own documents are listed under.
     public static let ownName = "diagbundle"
 
-    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+    static func hexadecimal(_ digest: SHA256.Digest) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(
             decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },

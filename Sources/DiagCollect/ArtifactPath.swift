@@ -27,7 +27,10 @@ public struct ArtifactPath: Sendable {
     /// The path of `opening` below the folder of `collector`.
     ///
     /// A path that is not UTF-8 is stored under its escaped text, and the manifest keeps its bytes.
-    public init(_ opening: WorkerMessage.Opening, collector: String) throws(Refusal) {
+    /// Those of `topArtifacts` stand at the top of the host folder.
+    public init(
+        _ opening: WorkerMessage.Opening, collector: String, topArtifacts: Set<String> = []
+    ) throws(Refusal) {
         let safe = UntrustedText.escapingControls(String(opening.path.prefix(200)))
         guard opening.path.utf8.count <= 1024 else {
             throw Refusal(name: safe, reason: "is longer than 1,024 bytes")
@@ -62,7 +65,8 @@ public struct ArtifactPath: Sendable {
                 throw Refusal(name: safe, reason: "has control characters")
             }
         }
-        components = [collector] + parts
+        let isAtTop = opening.pathBytes == nil && topArtifacts.contains(opening.path)
+        components = isAtTop ? parts : [collector] + parts
     }
 
     /// The path of a document at the top of the host folder.

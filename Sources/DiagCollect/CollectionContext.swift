@@ -13,16 +13,28 @@ public struct CollectionContext: Sendable {
     public let deadline: MonotonicTime
     /// The collector's own options.
     public let options: [String: JSONValue]
+    /// The file that it writes itself; none unless its descriptor declares one.
+    public var seekable: SeekableFile?
+    /// Whether the run wants it to finish what it has; none where nobody can say so.
+    public var stop: StopRequest?
+    /// What ``Collector/prepare(in:)`` returned.
+    public var prepared: (any Sendable)?
+
+    /// Whether the run wants it to finish what it has, in the few seconds that are left.
+    public var isStopRequested: Bool { stop?.isMade ?? false }
 
     /// What a collector is given.
     public init(
         root: RootedTree, since: Timestamp? = nil, byteBudget: Int64 = 256 << 20,
-        deadline: MonotonicTime = .now.advanced(bySeconds: 60), options: [String: JSONValue] = [:]
+        deadline: MonotonicTime = .now.advanced(bySeconds: 60), options: [String: JSONValue] = [:],
+        seekable: SeekableFile? = nil, stop: StopRequest? = nil
     ) {
         self.root = root
         self.since = since
         self.byteBudget = byteBudget
         self.deadline = deadline
         self.options = options
+        self.seekable = seekable
+        self.stop = stop
     }
 }

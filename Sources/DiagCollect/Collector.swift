@@ -7,6 +7,13 @@ public protocol Collector: Sendable {
     /// The probes it may ask for, by kind.
     var probes: [any Probe] { get }
 
+    /// Opens what needs rights that the process is about to give up: the lock of the host, a
+    /// pressure trigger. It runs in the worker, before it is confined, and only for
+    /// ``collect(in:into:)``, which finds what it returns as ``CollectionContext/prepared``.
+    ///
+    /// - Throws: when nothing can be collected without it; the reason stands in the report.
+    func prepare(in context: CollectionContext) throws -> (any Sendable)?
+
     /// Reads the host below `context.root` and sends what it finds.
     ///
     /// What does not exist is sent as absent, what is refused as missing; neither is an error.
@@ -19,6 +26,9 @@ public protocol Collector: Sendable {
 extension Collector {
     /// No probes.
     public var probes: [any Probe] { [] }
+
+    /// Nothing.
+    public func prepare(in context: CollectionContext) throws -> (any Sendable)? { nil }
 }
 
 /// Asks one thing that may block, in a process that is given up when it does.
@@ -86,11 +96,16 @@ public struct CollectorDescriptor: Hashable, Sendable {
     public let byteBudget: Int64
     /// Its share of the run's progress; 1 is a tenth of a second of work on a usual host.
     public let weight: Double
+    /// The file that it writes itself, when it needs one that can be sought in.
+    public let seekable: SeekableArtifact?
+    /// Its artifacts that stand at the top of the host folder, not in its own.
+    public let topArtifacts: Set<String>
 
     /// A collector by name and cost.
     public init(
         name: String, subject: String, risk: Risk, confinement: Confinement,
-        deadlineSeconds: Double, byteBudget: Int64, weight: Double = 1
+        deadlineSeconds: Double, byteBudget: Int64, weight: Double = 1,
+        seekable: SeekableArtifact? = nil, topArtifacts: Set<String> = []
     ) {
         self.name = name
         self.subject = subject
@@ -99,5 +114,7 @@ public struct CollectorDescriptor: Hashable, Sendable {
         self.deadlineSeconds = deadlineSeconds
         self.byteBudget = byteBudget
         self.weight = weight
+        self.seekable = seekable
+        self.topArtifacts = topArtifacts
     }
 }

@@ -27,9 +27,19 @@ public final class HostFolder: ArtifactSink {
     ///
     /// The caller holds the lock of `output`. What cannot be removed, because another user left it,
     /// stays and is avoided.
-    public init(name: String, in output: OutputDirectory) throws(SystemCallError) {
+    ///
+    /// With `isKeptUnfinished` it is made under `name.partial`, which is not hidden and which no
+    /// later run removes: for what is worth having even when this process is killed.
+    public init(
+        name: String, in output: OutputDirectory, isKeptUnfinished: Bool = false
+    ) throws(SystemCallError) {
         self.name = name
         self.output = output
+        if isKeptUnfinished {
+            stagingName = "\(name).partial"
+            staging = try output.makeDirectory(stagingName)
+            return
+        }
         for entry in try output.names() where Self.isUnfinished(entry, host: name) {
             try? output.removeTree(entry)
         }
@@ -97,6 +107,23 @@ public final class HostFolder: ArtifactSink {
 
     /// Closes the file of an artifact.
     public func close(_ path: ArtifactPath, as artifact: Artifact) throws { files[path] = nil }
+
+    /// Makes the file of an artifact at the folder's top that a worker writes itself.
+    public func createSeekable(_ path: ArtifactPath, byteLimit: Int64) throws -> SeekableFile? {
+        SeekableFile(
+            try staging.createFile(path.text, isReadable: true), name: path.text,
+            byteLimit: byteLimit)
+    }
+
+    /// Opens that file for reading: anew, so that how the worker wrote it plays no part.
+    public func openSeekable(_ path: ArtifactPath) throws -> SeekableFile? {
+        SeekableFile(try staging.openFile(path.text), name: path.text, byteLimit: 0)
+    }
+
+    /// Removes that file.
+    public func removeSeekable(_ path: ArtifactPath) throws {
+        try staging.removeFile(path.text)
+    }
 
     /// Writes one of the documents at the folder's top, such as `manifest.json`.
     public func writeDocument(_ name: String, _ bytes: [UInt8]) throws(SystemCallError) {

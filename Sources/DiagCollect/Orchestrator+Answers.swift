@@ -7,11 +7,15 @@ extension Orchestrator {
     /// Seconds that a collector has to say the rest when the run is ended early.
     static let concludingSeconds = 1.5
 
-    /// Answers whoever waits, once all probes and all other collectors have ended.
+    /// Answers whoever waits, once all probes and all other collectors have ended, but for one
+    /// that writes a file of its own.
     func answerWhoMay() {
-        guard waiting.isEmpty, probes.isDone else { return }
+        let isOtherWaiting = waiting.contains { collectors[$0].descriptor.seekable == nil }
+        guard !isOtherWaiting, probes.isDone else { return }
         let isOtherAtWork = sessions.contains {
-            if case .collector = $0.role { !$0.isWaiting && !$0.isAnswered } else { false }
+            guard case .collector(let index) = $0.role else { return false }
+            // A live dump takes minutes, and nobody's conclusions rest on it.
+            return !$0.isWaiting && !$0.isAnswered && collectors[index].descriptor.seekable == nil
         }
         guard !isOtherAtWork else { return }
         for session in sessions where session.isWaiting { answer(session) }

@@ -25,6 +25,7 @@ extension Orchestrator {
         var report = report(on: session, verdict)
         report.processorSeconds = (ending.processorSeconds * 1e6).rounded() / 1e6
         report.peakResidentByteCount = ending.peakResidentByteCount
+        if try holdForHash(session, index, report) { return }
         try conclude(session, index, report)
     }
 
@@ -34,6 +35,11 @@ extension Orchestrator {
         if let verdict = session.verdict { return verdict }
         if let failure = session.end?.failure {
             return .init(outcome: .failed, reason: failure)
+        }
+        if session.end != nil, let verdict = session.stopVerdict,
+            session.seekableEnd?.isComplete != true
+        {
+            return verdict
         }
         if session.end != nil, session.killed != nil {
             return .init(outcome: .complete, reason: "")
@@ -57,6 +63,7 @@ extension Orchestrator {
         let standing = ProcessStanding(ofProcess: session.child.identifier)
         abandoned.append(session.child)
         try closeArtifact(of: session, cutBy: "the worker was abandoned")
+        try giveUpSeekable(of: session)
         guard case .collector(let index) = session.role else {
             let verdict = WorkerSession.Verdict(outcome: .abandoned, reason: standing.summary)
             return try finishProbeProcess(session, verdict: verdict, wasAbandoned: true)
@@ -98,7 +105,7 @@ extension Orchestrator {
             confinementGaps: session.end?.confinementGaps ?? [], notes: session.notes)
     }
 
-    private func conclude(
+    func conclude(
         _ session: WorkerSession, _ index: Int, _ report: CollectorReport
     ) throws {
         var report = report

@@ -16,7 +16,7 @@ extension Orchestrator {
     }
 
     /// Starts whatever its turn has come for, as long as there is room.
-    func startWhatMay() {
+    func startWhatMay() throws {
         guard stopReason == nil else { return }
         var running = sessions.count {
             if case .collector = $0.role { !$0.isWaiting } else { false }
@@ -25,7 +25,7 @@ extension Orchestrator {
             collectors[next].descriptor.risk == .memoryOnly || memoryOnlyIsDone
         {
             waiting.removeFirst()
-            startCollector(next)
+            try startCollector(next)
             running += 1
         }
         guard probes.hasWaiting, memoryOnlyIsDone else { return }
@@ -40,28 +40,39 @@ extension Orchestrator {
         }
     }
 
-    private func startCollector(_ index: Int) {
+    private func startCollector(_ index: Int) throws {
         let descriptor = collectors[index].descriptor
         let name = descriptor.name
         let runRemaining = configuration.deadlineSeconds - MonotonicTime.now.seconds(since: started)
-        let deadline = max(0, min(descriptor.deadlineSeconds, runRemaining))
+        let deadline = deadlineSeconds(of: index, runRemaining: runRemaining)
         let budget = min(descriptor.byteBudget, intake.remainingByteCount)
+        var seekable: ArtifactIntake.Seekable?
         do {
             let boundary = try HostFacts.randomToken()
+            seekable = try openSeekable(for: index)
             let session = try spawn(
                 role: .collector(index), boundary: boundary, collector: index,
-                deadline: .now.advanced(bySeconds: deadline), byteBudget: budget)
+                deadline: .now.advanced(bySeconds: deadline), byteBudget: budget,
+                inherited: seekable?.file)
+            session.seekable = seekable
             let request = WorkerRequest(
                 collector: name, root: configuration.root.string, since: configuration.since,
                 options: configuration.collectorOptions[name] ?? [:], deadlineSeconds: deadline,
-                byteBudget: budget, boundary: boundary)
+                byteBudget: budget, boundary: boundary,
+                seekable: seekable.map {
+                    .init(
+                        descriptor: 3, path: $0.path.text, byteLimit: $0.wanted.byteLimit)
+                })
             session.allottedSeconds = deadline
             try tell(request, to: session)
-            // Only one that has probes may wait for them.
-            if collectors[index].probes.isEmpty { session.input = nil }
+            // Only one that has probes may wait for them, and only one that writes a file is told when to finish it.
+            if collectors[index].probes.isEmpty, seekable == nil { session.input = nil }
             sessions.append(session)
             progress.start(name)
+        } catch let failure as ArtifactIntake.OutputFailure {
+            throw failure
         } catch {
+            if let seekable { intake.discard(seekable) }
             conclude(
                 index,
                 CollectorReport(
@@ -97,7 +108,7 @@ extension Orchestrator {
 
     private func spawn(
         role: WorkerSession.Role, boundary: String, collector: Int, deadline: MonotonicTime,
-        byteBudget: Int64
+        byteBudget: Int64, inherited: SeekableFile? = nil
     ) throws -> WorkerSession {
         let input = try Pipe()
         let output = try Pipe(bufferByteCount: 1 << 20)
@@ -112,7 +123,8 @@ extension Orchestrator {
             environment: environment,
             streams: .init(
                 input: try input.reading.duplicate(), output: try output.writing.duplicate(),
-                error: try errors.writing.duplicate()))
+                error: try errors.writing.duplicate()),
+            inherited: inherited?.descriptor.rawValue)
         return WorkerSession(
             role: role, child: child,
             input: WorkerSession.InputEnd(try input.writing.duplicate()),

@@ -35,6 +35,8 @@ public final class Orchestrator {
     var probesStarted: MonotonicTime?
     /// The collectors that were told what their probes found, and then said all.
     var concluded: Set<Int> = []
+    /// Files that workers wrote, on their way through the hash.
+    var hashing: [HashedSeekable] = []
     /// Processes that not even SIGKILL ended; reaped when they do end.
     var abandoned: [ChildProcess] = []
     var stopReason: (outcome: CollectorReport.Outcome, text: String)?
@@ -81,11 +83,12 @@ public final class Orchestrator {
         }
         do {
             while true {
-                startWhatMay()
+                try startWhatMay()
                 answerWhoMay()
-                if sessions.isEmpty, waiting.isEmpty, probes.isDone { break }
+                if sessions.isEmpty, waiting.isEmpty, probes.isDone, hashing.isEmpty { break }
                 try serve(control)
                 try checkDeadlines()
+                try hashSome()
             }
             try storeProbeRecords()
         } catch {
@@ -139,6 +142,7 @@ public final class Orchestrator {
 
     /// How long the next wait may be, so that no deadline is overslept.
     private var secondsToNextDeadline: Double {
+        if !hashing.isEmpty { return 0 }
         let now = MonotonicTime.now
         let next = sessions.filter { !$0.isWaiting }.map { session in
             session.killed?.advanced(bySeconds: grace(of: session)) ?? session.deadline
@@ -251,7 +255,9 @@ public final class Orchestrator {
                     let standing = ProcessStanding(ofProcess: session.child.identifier)
                     if mayGoOn(session, standing) { continue }
                     session.standing = standing
-                    session.kill(lateVerdict(of: session))
+                    let verdict = lateVerdict(of: session)
+                    if askToStop(session, verdict) { continue }
+                    session.kill(session.stopVerdict ?? verdict)
                 }
             }
         }
@@ -284,6 +290,7 @@ public final class Orchestrator {
     private func stop(_ outcome: CollectorReport.Outcome, _ text: String) {
         stopReason = (outcome, text)
         for session in sessions where !session.isWaiting {
+            if askToStop(session, .init(outcome: outcome, reason: text)) { continue }
             if session.isAnswered {
                 let end = MonotonicTime.now.advanced(bySeconds: Self.concludingSeconds)
                 session.deadline = min(session.deadline, end)
@@ -308,13 +315,16 @@ public final class Orchestrator {
         guard progress.isTimeToTell() else { return }
         for session in sessions {
             guard case .collector(let index) = session.role else { continue }
-            let file = session.open.map {
-                ProgressEvent.File(path: $0.path.text, byteCount: $0.receivedByteCount)
-            }
+            let file =
+                seekableProgress(of: session)
+                ?? session.open.map {
+                    ProgressEvent.File(path: $0.path.text, byteCount: $0.receivedByteCount)
+                }
             progress.advance(
                 collectors[index].descriptor.name, session.progress,
                 elapsedSeconds: MonotonicTime.now.seconds(since: session.started), file: file)
         }
+        tellHashing()
         if let probesStarted, !probes.isDone {
             progress.advance(
                 "probes",

@@ -23,6 +23,9 @@ public struct OrchestratorConfiguration: Sendable {
     public var environment: [String: String]
     /// Options of single collectors, by name.
     public var collectorOptions: [String: [String: JSONValue]]
+    /// The files that single collectors write themselves, by name, in the place of what their
+    /// descriptors say.
+    public var seekables: [String: SeekableArtifact]
 
     /// A run over `root` with workers started from `workerExecutable`.
     public init(
@@ -30,7 +33,8 @@ public struct OrchestratorConfiguration: Sendable {
         deadlineSeconds: Double = 600, byteBudget: Int64 = 2 << 30, workerExecutable: FilePath,
         workerName: String? = nil,
         workerArguments: [String] = ["worker"], environment: [String: String] = [:],
-        collectorOptions: [String: [String: JSONValue]] = [:]
+        collectorOptions: [String: [String: JSONValue]] = [:],
+        seekables: [String: SeekableArtifact] = [:]
     ) {
         self.root = root
         self.since = since
@@ -42,6 +46,7 @@ public struct OrchestratorConfiguration: Sendable {
         self.workerArguments = workerArguments
         self.environment = environment
         self.collectorOptions = collectorOptions
+        self.seekables = seekables
     }
 }
 

@@ -78,6 +78,11 @@ struct WorkerHandler: WorkerStreamHandler {
                 throw Misplaced(reason: "await in a probe, or a second time")
             }
             session.waiting = .since(.now)
+        case .seekable(let end):
+            guard session.seekable != nil else {
+                throw Misplaced(reason: "seekable without a file")
+            }
+            session.seekableEnd = end
         case .end(let end):
             if case .probes = session.role {
                 try orchestrator.finishProbe(of: session)
@@ -95,7 +100,9 @@ struct WorkerHandler: WorkerStreamHandler {
                 throw ArtifactPath.Refusal(
                     name: opening.path, reason: "is a name of the orchestrator's own")
             }
-            session.open = try orchestrator.intake.open(opening, collector: collector)
+            session.open = try orchestrator.intake.open(
+                opening, collector: collector,
+                topArtifacts: orchestrator.collectors[session.collector].descriptor.topArtifacts)
         } catch let refusal as ArtifactPath.Refusal where !refusal.leavesFolder {
             // Costs this artifact alone: a host may hold names that nobody can store.
             session.missing.append(

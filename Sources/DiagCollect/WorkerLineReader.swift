@@ -10,6 +10,11 @@ final class WorkerLineReader {
     /// Reads from `descriptor`.
     init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
 
+    /// What tells whether another line comes: the one that tells the worker to stop.
+    func stopRequest() throws(SystemCallError) -> StopRequest {
+        StopRequest(try descriptor.duplicate(), isMade: !pending.isEmpty)
+    }
+
     /// Whether there is something to read, or the end of the input, within that time.
     func isReady(withinSeconds seconds: Double) -> Bool {
         if searched < pending.count { return true }

@@ -23,7 +23,7 @@ public enum WorkerLoop {
             var request = try JSONDocument.decode(WorkerRequest.self, from: first)
             let sink = WorkerSink(output: output, boundary: request.boundary, lines: lines)
             reached = sink
-            let server = try Server(request, collectors: collectors, sink: sink)
+            let server = try Server(request, collectors: collectors, sink: sink, lines: lines)
             // From here on a probe's time runs: what came before is none of its target's doing.
             if request.probe != nil { try sink.progress(0) }
             while true {
@@ -48,9 +48,13 @@ public enum WorkerLoop {
         private let root: RootedTree
         private let sink: WorkerSink
         private let gaps: [Confinement.Gap]
+        private let seekable: SeekableFile?
+        private let stop: StopRequest?
+        private var prepared: (any Sendable)?
 
         init(
-            _ request: WorkerRequest, collectors: [any Collector], sink: WorkerSink
+            _ request: WorkerRequest, collectors: [any Collector], sink: WorkerSink,
+            lines: WorkerLineReader
         ) throws {
             self.sink = sink
             guard request.protocolVersion == WorkerRequest.protocolVersion else {
@@ -61,28 +65,51 @@ public enum WorkerLoop {
             else { throw RequestError(reason: "there is no collector \(request.collector)") }
             self.collector = collector
             root = try RootedTree(FilePath(request.root))
+            seekable = try request.seekable.map { try SeekableFile(inherited: $0) }
+            stop = seekable == nil ? nil : try lines.stopRequest()
+            // What needs the rights that are given up next.
+            if request.probe == nil {
+                prepared = try collector.prepare(
+                    in: Self.context(request, root: root, seekable: seekable, stop: stop))
+            }
             // A probe process takes targets of every kind in turn.
             let commandsDevices =
                 request.probe != nil && collector.probes.contains(where: \.commandsDevices)
             gaps = Self.confine(
-                collector.descriptor.confinement, commandsDevices: commandsDevices)
+                collector.descriptor.confinement, commandsDevices: commandsDevices,
+                fileByteLimit: request.seekable?.byteLimit)
         }
 
         private static func confine(
-            _ confinement: CollectorDescriptor.Confinement, commandsDevices: Bool
+            _ confinement: CollectorDescriptor.Confinement, commandsDevices: Bool,
+            fileByteLimit: Int64?
         ) -> [Confinement.Gap] {
+            // Who writes a dump keeps its tables in memory that is locked, and maps much of it.
+            let dumps = fileByteLimit != nil
             var gaps = Confinement.boundCapabilities(
-                isInspector: confinement == .inspector, commandsDevices: commandsDevices)
-            gaps += Confinement.limitResources()
+                isInspector: confinement == .inspector, commandsDevices: commandsDevices,
+                locksMemory: dumps)
+            gaps += Confinement.limitResources(
+                addressSpaceByteCount: dumps ? SeekableArtifact.addressSpaceByteCount : 4 << 30,
+                fileByteCount: UInt(max(0, fileByteLimit ?? 0)), locksMemory: dumps)
             if confinement == .parser { gaps += Confinement.forbidWriting() }
             return gaps
         }
 
-        private func context(_ request: WorkerRequest) -> CollectionContext {
+        private static func context(
+            _ request: WorkerRequest, root: RootedTree, seekable: SeekableFile?,
+            stop: StopRequest?
+        ) -> CollectionContext {
             CollectionContext(
                 root: root, since: request.since, byteBudget: request.byteBudget,
                 deadline: .now.advanced(bySeconds: request.deadlineSeconds),
-                options: request.options)
+                options: request.options, seekable: seekable, stop: stop)
+        }
+
+        private func context(_ request: WorkerRequest) -> CollectionContext {
+            var context = Self.context(request, root: root, seekable: seekable, stop: stop)
+            context.prepared = prepared
+            return context
         }
 
         func collect(_ request: WorkerRequest) throws {

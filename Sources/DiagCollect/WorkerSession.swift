@@ -77,6 +77,12 @@ final class WorkerSession {
     var waiting = Waiting.notYet
     var currentProbe: ProbeTask?
     var record: ProbeRecord?
+    /// The artifact whose file it was handed.
+    var seekable: ArtifactIntake.Seekable?
+    /// What it said last of that file.
+    var seekableEnd: WorkerMessage.Seekable?
+    /// Why it was told to finish that file; it is killed for that when it does not.
+    var stopVerdict: Verdict?
 
     /// The orchestrator's end of a worker's standard input.
     final class InputEnd {

@@ -97,10 +97,21 @@ struct FrameLayout: Hashable, Sendable {
         let percent = ShownText.percent(file.byteCount, of: file.totalByteCount)
         var tail = "  " + ByteCountText.describe(file.byteCount)
         if let percent { tail += "  \(percent) %" }
+        let short = tail
+        if let rate = file.bytesPerSecond {
+            tail += "  " + ByteCountText.describe(Int64(min(max(0, rate), 9e18))) + "/s"
+        }
+        if let left = file.remainingSeconds {
+            tail += "  " + DurationText.clock(seconds: left) + " left"
+        }
         var lead = "    Copying diagnostic file "
         if columns < 60 { lead = columns < 40 ? "  " : "    Copying " }
         let path = text.escape(file.path)
         var room = width - lead.utf8.count - tail.utf8.count
+        if room < min(8, path.utf8.count), tail != short {
+            tail = short
+            room = width - lead.utf8.count - tail.utf8.count
+        }
         if room < 8 {
             tail = ""
             room = width - lead.utf8.count

@@ -12,6 +12,10 @@ struct Collect: ParsableCommand {
             OUTPUT/<host>/ and seals it into OUTPUT/<host>-<time>.tar.xz. Run it as root to get \
             everything; an ordinary user gets less and is told what is missing.
 
+            With --include-live-dump the memory of the running kernel is dumped, too, while the \
+            host goes on: see "diagbundle help dump full". The dump has a limit of its own \
+            (--dump-max-size), not that of --max-size.
+
             Defaults may be set in /etc/diagbundle/config.yaml; see "diagbundle config show".
 
             Exit codes: 0 complete, 3 partial (a valid bundle with something missing), 64 usage, \
@@ -40,6 +44,11 @@ struct Collect: ParsableCommand {
             Read the NVMe persistent event logs too; the controller holds a copy while they are read.
             """)
     var includePersistentEvents = false
+    @Flag(help: "Dump the running kernel's memory, too: the same as --live-dump full.")
+    var includeLiveDump = false
+    @Option(help: .init("Make a live kernel dump: full, stacks or no.", valueName: "kind"))
+    var liveDump: String?
+    @OptionGroup(title: "Live dump options") var dump: PrefixedDumpOptions
     @Option(help: "Collect logs since a time (2026-11-21T09:30Z) or for a duration (12h, 7d).")
     var since: String?
     @Option(name: .customLong("case"), help: "The support case this bundle is for.")
@@ -71,12 +80,19 @@ struct Collect: ParsableCommand {
         if !only.isEmpty { given[SettingName.only.rawValue] = only }
         if !skip.isEmpty { given[SettingName.skip.rawValue] = skip }
         if includePersistentEvents { given[SettingName.persistentEvents.rawValue] = ["yes"] }
+        if includeLiveDump { given[SettingName.liveDump.rawValue] = ["full"] }
+        if let liveDump { given[SettingName.liveDump.rawValue] = [liveDump] }
+        given.merge(dump.given) { $1 }
         if !subsystem.isEmpty { given[SettingName.subsystem.rawValue] = subsystem }
         return given
     }
 
     func run() throws {
         // The words alone are checked here; the file is read by a process that may hang on it.
+        if includeLiveDump, let liveDump, liveDump != "full" {
+            throw CommandFailure(
+                .usage, "--include-live-dump and --live-dump \(liveDump) contradict each other")
+        }
         var words = Settings()
         words.override(with: given)
         try words.check()

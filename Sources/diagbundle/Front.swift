@@ -47,12 +47,15 @@ final class Front {
     private var lastRun: ProgressEvent.Run?
     private var firstInterruption: MonotonicTime?
     private var bundleIsNamed = false
+    private let isDump: Bool
+    private var dump: OrchestratorLine.Dump?
     private var eventsAreOpen = true
 
     /// Starts the orchestrator for `request`.
     init(request: OrchestratorRequest, style: ProgressStyle) throws {
         self.style = style
         configurationPath = request.configurationPath ?? Settings.standardPath
+        isDump = request.dump != nil
         signals = try SignalDescriptor(SignalDescriptor.Signal.allCases)
         SignalDisposition.ignoreWriteSignals()
         let input = try Pipe()
@@ -123,8 +126,10 @@ final class Front {
                 firstInterruption = .now
                 try? control.write(Array("stop\n".utf8).span)
                 notice(
-                    "Stopping: what is collected is being sealed. Interrupt again to leave at once."
-                )
+                    (isDump
+                        ? "Stopping: the dump is being ended as a file that opens."
+                        : "Stopping: what is collected is being sealed.")
+                        + " Interrupt again to leave at once.")
                 return nil
             }
             // A closing terminal hangs up twice, and service managers send two kinds of signal.
@@ -144,7 +149,10 @@ final class Front {
             bundleIsNamed
                 ? "diagbundle: left at once; the bundle is whole, in"
                     + " \(UntrustedText.escapingControls(place))."
-                : "diagbundle: left at once; no bundle was made.")
+                : isDump
+                    ? "diagbundle: left at once; what was written of the dump is in a folder named"
+                        + " .partial in \(UntrustedText.escapingControls(place))."
+                    : "diagbundle: left at once; no bundle was made.")
         return ExitStatus.interrupted.rawValue
     }
 
@@ -199,6 +207,7 @@ final class Front {
         case .bundleIsNamed: bundleIsNamed = true
         case .heartbeat, nil: break
         }
+        if let dump = line.dump { self.dump = dump }
         if let event = line.event {
             lastRun = event.run
             if renderer == nil { makeRenderer() }
@@ -254,7 +263,7 @@ final class Front {
             return inPhase > patience ? ("opening the output", output) : nil
         case .collecting:
             let over = inPhase - deadline
-            if over > Self.collectGrace, silence > 5 || over > 30 {
+            if over > Self.collectGrace, silence > 5 || over > settings?.graceSeconds ?? 30 {
                 return ("writing the output", output)
             }
             return silence > Self.silencePatience && isWaiting
@@ -282,12 +291,13 @@ final class Front {
         for frame in standing.kernelStack.prefix(6) {
             StandardStreams.printError("  " + UntrustedText.escapingControls(frame))
         }
+        let product = isDump ? "dump" : "bundle"
         let advice =
             switch phase {
             case .settings: "Name another file with --config."
-            case .root: "No bundle was made. The file system to be read does not answer."
+            case .root: "No \(product) was made. The file system to be read does not answer."
             case .output, .collecting, .sealing:
-                "No bundle was made. Choose a folder on another file system with --output."
+                "No \(product) was made. Choose a folder on another file system with --output."
             }
         StandardStreams.printError(advice)
         return ExitStatus.inputOutput.rawValue
@@ -323,7 +333,9 @@ final class Front {
             return ExitStatus.failed.rawValue
         }
         if style == .json {
-            if let path = result.bundlePath { StandardStreams.print(path) }
+            if let path = result.bundlePath ?? (isDump ? result.folderPath : nil) {
+                StandardStreams.print(path)
+            }
             return Int32(result.exitCode)
         }
         let output = try? OwnedDescriptor.standard(1)
@@ -331,11 +343,18 @@ final class Front {
         let traits = TerminalTraits(
             isTerminal: size != nil, environment: environment, columns: size?.columns ?? 0,
             rows: size?.rows ?? 0)
-        let summary = RunSummary.lines(
-            of: result, width: size.map { $0.columns == 0 ? 80 : $0.columns },
-            usesUnicode: traits.usesUnicode)
+        let width = size.map { $0.columns == 0 ? 80 : $0.columns }
+        let summary =
+            dump.map {
+                DumpSummary.lines(
+                    of: $0.report, exitCode: result.exitCode, folderPath: $0.folderPath,
+                    file: $0.file, failure: $0.failure, seconds: $0.seconds, width: width,
+                    usesUnicode: traits.usesUnicode)
+                    + $0.notices.map { UntrustedText.escapingControls($0) }
+            } ?? RunSummary.lines(of: result, width: width, usesUnicode: traits.usesUnicode)
+        let isMade = result.bundlePath != nil || dump?.file != nil
         // What is not taken by then is not waited for: the bundle is there all the same.
-        PatientStream(result.bundlePath == nil ? 2 : 1)
+        PatientStream(isMade ? 1 : 2)
             .write(Array((summary.joined(separator: "\n") + "\n").utf8), withinSeconds: 2)
         return Int32(result.exitCode)
     }

@@ -20,8 +20,9 @@ struct Orchestrate: ParsableCommand {
         let started = MonotonicTime.now
         let status: Int
         do {
-            let settings = try Settings(
+            var settings = try Settings(
                 configuration: request.configurationPath, commandLine: request.commandLine)
+            settings.isOfDump = request.dump != nil
             let director = try RunDirector(
                 request: request, settings: settings, link: link, started: started)
             let result = director.run(control: control)

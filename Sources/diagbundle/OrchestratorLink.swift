@@ -11,6 +11,18 @@ struct OrchestratorRequest: Codable {
     var workingDirectory: String?
     /// The support case.
     var caseIdentifier: String?
+    /// The live dump to make, in the place of a bundle.
+    var dump: DumpRequest?
+}
+
+/// What `diagbundle dump` asks for beside the settings.
+struct DumpRequest: Codable {
+    /// Which of the two dumps.
+    var kind: LiveDumpReport.Kind
+    /// Why, in the words of whoever asks.
+    var reason: String?
+    /// Whether the least time between dumps is kept.
+    var isThrottled = true
 }
 
 /// What the orchestrator tells the front: one JSON object a line on its standard output.
@@ -22,6 +34,8 @@ struct OrchestratorLine: Codable {
         var sealDeadlineSeconds: Double
         var outputPath: String
         var rootPath: String
+        /// Seconds beyond the deadline that collecting may go on as long as it says it lives.
+        var graceSeconds: Double?
     }
 
     /// How far the run is, for the front's own deadlines.
@@ -41,6 +55,23 @@ struct OrchestratorLine: Codable {
     var settings: Settings?
     var stage: Stage?
     var event: ProgressEvent?
+    var dump: Dump?
+
+    /// What became of a live dump, told last.
+    struct Dump: Codable {
+        /// The collector's own word; none when it did not come to that.
+        var report: LiveDumpReport?
+        /// The folder that it is in; none when there is nothing to keep.
+        var folderPath: String?
+        /// The file, as the manifest lists it.
+        var file: Artifact?
+        /// Why the collector ended, when it did not end well.
+        var failure: String?
+        /// Seconds that it all took.
+        var seconds: Double
+        /// What else a person should know: older dumps that were removed.
+        var notices: [String]
+    }
 }
 
 /// The orchestrator's end of the link. It never waits for the front: when the front does not read,

@@ -10,16 +10,18 @@ import SystemPackage
 /// One run from its settings to the sealed bundle: the order of the steps, and what each failure
 /// means for the result.
 final class RunDirector {
-    private let request: OrchestratorRequest
-    private let settings: Settings
-    private let link: FrontLink
-    private let started: MonotonicTime
-    private let startedAt = Timestamp.now
-    private let collectors: [any Collector]
-    private let root: FilePath
-    private let output: FilePath
-    private var progress: RunProgress
-    private var result = RunResult(exitCode: Int(ExitStatus.failed.rawValue))
+    let request: OrchestratorRequest
+    let settings: Settings
+    let link: FrontLink
+    let started: MonotonicTime
+    let startedAt = Timestamp.now
+    let collectors: [any Collector]
+    let root: FilePath
+    let output: FilePath
+    /// What is said of a live dump, for the end of the run.
+    let dumpDocuments = KeptArtifacts([dumpReportName])
+    var progress: RunProgress
+    var result = RunResult(exitCode: Int(ExitStatus.failed.rawValue))
 
     init(
         request: OrchestratorRequest, settings: Settings, link: FrontLink, started: MonotonicTime
@@ -29,9 +31,16 @@ final class RunDirector {
         self.link = link
         self.started = started
         try settings.check()
-        collectors = try settings.selection(of: BuiltInCollectors.all)
-        root = try settings.root
-        output = try Self.absolute(try settings.output, from: request.workingDirectory)
+        if request.dump == nil {
+            collectors = try settings.selection(of: BuiltInCollectors.all)
+            root = try settings.root
+        } else {
+            collectors = [BuiltInCollectors.liveDump]
+            root = "/"
+        }
+        output = try Self.absolute(
+            try request.dump == nil ? settings.output : settings.dumpDirectory,
+            from: request.workingDirectory)
         progress = RunProgress(started: started) { link.send($0) }
         link.send(
             .init(
@@ -39,7 +48,8 @@ final class RunDirector {
                     progress: try settings.progress.rawValue,
                     deadlineSeconds: try settings.deadlineSeconds,
                     sealDeadlineSeconds: try settings.sealDeadlineSeconds,
-                    outputPath: output.string, rootPath: root.string)))
+                    outputPath: output.string, rootPath: root.string,
+                    graceSeconds: isDumpPlanned ? Self.dumpGraceSeconds : nil)))
     }
 
     private static func absolute(
@@ -84,22 +94,32 @@ final class RunDirector {
         defer { lock.release() }
         let folder: HostFolder
         do throws(SystemCallError) {
-            folder = try HostFolder(name: HostFolder.folderName(forHost: host.name), in: directory)
+            let name = HostFolder.folderName(forHost: host.name)
+            folder =
+                request.dump == nil
+                ? try HostFolder(name: name, in: directory)
+                : try HostFolder(
+                    name: try freeName("\(name)-\(startedAt.compactDescription)", in: directory),
+                    in: directory, isKeptUnfinished: true)
         } catch { throw outputFailure(error, isCreating: true) }
         link.send(.init(stage: .outputIsReady))
 
         do {
             let (manifest, findings) = try collect(into: folder, host: host, control)
-            try seal(folder, manifest, findings, directory)
+            if request.dump == nil {
+                try seal(folder, manifest, findings, directory)
+            } else {
+                try keepDump(folder, manifest, findings)
+            }
         } catch let failure as ArtifactIntake.OutputFailure {
-            folder.discard()
+            leave(folder)
             throw outputFailure(failure.cause, isCreating: false)
         } catch let error as SystemCallError {
-            folder.discard()
+            leave(folder)
             throw outputFailure(error, isCreating: false)
         } catch {
             // Nothing is left to discard when sealing failed: the folder is in its place then.
-            folder.discard()
+            leave(folder)
             throw error
         }
     }
@@ -164,18 +184,22 @@ final class RunDirector {
         if collectors.contains(where: { !$0.probes.isEmpty }) {
             progress.plan("probes", title: "Probing what may block", weight: 2)
         }
-        progress.plan("seal", title: "Sealing the bundle", weight: 10)
+        if request.dump == nil {
+            progress.plan("seal", title: "Sealing the bundle", weight: 10)
+        }
         progress.startRun()
         let since = try settings.since(now: startedAt)
         let budget = try settings.maxByteCount
         let intake = ArtifactIntake(
-            filter: UnchangedArtifacts(), sinks: [folder], byteBudget: budget)
+            filter: UnchangedArtifacts(), sinks: [folder, dumpDocuments], byteBudget: budget)
         let configuration = OrchestratorConfiguration(
             root: root, since: since, jobs: try settings.jobs,
             deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
             workerExecutable: HostFacts.ownExecutable, workerName: "diagbundle",
             environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:],
-            collectorOptions: try settings.collectorOptions())
+            collectorOptions: try settings.collectorOptions().merging(
+                dumpCollectorOptions(), uniquingKeysWith: { $1 }),
+            seekables: try dumpFile())
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, intake: intake,
             progress: progress, started: started, turn: { [link] in link.beat() })
@@ -214,7 +238,10 @@ final class RunDirector {
     ) throws {
         link.send(.init(stage: .sealing))
         let byteCount = manifest.artifacts.reduce(0) { $0 + $1.byteCount }
-        progress.weighSealing(byteCount: byteCount, processorCount: HostFacts.processorCount)
+        // What is compressed already is only copied, which is ten times as fast.
+        let copied = manifest.artifacts.reduce(0) { $0 + ($1.isCompressed ? $1.byteCount : 0) }
+        progress.weighSealing(
+            byteCount: byteCount - copied + copied / 10, processorCount: HostFacts.processorCount)
         progress.start("seal")
         result.artifactCount = manifest.artifacts.count
         result.artifactByteCount = byteCount
@@ -270,12 +297,19 @@ final class RunDirector {
         _ folder: HostFolder, _ directory: OutputDirectory
     ) throws -> FilePath {
         let stem = "\(folder.name)-\(startedAt.compactDescription)"
-        var name = "\(stem).tar.xz"
+        return output.appending(try freeName(stem, ending: ".tar.xz", in: directory))
+    }
+
+    /// `stem` with `ending`, or with a number where that is taken.
+    func freeName(
+        _ stem: String, ending: String = "", in directory: OutputDirectory
+    ) throws(SystemCallError) -> String {
+        var name = stem + ending
         var number = 2
         while try directory.status(of: name) != nil {
-            name = "\(stem)-\(number).tar.xz"
+            name = "\(stem)-\(number)\(ending)"
             number += 1
         }
-        return output.appending(name)
+        return name
     }
 }

@@ -10,6 +10,21 @@ enum SettingName: String, CaseIterable {
     case skip
     case subsystem
     case persistentEvents = "include-persistent-events"
+    case liveDump = "live-dump"
+    case dumpLevel = "dump-level"
+    case dumpCompress = "dump-compress"
+    case dumpFormat = "dump-format"
+    case dumpUserPages = "dump-user-pages"
+    case dumpGuestPages = "dump-guest-pages"
+    case dumpOnPressure = "dump-on-pressure"
+    case dumpMaxSize = "dump-max-size"
+    case dumpOriginator = "dump-originator"
+    case dumpThreads = "dump-threads"
+    case dumpDirectory = "dump-directory"
+    case dumpKeep = "dump-keep"
+    case dumpKeepPolicy = "dump-keep-policy"
+    case dumpInterval = "dump-interval"
+    case dumpOriginatorInterval = "dump-originator-interval"
     case progress
     case root
 
@@ -29,6 +44,21 @@ enum SettingName: String, CaseIterable {
         case .skip: "collectors to leave out"
         case .subsystem: "storage subsystems to collect, no others"
         case .persistentEvents: "read the NVMe persistent event logs (yes or no)"
+        case .liveDump: "live kernel dump in collect (no, full or stacks)"
+        case .dumpLevel: "pages left out: 1 zero, 2 cache, 4 private cache, 8 user, 16 free"
+        case .dumpCompress: "how pages are stored (zstd, zlib or none)"
+        case .dumpFormat: "what the file is (kdump or elf)"
+        case .dumpUserPages: "keep the pages of processes (yes or no)"
+        case .dumpGuestPages: "keep the memory of virtual machines (yes or no)"
+        case .dumpOnPressure: "when memory runs short (abort, partial or ignore)"
+        case .dumpMaxSize: "most bytes of the file"
+        case .dumpOriginator: "who asks, at most 8 characters"
+        case .dumpThreads: "threads that copy; as many as serve when not set"
+        case .dumpDirectory: "folder of the dumps that name no other"
+        case .dumpKeep: "how many dumps are kept there"
+        case .dumpKeepPolicy: "keep them always, or while there is room"
+        case .dumpInterval: "least time between two dumps"
+        case .dumpOriginatorInterval: "least time between two dumps of one originator"
         case .progress: "how progress is shown"
         case .root: "root of the file system to read"
         }

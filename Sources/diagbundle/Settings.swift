@@ -32,6 +32,8 @@ struct Settings {
     static let standardPath = "/etc/diagbundle/config.yaml"
 
     private(set) var values: [SettingName: Value] = [:]
+    /// Whether the command line is that of `diagbundle dump`, where options have no prefix.
+    var isOfDump = false
 
     /// The built-in defaults.
     init() {
@@ -42,7 +44,9 @@ struct Settings {
             .skip: [], .subsystem: [], .persistentEvents: ["no"],
             .progress: ["auto"], .root: ["/"],
         ]
-        for (name, texts) in defaults { values[name] = Value(texts: texts, source: .builtIn) }
+        for (name, texts) in defaults.merging(Self.dumpDefaults, uniquingKeysWith: { $1 }) {
+            values[name] = Value(texts: texts, source: .builtIn)
+        }
     }
 
     /// The defaults, what the configuration file says instead, and what the command line says.
@@ -99,13 +103,19 @@ struct Settings {
     private func place(_ name: SettingName) -> String {
         switch values[name]?.source {
         case .file(let path, let line): "\(path):\(line): \(name.rawValue)"
-        default: "--\(name.rawValue)"
+        default: "--\(optionName(name))"
         }
     }
 
-    private func text(_ name: SettingName) -> String { values[name]?.texts.last ?? "" }
+    /// What the option is called on the command line.
+    private func optionName(_ name: SettingName) -> String {
+        guard isOfDump, name.rawValue.hasPrefix("dump-") else { return name.rawValue }
+        return name == .dumpDirectory ? "output" : String(name.rawValue.dropFirst(5))
+    }
 
-    private func wrong(_ name: SettingName, _ what: String) -> CommandFailure {
+    func text(_ name: SettingName) -> String { values[name]?.texts.last ?? "" }
+
+    func wrong(_ name: SettingName, _ what: String) -> CommandFailure {
         CommandFailure(.usage, "\(place(name)): \(what)")
     }
 }
@@ -132,11 +142,16 @@ extension Settings {
     var sealDeadlineSeconds: Double { get throws { try seconds(.sealDeadline) } }
 
     private func seconds(_ name: SettingName) throws -> Double {
-        do throws(ValueTextError) {
-            let value = try DurationText.parse(text(name))
-            if value > .zero { return value / .seconds(1) }
-        } catch { throw wrong(name, "\(error)") }
+        let value = try duration(name)
+        if value > 0 { return value }
         throw wrong(name, "a time above 0 is needed")
+    }
+
+    /// A length of time in seconds, 0 included.
+    func duration(_ name: SettingName) throws -> Double {
+        do throws(ValueTextError) {
+            return try DurationText.parse(text(name)) / .seconds(1)
+        } catch { throw wrong(name, "\(error)") }
     }
 
     var jobs: Int {
@@ -198,9 +213,16 @@ extension Settings {
         }
         let only = try checked(.only)
         let skip = try checked(.skip)
-        let selected = collectors.filter {
-            (only.isEmpty || only.contains($0.descriptor.name))
-                && !skip.contains($0.descriptor.name)
+        // A live dump is made only when it is asked for, and then beside whatever else.
+        let dump = BuiltInCollectors.liveDump.descriptor.name
+        let isDumpWanted = try liveDump != nil || only.contains(dump)
+        let selected = collectors.filter { collector in
+            let name = collector.descriptor.name
+            guard !skip.contains(name) else { return false }
+            return name == dump ? isDumpWanted : only.isEmpty || only.contains(name)
+        }
+        if try root != "/", selected.contains(where: { $0.descriptor.name == dump }) {
+            throw wrong(.root, "a live dump is of the running kernel, whose root is /")
         }
         guard !selected.isEmpty else {
             throw CommandFailure(.usage, "--only and --skip together leave no collector to run")
@@ -224,15 +246,14 @@ extension Settings {
     }
 
     /// Whether NVMe persistent event logs are read: the controller is told to hold them meanwhile.
-    private var includesPersistentEvents: Bool {
-        get throws {
-            switch text(.persistentEvents) {
-            case "yes", "true": return true
-            case "no", "false": return false
-            default:
-                throw wrong(
-                    .persistentEvents, "yes or no is needed, not \"\(text(.persistentEvents))\"")
-            }
+    private var includesPersistentEvents: Bool { get throws { try isYes(.persistentEvents) } }
+
+    /// The choice `yes` or `no`.
+    func isYes(_ name: SettingName) throws -> Bool {
+        switch text(name) {
+        case "yes", "true": return true
+        case "no", "false": return false
+        default: throw wrong(name, "yes or no is needed, not \"\(text(name))\"")
         }
     }
 
@@ -247,5 +268,6 @@ extension Settings {
         _ = try progress
         _ = try since(now: .now)
         _ = try collectorOptions()
+        try checkDump()
     }
 }

@@ -28,11 +28,12 @@ struct Scripted: Collector {
 
     init(
         _ name: String, risk: CollectorDescriptor.Risk = .memoryOnly, deadline: Double = 20,
-        budget: Int64 = 1 << 20, probes: [any Probe] = []
+        budget: Int64 = 1 << 20, probes: [any Probe] = [], seekable: SeekableArtifact? = nil,
+        topArtifacts: Set<String> = []
     ) {
         descriptor = CollectorDescriptor(
             name: name, subject: name, risk: risk, confinement: .reader, deadlineSeconds: deadline,
-            byteBudget: budget)
+            byteBudget: budget, seekable: seekable, topArtifacts: topArtifacts)
         self.probes = probes
     }
 }
@@ -66,7 +67,8 @@ struct Run {
     /// `script` sees `name`, `request`, `B` (the boundary), `say(verb, body)` and `data(bytes)`.
     init(
         _ collectors: [Scripted], _ script: String, deadline: Double = 30, jobs: Int = 2,
-        budget: Int64 = 64 << 20, sink: KeepingSink = KeepingSink(), stopAfter: Double? = nil
+        budget: Int64 = 64 << 20, sink: KeepingSink = KeepingSink(), stopAfter: Double? = nil,
+        folder: HostFolder? = nil
     ) throws {
         let prelude = """
             import json, os, signal, sys, time
@@ -85,7 +87,8 @@ struct Run {
         let configuration = OrchestratorConfiguration(
             jobs: jobs, deadlineSeconds: deadline, byteBudget: budget,
             workerExecutable: "/usr/bin/python3", workerArguments: ["-c", prelude + script])
-        let intake = ArtifactIntake(filter: UnchangedArtifacts(), sinks: [sink], byteBudget: budget)
+        let sinks: [any ArtifactSink] = [sink] + (folder.map { [$0] } ?? [])
+        let intake = ArtifactIntake(filter: UnchangedArtifacts(), sinks: sinks, byteBudget: budget)
         final class Log { var events: [ProgressEvent] = [] }
         let log = Log()
         let started = MonotonicTime.now

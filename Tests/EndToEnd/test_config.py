@@ -52,7 +52,10 @@ class Configuration(harness.Case):
         self.assertEqual(values["output"], {"value": "logs", "source": "built in"})
         self.assertEqual(sorted(values), sorted(
             ["output", "deadline", "seal-deadline", "jobs", "max-size", "since", "only", "skip", "subsystem",
-             "include-persistent-events",
+             "include-persistent-events", "live-dump", "dump-level", "dump-compress",
+             "dump-format", "dump-user-pages", "dump-guest-pages", "dump-on-pressure",
+             "dump-max-size", "dump-originator", "dump-threads", "dump-directory", "dump-keep",
+             "dump-keep-policy", "dump-interval", "dump-originator-interval",
              "progress", "root"]))
         outcome = harness.run("config", "show", "--config", self.file)
         line = [line for line in outcome.out.splitlines() if line.startswith("jobs")][0]

@@ -1,0 +1,78 @@
+import DiagLiveDump
+import DiagModel
+import DiagSystem
+import DiagTerminal
+import SystemPackage
+
+/// `diagbundle dump full --dry-run`: what a dump would hold and cost.
+enum DumpDryRun {
+    /// Prints the table of classes, the size and the time; makes nothing.
+    ///
+    /// - Throws: ``CommandFailure`` when the dump could not be made either.
+    static func run(_ options: LiveDumpOptions, directory: FilePath, asJSON: Bool) throws {
+        let estimate: DumpEstimate
+        do throws(LiveDumpError) {
+            let tree: RootedTree
+            do throws(SystemCallError) { tree = try RootedTree("/") } catch {
+                throw LiveDumpError(.inputOutput, "read the root: \(error)")
+            }
+            estimate = try LiveDump.estimate(
+                options, tree: tree, directory: try? FileSystemPlace.of(directory))
+        } catch { throw CommandFailure(dumping: error) }
+        if asJSON {
+            _ = try StandardStreams.write(JSONDocument.encode(estimate, layout: .document))
+            return
+        }
+        for line in lines(estimate) {
+            guard try StandardStreams.write(Array((line + "\n").utf8)) else { return }
+        }
+    }
+
+    private static func lines(_ estimate: DumpEstimate) -> [String] {
+        var table = TextTable([
+            .init("pages"), .init("present", alignment: .right), .init("bytes", alignment: .right),
+            .init("in the dump", alignment: .right), .init("bytes", alignment: .right),
+        ])
+        for row in estimate.rows + [estimate.total] {
+            table.append([
+                words(row.name), "\(row.pages)", ByteCountText.describe(row.byteCount),
+                "\(row.keptPages)", ByteCountText.describe(row.keptByteCount),
+            ])
+        }
+        let rate = Int(estimate.pagesPerSecond)
+        return table.lines() + [
+            "",
+            "File: about \(ByteCountText.describe(estimate.fileByteCount))"
+                + " (level \(estimate.level), \(estimate.compression))",
+            "Time: about \(DurationText.measured(seconds: estimate.seconds)), at \(rate) pages a"
+                + " second with \(estimate.threads)"
+                + (estimate.threads == 1 ? " thread" : " threads")
+                + (estimate.isRateMeasured ? "" : ", a rate that was not measured on this host"),
+            "Memory set aside: \(ByteCountText.describe(estimate.memoryByteCount))",
+        ] + estimate.warnings.map { "Note: " + UntrustedText.escapingControls($0) }
+    }
+
+    /// `cachePrivate` as `cache private`.
+    private static func words(_ name: String) -> String {
+        name.reduce(into: "") { text, letter in
+            text += letter.isUppercase ? " " + letter.lowercased() : String(letter)
+        }
+    }
+}
+
+extension CommandFailure {
+    /// A dump that cannot be made.
+    init(dumping error: LiveDumpError) {
+        let status: ExitStatus =
+            switch error.obstacle.cause {
+            case .noKernelCore, .unsupported: .unavailable
+            case .inputOutput, .noSpace: .inputOutput
+            case .memoryPressure, .throttled, .alreadyRunning: .temporarilyRefused
+            case .notPermitted, .lockdown, .container: .notPermitted
+            case .unsuitableOutput: .cannotCreate
+            case .interrupted: .interrupted
+            }
+        let remedy = error.obstacle.remedy.map { " " + $0 } ?? ""
+        self.init(status, error.obstacle.message + "." + remedy)
+    }
+}

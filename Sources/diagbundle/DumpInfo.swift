@@ -1,0 +1,57 @@
+import ArgumentParser
+import DiagLiveDump
+import DiagModel
+import DiagSystem
+import DiagTerminal
+import SystemPackage
+
+/// `diagbundle dump info`: what a file with the memory of a kernel says of itself.
+struct DumpInfo: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract:
+            "Tell what a memory dump is: of which kernel, when, whole or not, how to open it.",
+        discussion: """
+            Knows kdump-compressed files, ELF core files of kernels, flattened files \
+            (makedumpfile -F), LiME, AVML and Windows .dmp files. Reads headers, notes, bitmaps \
+            and the table of pages, never the memory itself.
+
+            Exit codes: 0 described, also when the dump is partial, 1 begins like a dump but is \
+            too damaged to describe, 69 no such file or no memory dump, 74 cannot be read, 77 not \
+            permitted.
+            """)
+
+    @Argument(help: "The dump.")
+    var file: String
+    @Flag(help: "Print one JSON document.")
+    var json = false
+
+    func run() throws {
+        SignalDisposition.ignoreWriteSignals()
+        let description: DumpDescription
+        do throws(DumpInspectionError) {
+            description = try DumpInspector.describe(FilePath(file))
+        } catch { throw CommandFailure(inspecting: error) }
+        if json {
+            _ = try StandardStreams.write(JSONDocument.encode(description, layout: .document))
+        } else {
+            for line in DumpPage.lines(description) {
+                guard try StandardStreams.write(Array((line + "\n").utf8)) else { return }
+            }
+        }
+    }
+}
+
+extension CommandFailure {
+    /// A dump of which nothing can be told.
+    init(inspecting error: DumpInspectionError) {
+        let status: ExitStatus =
+            switch error.kind {
+            case .notAFile, .notADump: .unavailable
+            case .notPermitted: .notPermitted
+            case .damaged: .failed
+            case .inputOutput: .inputOutput
+            }
+        self.init(status, error.description)
+    }
+}

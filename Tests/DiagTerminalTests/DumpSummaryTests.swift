@@ -1,0 +1,98 @@
+import DiagModel
+import Testing
+
+@testable import DiagTerminal
+
+@Suite("The summary of a live dump")
+struct DumpSummaryTests {
+    private static let time = Timestamp(microsecondsSince1970: 1_800_000_000_000_000)
+    private static let file = Artifact(
+        collector: "livedump", path: "LiveDump.kdump", byteCount: 20 << 20, sha256: "")
+
+    private static func report(_ outcome: LiveDumpReport.Outcome) -> LiveDumpReport {
+        LiveDumpReport(
+            kind: .full, outcome: outcome, originator: "diagbndl", parameters: [], host: "h",
+            kernel: .init(
+                release: "6.1.0", version: "v", machine: "m", debugPackage: "linux-image-dbg"),
+            started: time, ended: time, level: 27)
+    }
+
+    @Test("A whole dump is told with its place, how to open it, and that it is smeared")
+    func complete() {
+        var report = Self.report(.complete)
+        report.file = .init(
+            name: "LiveDump.kdump", format: "kdump-compressed", compression: "zstd",
+            byteCount: 20 << 20, isComplete: true)
+        report.stackFiles = ["LiveDump-stacks.txt"]
+        report.openWith = ["drgn -c LiveDump.kdump"]
+        report.windows = [
+            .init(
+                pages: "all", start: Self.time,
+                end: Timestamp(microsecondsSince1970: 1_800_000_003_000_000))
+        ]
+        report.torn = .init(sampled: 100, changed: 5, rounds: 2, replaced: 4, remaining: 1)
+        report.warnings = ["registers of 1 processor are zero \u{1B}[2J"]
+        #expect(
+            DumpSummary.lines(
+                of: report, exitCode: 0, folderPath: "/d/h-1", file: Self.file, seconds: 3.2)
+                == [
+                    "Complete: the live kernel dump holds every page that was asked for.",
+                    "/d/h-1/LiveDump.kdump",
+                    "20.0 MiB; made in 3.2 s; kdump-compressed, zstd; level 27; kernel 6.1.0",
+                    "Stacks of all threads: beside it, in", "/d/h-1/LiveDump-stacks.txt",
+                    "Symbols: the package linux-image-dbg", "Open it with:",
+                    "  drgn -c LiveDump.kdump",
+                    "Smeared: pages were copied while the kernel went on, over 3.0 s; 100 read"
+                        + " again, 5 had changed, 1 may be torn.",
+                    #"Warning: registers of 1 processor are zero \x1B[2J"#,
+                ])
+    }
+
+    @Test("A dump that is refused is told with its reason and the way out")
+    func refused() {
+        var report = Self.report(.refused)
+        report.obstacle = .init(
+            cause: .noKernelCore, message: "open /proc/kcore: No such file", remedy: "ask QEMU")
+        #expect(
+            DumpSummary.lines(of: report, exitCode: 69, folderPath: nil, file: nil, seconds: 1)
+                == [
+                    "No live kernel dump: this kernel has no source for one.",
+                    "Reason: open /proc/kcore: No such file", "Way out: ask QEMU",
+                ])
+    }
+
+    @Test("Without the collector's word its end is told")
+    func crashed() {
+        #expect(
+            DumpSummary.lines(
+                of: nil, exitCode: 3, folderPath: "/d", file: Self.file,
+                failure: "signal 9 (SIGKILL) ended it", seconds: 1)
+                == [
+                    "Partial: the live kernel dump opens, but pages are missing.",
+                    "Reason: signal 9 (SIGKILL) ended it", "/d/LiveDump.kdump",
+                    "20.0 MiB; made in 1.0 s",
+                ])
+    }
+
+    @Test("The file's line shows rate and time left where there is room, and its name always")
+    func line() {
+        func lines(_ columns: Int) -> [String] {
+            FrameLayout(text: ShownText(usesUnicode: true), columns: columns, rows: 24).lines(
+                run: .init(done: 0, total: 1, fraction: 0, elapsedSeconds: 1),
+                operations: [
+                    .init(
+                        event: .init(
+                            name: "livedump", title: "t", state: .running,
+                            file: .init(
+                                path: "LiveDump.kdump", byteCount: 6 << 20,
+                                totalByteCount: 100 << 20, bytesPerSecond: 2_097_152,
+                                remainingSeconds: 47)), elapsedSeconds: 1)
+                ])
+        }
+        #expect(
+            lines(100).last
+                == "    Copying diagnostic file LiveDump.kdump  6.0 MiB  6 %"
+                + "  2.0 MiB/s  00:00:47 left")
+        #expect(lines(60).last == "    Copying diagnostic file LiveDump.kdump  6.0 MiB  6 %")
+    }
+}

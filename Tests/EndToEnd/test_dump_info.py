@@ -1,0 +1,109 @@
+"""`dump info`: what it prints, and how it ends."""
+
+import json
+import os
+import struct
+
+import harness
+from harness import FAILED, NOT_PERMITTED, UNAVAILABLE
+
+
+def windows_dump(kind=6, pages=3, code=0x161, first=0x005461736B6D6772):
+    """A 64-bit Windows bitmap dump; the rest of its header is the filler that Windows leaves."""
+    header = bytearray(b"PAGE" * 0x800)
+    header[4:8] = b"DU64"
+    struct.pack_into("<II", header, 8, 15, 22621)
+    struct.pack_into("<II", header, 0x30, 0x8664, 8)
+    struct.pack_into("<IIQQQQ", header, 0x38, code, 0, first, 0, 0, 0)
+    struct.pack_into("<I", header, 0xF98, kind)
+    struct.pack_into("<Q", header, 0xFA8, 116444736000000000 + 1795298400 * 10 ** 7)
+    table = bytearray(0x40)
+    table[0:8] = b"SDMPDUMP"
+    struct.pack_into("<QQQ", table, 0x20, 0x2040, pages, 8)
+    table[0x38] = (1 << pages) - 1
+    data = header + table + bytes(4096 * pages)
+    struct.pack_into("<Q", data, 0xFA0, len(data))
+    return bytes(data)
+
+
+class DumpInfo(harness.Case):
+    """Files made here."""
+
+    def info(self, data, *arguments, name="memory.dmp"):
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+        return harness.run("dump", "info", self.path(name), *arguments)
+
+    def test_live_dump_of_the_task_manager(self):
+        outcome = self.info(windows_dump())
+        self.assertEqual(outcome.status, 0, str(outcome))
+        for text in ("LIVE_SYSTEM_DUMP (0x161)", "0x005461736b6d6772  Taskmgr", "build 22621",
+                     "2026-11-21T22:00:00.000000Z", "complete", "windbg"):
+            self.assertIn(text, outcome.out)
+        self.assertEqual(outcome.err, "")
+
+    def test_live_dump_of_powershell(self):
+        outcome = self.info(windows_dump(first=0))
+        self.assertIn("Get-StorageDiagnosticInfo", outcome.out)
+
+    def test_json_keeps_the_schema(self):
+        outcome = self.info(windows_dump(), "--json")
+        document = json.loads(outcome.out)
+        self.assert_schema(document, "dump-info")
+        self.assertEqual(document["code"]["name"], "LIVE_SYSTEM_DUMP")
+        self.assertEqual(document["pages"], {"dumped": 3})
+
+    def test_dump_that_is_cut_is_partial_and_no_failure(self):
+        outcome = self.info(windows_dump()[:-5000])
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertIn("partial", outcome.out)
+        self.assertIn("of 3 pages it has room for 1", outcome.out)
+
+    def test_damaged_header(self):
+        outcome = self.info(windows_dump()[:0x1800])
+        self.assertEqual(outcome.status, FAILED, str(outcome))
+        self.assertIn("damaged or cut", outcome.told)
+
+    def test_what_is_no_dump(self):
+        for data in (b"", b"hello", os.urandom(10000)):
+            self.assertEqual(self.info(data).status, UNAVAILABLE)
+        self.assertEqual(
+            harness.run("dump", "info", self.path("none")).status, UNAVAILABLE)
+
+    def test_what_is_no_file_does_not_hold_it_up(self):
+        os.mkfifo(self.path("fifo"))
+        for path, word in ((self.path("fifo"), "FIFO"), (self.folder, "directory"),
+                           ("/dev/zero", "character device")):
+            outcome = harness.run("dump", "info", path, timeout=20)
+            self.assertEqual(outcome.status, UNAVAILABLE, str(outcome))
+            self.assertIn(word, outcome.told)
+
+    def test_names_and_texts_are_escaped(self):
+        data = bytearray(windows_dump())
+        data[0xFB0:0xFC0] = b"\x1b]0;pwned\x07 end\0\0\0"[:16]
+        outcome = self.info(bytes(data), name="a\x1b[31m.dmp")
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertNotIn("\x1b", outcome.out)
+        self.assertIn("pwned", outcome.out)
+
+    def test_sparse_file_with_lying_headers(self):
+        data = bytearray(windows_dump())
+        struct.pack_into("<QQ", data, 0x2028, 1 << 60, 1 << 60)
+        with open(self.path("sparse.dmp"), "wb") as file:
+            file.write(data)
+            file.truncate(1 << 40)
+        outcome = harness.run("dump", "info", self.path("sparse.dmp"), timeout=60)
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertIn("The file is cut", outcome.out)
+
+    @harness.needs_root
+    def test_file_that_must_not_be_read(self):
+        with open(self.path("secret.dmp"), "wb") as file:
+            file.write(windows_dump())
+        os.chmod(self.path("secret.dmp"), 0)
+        os.chmod(self.folder, 0o755)
+        program = harness.binary_for_everybody(self.folder)
+        outcome = harness.run(
+            "dump", "info", self.path("secret.dmp"), binary=program,
+            before=lambda: os.setuid(65534))
+        self.assertEqual(outcome.status, NOT_PERMITTED, str(outcome))
