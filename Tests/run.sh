@@ -62,7 +62,7 @@ read -r p f s < <(sed -nE 's/^end to end: ([0-9]+) passed, ([0-9]+) failed, ([0-
     { p=0 f=1 s=0; }
 passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 
-for profile in small storage uefi; do
+for profile in small storage uefi dump; do
     echo "== laboratory: $profile"
     bash Tests/Lab/run.sh "$profile" --binary "$binary" ${lab_options[@]+"${lab_options[@]}"} 2>&1 |
         tee "$logs/lab"

@@ -19,7 +19,9 @@ from pathlib import Path
 
 import measure
 
-NAMES = ["start", "sos", "memory", "topology", "framing", "hang"]
+NAMES = ["start", "sos", "memory", "topology", "framing", "hang", "convert", "dump"]
+#: Benchmarks whose file has another name.
+FILES = {"convert": "dump_convert", "dump": "dump_guest"}
 
 
 def binary():
@@ -92,7 +94,8 @@ def main():
         measure.say(f"== {name}")
         # After an interruption or an error the rows that are there stay on the screen.
         try:
-            outcome = importlib.import_module(name).run(options)
+            module = importlib.import_module(FILES.get(name, name))
+            outcome = module.run(options)
         except measure.Unmeasured as reason:
             print(measure.row(name, "–", f"not measured: {reason}", "–", "0", "–"), flush=True)
             status = status or 3

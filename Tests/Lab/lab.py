@@ -29,7 +29,7 @@ class Run:
 
     def __init__(self, options, folder):
         self.binary = os.path.abspath(options.binary)
-        self.everything = options.all
+        self.everything, self.rebuild = options.all, options.rebuild
         self.folder = folder
         cache = os.environ.get("DIAGBUNDLE_LAB_CACHE") or os.path.expanduser(
             "~/.cache/diagbundle-lab")
@@ -48,7 +48,7 @@ class Run:
 def main():
     """Gives the exit code."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("profile", choices=["small", "storage", "uefi"])
+    parser.add_argument("profile", choices=["small", "storage", "uefi", "dump"])
     parser.add_argument("--binary", required=True)
     for flag in ("--keep", "--rebuild", "--all"):
         parser.add_argument(flag, action="store_true")

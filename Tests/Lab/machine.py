@@ -24,7 +24,7 @@ class Outcome:
 class Machine:
     """A guest. `share` of its folder is /lab in it."""
 
-    def __init__(self, folder, words, memory="1G"):
+    def __init__(self, folder, words, memory="1G", processors=2):
         self.folder = folder
         self.share = os.path.join(folder, "share")
         self.serial = os.path.join(folder, "serial.log")
@@ -33,14 +33,18 @@ class Machine:
         self._process = self._monitor = None
         os.makedirs(os.path.join(self.share, "jobs"), exist_ok=True)
         self.words = [
-            "qemu-system-x86_64", "-machine", "q35,smm=on", "-m", memory, "-smp", "2",
+            "qemu-system-x86_64", "-machine", "q35,smm=on", "-m", memory, "-smp", str(processors),
             "-nodefaults", "-display", "none", "-no-reboot", "-no-user-config",
             "-serial", "file:" + self.serial,
             "-qmp", "unix:%s,server=on,wait=off" % self._monitor_path,
-            "-fsdev", "local,id=lab,security_model=none,path=" + self.share,
-            "-device", "virtio-9p-pci,fsdev=lab,mount_tag=lab",
+            *self.channel(),
             "-object", "rng-random,id=random,filename=/dev/urandom",
             "-device", "virtio-rng-pci,rng=random", *words]
+
+    def channel(self):
+        """QEMU's words for what the agent in the guest is spoken to by: a shared folder."""
+        return ["-fsdev", "local,id=lab,security_model=none,path=" + self.share,
+                "-device", "virtio-9p-pci,fsdev=lab,mount_tag=lab"]
 
     def start(self, seconds):
         """Starts the guest and waits until its agent answers; gives the seconds that took."""
@@ -56,9 +60,12 @@ class Machine:
             log.flush()
             self._process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=log,
                                              stderr=subprocess.STDOUT)
-        self._wait(lambda: os.path.exists(os.path.join(self.share, "ready")), seconds,
-                   "the guest's agent")
+        self._wait(self.is_ready, seconds, "the guest's agent")
         return time.monotonic() - began
+
+    def is_ready(self):
+        """Whether the guest's agent answers."""
+        return os.path.exists(os.path.join(self.share, "ready"))
 
     def run(self, script, seconds=60):
         """Runs a shell script in the guest, as root."""
@@ -139,16 +146,20 @@ class Machine:
         text = _text(self.serial) + _text(os.path.join(self.share, "dmesg.txt"))
         return [match[0].strip() for match in STALLS.finditer(text)]
 
+    def need_alive(self, what):
+        """An error when QEMU has ended, or the guest's kernel, while `what` is waited for."""
+        if self._process.poll() is not None:
+            raise Infrastructure("QEMU ended with status %d while waiting for %s: %s" % (
+                self._process.returncode, what,
+                _text(os.path.join(self.folder, "qemu.log"))[-1500:]))
+        panic = PANIC.search(_text(self.serial))
+        if panic:
+            raise Infrastructure("the guest's kernel: " + panic[0])
+
     def _wait(self, condition, seconds, what):
         end = time.monotonic() + seconds
         while not condition():
-            if self._process.poll() is not None:
-                raise Infrastructure("QEMU ended with status %d while waiting for %s: %s" % (
-                    self._process.returncode, what,
-                    _text(os.path.join(self.folder, "qemu.log"))[-1500:]))
-            panic = PANIC.search(_text(self.serial))
-            if panic:
-                raise Infrastructure("the guest's kernel: " + panic[0])
+            self.need_alive(what)
             if time.monotonic() > end:
                 if what == "the guest's agent":
                     raise Infrastructure("the guest was not ready in %d s; its last words: %s"

@@ -7,6 +7,7 @@
 #   PROFILE    small    busybox and one disk, some seconds
 #              storage  NVMe, SCSI, SATA, md, LVM, LUKS, multipath, file systems, disks that fail
 #              uefi     UEFI with Secure Boot, GPT, an EFI system partition, a dangling boot entry
+#              dump     the live kernel dump, read by crash, drgn, makedumpfile, beside QEMU's own
 #   --binary   the program to test; otherwise it is built
 #   --keep     leaves the run's folder, and says where
 #   --rebuild  makes the images anew
@@ -17,10 +18,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-usage() { sed -n '5,14s/^# \{0,3\}//p' Tests/Lab/run.sh >&2; exit 64; }
+usage() { sed -n '5,15s/^# \{0,3\}//p' Tests/Lab/run.sh >&2; exit 64; }
 profile=${1:-}
 case $profile in
-small | storage | uefi) shift ;;
+small | storage | uefi | dump) shift ;;
 *) usage ;;
 esac
 binary='' options=()
@@ -44,6 +45,10 @@ packages=(python3 qemu-system-x86 qemu-utils busybox-static kmod e2fsprogs)
 case $profile in
 storage) packages+=(mmdebstrap) ;;
 uefi) packages+=(mmdebstrap ovmf mtools dosfstools fdisk) ;;
+dump)
+    packages+=(mmdebstrap makedumpfile)
+    python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
+    ;;
 esac
 bash Examples/quickstart.sh --install-only "${packages[@]}" ||
     skip "QEMU or another package is missing and cannot be installed: ${packages[*]}"

@@ -1,0 +1,235 @@
+"""What must hold of a dump: the claims, each with what was seen instead."""
+
+import json
+import os
+import re
+
+import numpy
+
+import oracle
+from dumprun import function
+from host import run as host
+from kdump import ElfMemory, Kdump
+
+# Where the stack of a thread begins.
+ENTRIES = {"ret_from_fork", "ret_from_fork_asm", "entry_SYSCALL_64", "do_syscall_64",
+           "entry_SYSCALL_64_after_hwframe", "asm_exc_page_fault",
+           "asm_sysvec_apic_timer_interrupt"}
+SLEEPING = "SDI"
+EQUAL_PERCENT = 98
+FREE_TOLERANCE = 0.02  # Of all memory; the guest goes on between its own answer and the dump.
+LEVEL_TOLERANCE = 0.02  # Of all pages.
+
+
+def steady(before, after):
+    """The threads that the guest lists before and after a dump, and the stacks of those that
+    slept all the while."""
+    threads = {thread for thread, (name, _) in before.tasks.items()
+               if thread in after.tasks and after.tasks[thread][0] == name}
+    stacks = {thread: before.stacks[thread] for thread in threads
+              if before.tasks[thread][1] in SLEEPING and after.tasks[thread][1] in SLEEPING
+              and before.switches.get(thread) == after.switches.get(thread)
+              and before.stacks.get(thread) and
+              before.stacks[thread] == after.stacks.get(thread)}
+    return threads, stacks
+
+
+def is_whole(frames):
+    """Whether a stack reaches the place where it began."""
+    known = [frame for frame in frames if frame and not frame.startswith("0x")]
+    return bool(known) and function(known[-1]) in ENTRIES
+
+
+def by_drgn(results, name, readers, path, symbols, before, after, small=False):
+    """Claims of drgn. A small dump has tasks and stacks, and no more is asked of it."""
+    walk = json.loads(readers.drgn("drgn_walk.py", path, symbols, *(["stacks"] if small else [])))
+    threads, stacks = steady(before, after)
+    if not results.check("%s: drgn walks the tasks" % name, "value" in walk["tasks"],
+                         walk["tasks"].get("error")):
+        return walk
+    tasks = {task["tid"]: task for task in walk["tasks"]["value"]}
+    absent = [(thread, before.tasks[thread][0]) for thread in sorted(threads)
+              if thread not in tasks]
+    results.check("%s: drgn finds every task of the guest's ps" % name, not absent,
+                  "%d of %d are absent: %s" % (len(absent), len(threads), absent[:8]))
+    sleeping = [task for task in tasks.values()
+                if task["state"] in SLEEPING and not task["onProcessor"]]
+    cut = [(task["tid"], task["comm"], task.get("error") or task["frames"][-2:])
+           for task in sleeping if not is_whole(task.get("frames", []))]
+    results.check("%s: drgn unwinds every sleeping task to its entry" % name,
+                  bool(sleeping) and not cut,
+                  "%d of %d are not: %s" % (len(cut), len(sleeping), cut[:6]))
+    # drgn names no function of a module whose symbols it has not, so addresses are left out.
+    other = []
+    for thread, expected in stacks.items():
+        seen = [function(frame) for frame in tasks.get(thread, {}).get("frames", [])
+                if frame and not frame.startswith("0x")]
+        if thread in tasks and not _within(_entry(expected), _entry(seen)):
+            other.append((thread, seen, expected))
+    results.check("%s: drgn's frames hold those of /proc/PID/stack" % name,
+                  bool(stacks) and not other,
+                  "%d of %d differ: %s" % (len(other), len(stacks), other[:2]))
+    if small:
+        return walk
+    slabs = walk["slabs"].get("value", {"names": [], "faults": [walk["slabs"].get("error")]})
+    results.check("%s: drgn walks all slab caches to their ends" % name,
+                  len(slabs["names"]) > 50 and not slabs["faults"],
+                  "%d caches, %s" % (len(slabs["names"]), slabs["faults"][:4]))
+    mounts = {line.split()[4] for line in before.text("mountinfo").splitlines()}
+    seen = {place for place, _ in walk["mounts"].get("value", [])}
+    results.check("%s: drgn walks the mounts" % name, mounts <= seen,
+                  walk["mounts"].get("error") or sorted(mounts - seen))
+    _log(results, "%s: drgn's kernel log is the guest's" % name,
+         walk["log"].get("value", []), before, walk["log"].get("error", ""))
+    results.equal("%s: drgn lists the modules" % name, sorted(walk["modules"].get("value", [])),
+                  _modules(before))
+    return walk
+
+
+def by_crash(results, name, readers, path, symbols, walk, before, after, small=False):
+    """Claims of crash; `walk` is drgn's answer, for the addresses of the scheduler."""
+    commands = ["sys", "foreach bt"] + ([] if small else ["log -t", "mod", "kmem -i", "ps"])
+    status, said, answers = readers.crash(
+        path, symbols, commands, os.path.join(os.path.dirname(path), "crash"))
+    if not results.check("%s: crash opens it" % name,
+                         status == 0 and "KERNEL:" in answers["sys"],
+                         "status %s: %s" % (status, said[-600:])):
+        return
+    results.check("%s: crash's sys shows [LIVE DUMP]" % name, "[LIVE DUMP]" in answers["sys"],
+                  answers["sys"][:400])
+    results.check("%s: crash complains of nothing" % name,
+                  not re.search("WARNING|seek error|read error|cannot", said), said[-800:])
+    _backtraces(results, name, answers["foreach bt"], walk["scheduler"], before, after)
+    if small:
+        return
+    _log(results, "%s: crash's log is the guest's kernel log" % name,
+         answers["log -t"].splitlines(), before)
+    results.equal("%s: crash's mod lists the modules" % name,
+                  sorted(re.findall(r"^[0-9a-f]{16} +(\S+)", answers["mod"], re.M)),
+                  _modules(before))
+    free = re.search(r"FREE +(\d+)", answers["kmem -i"])
+    low, high = sorted(truth.memory["MemFree"] // 4 for truth in (before, after))
+    slack = before.memory["MemTotal"] // 4 * FREE_TOLERANCE
+    results.check("%s: crash's kmem -i says as much free memory as the guest" % name,
+                  bool(free) and low - slack <= int(free[1]) <= high + slack,
+                  "%s pages, the guest has %d to %d" % (free and free[1], low, high))
+    listed = set(map(int, re.findall(r"^>? +(\d+) ", answers["ps"], re.M)))
+    absent = sorted(steady(before, after)[0] - listed)
+    results.check("%s: crash's ps lists every task of the guest's ps" % name, not absent, absent)
+
+
+def _backtraces(results, name, text, scheduler, before, after):
+    """Claims that `bt` and /proc/PID/stack agree. The latter leaves the scheduler's frames out."""
+    _, stacks = steady(before, after)
+    seen = {}
+    for part in re.split(r"^(?=PID: )", text, flags=re.M):
+        thread = re.match(r"PID: (\d+)", part)
+        if thread:
+            seen[int(thread[1])] = [
+                function(frame) for frame, address in re.findall(
+                    r"^ *#\d+ \[[0-9a-f]+\] (\S+) at ([0-9a-f]+)", part, re.M)
+                if not scheduler[0] <= int(address, 16) < scheduler[1]]
+    other = [(thread, before.tasks[thread][0], seen.get(thread), expected)
+             for thread, expected in sorted(stacks.items())
+             if _entry(seen.get(thread, [])) != _entry(expected)]
+    results.check("%s: crash's bt has the frames of /proc/PID/stack" % name,
+                  bool(stacks) and not other,
+                  "%d of %d differ: %s" % (len(other), len(stacks), other[:3]))
+
+
+def _entry(frames):
+    """Frames with one name for the system call's entry, which tools name by different symbols."""
+    return ["entry_SYSCALL_64" if frame.startswith("entry_SYSCALL_64") else frame
+            for frame in frames]
+
+
+def _within(some, all_of_them):
+    """Whether `some` stand in a list in their order, others between them."""
+    rest = iter(all_of_them)
+    return all(one in rest for one in some)
+
+
+def _modules(truth):
+    return sorted(line.split()[0] for line in truth.text("modules").splitlines())
+
+
+def _log(results, claim, lines, truth, error=""):
+    """Claims that a log holds every line that the guest's dmesg printed before the dump."""
+    plain = {re.sub(r"^\[ *[\d.]+\](\[ *[TC]\d+\])? ?", "", line).strip() for line in lines}
+    wanted = [line.strip() for line in truth.text("dmesg").splitlines() if line.strip()]
+    absent = [line for line in wanted if line not in plain]
+    results.check(claim, bool(wanted) and not absent,
+                  error or "%d of %d lines are absent: %s" % (
+                      len(absent), len(wanted), absent[:3]))
+
+
+def by_makedumpfile(results, name, path, folder, symbols=None):
+    """Claims of makedumpfile, which reads zlib pages and no zstd. It filters by the VMCOREINFO in
+    the dump; given symbols, by those, which takes it a minute to read."""
+    os.makedirs(folder, exist_ok=True)
+    log, again = (os.path.join(folder, one) for one in ("log", "refiltered"))
+    try:
+        host("makedumpfile", "-f", "--dump-dmesg", path, log, timeout=120)
+        with open(log, encoding="utf-8", errors="replace") as text:
+            lines = text.read().count("\n")
+        results.check("%s: makedumpfile --dump-dmesg" % name, lines > 100, "%d lines" % lines)
+        host("makedumpfile", "-f", "-c", "-d", "31",
+             *(["-x", os.path.join(symbols, "vmlinux")] if symbols else []), path, again,
+             timeout=400)
+        ours, theirs = Kdump(path), Kdump(again)
+        more = int((theirs.left_out() & ~ours.left_out()).sum())
+        results.check("%s: makedumpfile -d 31 finds less than 2 %% of the pages to leave out" %
+                      name, more < LEVEL_TOLERANCE * int(ours.present.sum()),
+                      "%d more pages of %d kept" % (more, len(ours.frames)))
+    except Exception as error:
+        results.check("%s: makedumpfile reads and refilters it" % name, False, error)
+
+
+def by_oracle(run, results, name, made, before, readers, symbols):
+    """Claims that the dump holds what the paused guest's memory holds."""
+    dump = Kdump(made.file)
+    constant = before.constant()
+    found = oracle.Comparison(dump, ElfMemory(made.oracle), list(constant.values()))
+    run.say("%s: %s; level %d, %.1f MB, %s s" % (
+        name, found.tally(), dump.level, dump.byte_count / 1e6, round(made.seconds, 1)))
+    results.check("%s: every kept page exists in the paused guest" % name,
+                  found.kept > 1000 and not found.missing, found.missing[:8])
+    results.equal("%s: every kept page has its data" % name, found.unread, 0)
+    results.check("%s: at least %d %% of the pages are equal" % (name, EQUAL_PERCENT),
+                  found.share >= EQUAL_PERCENT, found.tally())
+    # A jump label that was switched meanwhile is five bytes of code.
+    large = [one for one in found.constant if one[1] > 64]
+    results.check("%s: no page of the kernel's code or constants differs, but for jump labels"
+                  % name, bool(constant) and not large, large[:8])
+    out = os.path.join(os.path.dirname(made.oracle), name.replace(" ", "-") + ".npz")
+    readers.drgn("drgn_pages.py", made.oracle, symbols, out)
+    with numpy.load(out) as protected:
+        faults = oracle.excluded(dump, protected, before.bytes("kpageflags"))
+    for kind, (count, frames) in sorted(faults.items()):
+        results.check("%s: no %s page is left out" % (name, kind), count > 0 and not frames,
+                      "%d of %d: %s" % (len(frames), count, frames[:8]))
+    return found
+
+
+def by_level(run, results, level, made, oracle_path, folder):
+    """Claims that a level leaves out what makedumpfile leaves out of the paused guest.
+
+    A page of zeros stays in our file as the shared page; both sides' count as left out."""
+    theirs_path = os.path.join(folder, "makedumpfile-%d" % level)
+    host("makedumpfile", "-c", "-d", str(level), oracle_path, theirs_path, timeout=300)
+    ours, theirs = Kdump(made.file), Kdump(theirs_path)
+    size = min(len(ours.present), len(theirs.present))
+    both = ours.present[:size] & theirs.present[:size]
+    mine, other = ours.left_out()[:size] & both, theirs.left_out()[:size] & both
+    all_pages = int(both.sum())
+    only_mine, only_theirs = int((mine & ~other).sum()), int((other & ~mine).sum())
+    run.say("level %d: %d pages left out, makedumpfile %d of %d; only ours %d, only theirs %d" % (
+        level, mine.sum(), other.sum(), all_pages, only_mine, only_theirs))
+    results.check("level %d: the number of pages left out is makedumpfile's within 2 %%" % level,
+                  abs(int(mine.sum()) - int(other.sum())) <= LEVEL_TOLERANCE * all_pages,
+                  "%d and %d of %d" % (mine.sum(), other.sum(), all_pages))
+    results.check("level %d: page by page it is the same within 2 %%" % level,
+                  only_mine + only_theirs <= LEVEL_TOLERANCE * all_pages,
+                  "%d only ours, %d only makedumpfile's, of %d" % (
+                      only_mine, only_theirs, all_pages))
+    os.unlink(theirs_path)

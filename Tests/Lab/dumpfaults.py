@@ -1,0 +1,278 @@
+"""What can go wrong while a kernel is dumped, and machines of other sizes; for `--all`."""
+
+import json
+import os
+import re
+import time
+
+import dumpchecks
+from dumpguest import DumpGuest
+from dumprun import (COMPLETE, FORBIDDEN, PARTIAL, PLACE, REFUSED, GuestTruth, dump, fetched)
+from errors import Infrastructure
+from kdump import SIGNATURE, Kdump
+
+INPUT_OUTPUT = 74
+
+# A dump of all memory that something happens to when so many KiB of it are written.
+DISTURBED = """mkdir -p {place}
+diagbundle dump full --level 0 --output {place} --no-throttle --progress none {options} \
+    >/run/{name}.out 2>/run/{name}.err &
+pid=$!
+tries=0
+until [ "$(du -sk {place} | cut -f1)" -gt {kib} ]; do
+    tries=$((tries + 1))
+    if [ $tries -gt 1000 ] || ! kill -0 $pid; then
+        echo "it was never so far"
+        kill $pid
+        break
+    fi
+    sleep 0.1
+done
+{happens}
+wait $pid
+echo "status $?"
+cat /run/{name}.out /run/{name}.err >&2
+"""
+DISTURBED_KIB = 16 << 10  # The tables of a guest of 1 GiB are smaller.
+
+# Processes that want more memory than their group may have wait for it, which is what pressure
+# is: the rest of the guest goes on.
+HOG = ("systemd-run -q --unit=hog -p MemoryAccounting=yes -p MemoryHigh=16M"
+       " sh -c 'while :; do head -c 100000000 /dev/zero | tail >/dev/null; done'")
+NO_HOG = "systemctl stop hog; systemctl reset-failed hog; true"
+PRESSED = ("tries=0; until awk '/^some/ { split($2, a, \"=\"); exit a[2] < 25 }'"
+           " /proc/pressure/memory; do tries=$((tries + 1)); [ $tries -lt 120 ] || exit 1;"
+           " sleep 1; done")
+CALM = ("tries=0; until awk '/^some/ { split($2, a, \"=\"); exit a[2] > 2 }'"
+        " /proc/pressure/memory; do tries=$((tries + 1)); [ $tries -lt 120 ] || exit 1;"
+        " sleep 1; done")
+
+
+class Disturbed:
+    """How a dump ended that something happened to."""
+
+    def __init__(self, guest, name, happens, options="", seconds=900):
+        outcome = guest.machine.run(DISTURBED.format(
+            place=PLACE + name, name=name, kib=DISTURBED_KIB, happens=happens, options=options),
+            seconds)
+        self.said = outcome.output + outcome.errors
+        status = re.search(r"^status (\d+)$", outcome.output, re.M)
+        self.was_reached = status is not None and "never so far" not in outcome.output
+        self.status = int(status[1]) if status else None
+        self._guest, self._name = guest, name
+
+    def fetch(self):
+        """The file that it left, whatever its name, opened; None when there is none."""
+        made = fetched(self._guest, self._name)
+        for name in sorted(os.listdir(made.folder)):
+            path = os.path.join(made.folder, name)
+            with open(path, "rb") as file:
+                if file.read(8) == SIGNATURE:
+                    return path
+        return None
+
+
+def in_one_guest(lab, guest):
+    """What needs no other machine: one after the other, each undone."""
+    _core(lab, guest)
+    _killed_beside_another(lab, guest)
+    _full_disk(lab, guest)
+    _pressure(lab, guest)
+    machine = guest.machine
+    machine.need("echo 0 > /sys/devices/system/cpu/cpu1/online")
+    lab.paused(guest, "one processor offline")
+    machine.need("echo 1 > /sys/devices/system/cpu/cpu1/online")
+    machine.need("echo 48 > /proc/sys/vm/nr_hugepages && [ $(cat /proc/sys/vm/nr_hugepages) -gt 8 ]"
+                 " && fallocate -l 8M /dev/hugepages/lab", 120)
+    lab.paused(guest, "hugepages", crash=False)
+    machine.need("rm /dev/hugepages/lab; echo 0 > /proc/sys/vm/nr_hugepages")
+    _ballooned(lab, guest)
+
+
+def in_other_guests(lab):
+    """Machines of other sizes, and one that is locked down."""
+    _locked_down(lab)
+    for name, memory, processors in (("one processor", "1G", 1), ("eight processors", "1G", 8),
+                                     ("512 MiB", "512M", 2), ("8 GiB", "8G", 2)):
+        guest = DumpGuest(lab.run, name.replace(" ", "-"), memory, processors)
+        lab.run.say("%s: guest ready after %.1f s" % (name, guest.start(lab.run.binary)))
+        try:
+            if memory == "512M" and _short_of_memory(lab, guest):
+                continue
+            made = lab.paused(guest, name)
+            if made:
+                os.unlink(made.oracle)
+        finally:
+            guest.stop()
+
+
+def _core(lab, guest):
+    """The dump as an ELF core."""
+    before = GuestTruth(guest, "elf-before")
+    made = dump(guest, "elf", options="--format elf")
+    after = GuestTruth(guest, "elf-after")
+    if lab.results.check("elf: it ends as complete",
+                         made.status == COMPLETE and made.file is not None, made.why()):
+        lab.run.say("elf: %.1f MB on the disk" % (os.stat(made.file).st_blocks * 512 / 1e6))
+        lab.read("elf", made, before, after)
+
+
+def _opens(lab, name, path):
+    """Claims that an incomplete file opens, and says that it is incomplete."""
+    if not lab.results.check("%s: it leaves a dump" % name, path is not None):
+        return
+    file = Kdump(path)
+    lab.run.say("%s: %d of %d pages have no data" % (name, file.unread(), len(file.frames)))
+    lab.results.check("%s: the dump says that it is incomplete" % name, not file.is_complete,
+                      file.status)
+    lab.results.check("%s: the pages that were written are in it" % name,
+                      0 < file.unread() < len(file.frames),
+                      "%d of %d have no data" % (file.unread(), len(file.frames)))
+    release = lab.run.dump_images.release
+    try:
+        walk = json.loads(lab.readers.drgn("drgn_walk.py", path, lab.symbols, "stacks"))
+        lab.results.equal("%s: drgn opens it and reads the kernel's release" % name,
+                          walk["release"].get("value", walk["release"]), release)
+    except Infrastructure as error:
+        lab.results.check("%s: drgn opens it and reads the kernel's release" % name, False, error)
+    status, said, answers = lab.readers.crash(
+        path, lab.symbols, ["sys"], os.path.join(os.path.dirname(path), "crash"))
+    lab.results.check("%s: crash opens it" % name, status == 0 and release in answers["sys"],
+                      "status %s: %s" % (status, said[-500:]))
+
+
+def _killed_beside_another(lab, guest):
+    """A second dump is refused; SIGKILL leaves a file that opens, and no lock."""
+    made = Disturbed(guest, "killed", "diagbundle dump full --output /srv/dump/second"
+                     " --no-throttle --progress none\necho second $?\npkill -KILL -x diagbundle")
+    if not lab.results.check("killed: a dump of all memory runs for a while", made.was_reached,
+                             made.said[-800:]):
+        return
+    second = re.search(r"^second (\d+)$", made.said, re.M)
+    lab.results.equal("a second dump at once is refused", second and int(second[1]), REFUSED)
+    lab.results.equal("killed: SIGKILL ended it", made.status, 137)
+    _opens(lab, "killed", made.fetch())
+    again = dump(guest, "after", options="--level 31")
+    lab.results.check("killed: the next dump is made", again.status == COMPLETE, again.why())
+
+
+def _full_disk(lab, guest):
+    """The disk fills up while the dump is written."""
+    made = Disturbed(guest, "full", "fallocate -l $(df -B1 --output=avail /srv/dump | tail -1)"
+                     " /srv/dump/filler\ndf -k /srv/dump >&2", "--compress none")
+    guest.machine.need("rm -f /srv/dump/filler")
+    if not lab.results.check("full disk: a dump of all memory runs for a while",
+                             made.was_reached, made.said[-800:]):
+        return
+    lab.results.check("full disk: it ends as partial, or as an error of output",
+                      made.status in (PARTIAL, INPUT_OUTPUT), made.said[-800:])
+    _opens(lab, "full disk", made.fetch())
+
+
+def _pressure(lab, guest):
+    """Memory is short before the dump begins, and while it runs."""
+    machine = guest.machine
+    machine.need(HOG)
+    machine.need(PRESSED, 180)
+    refused = dump(guest, "pressed")
+    lab.results.check("memory is short before: the dump is refused",
+                      refused.status == REFUSED and refused.file is None, refused.why())
+    ignoring = dump(guest, "ignoring", options="--on-pressure ignore --level 31")
+    lab.results.check("memory is short before, --on-pressure ignore: it ends as complete",
+                      ignoring.status == COMPLETE, ignoring.why())
+    for policy, statuses in (("abort", (REFUSED,)), ("partial", (PARTIAL,))):
+        machine.need(NO_HOG)
+        machine.need(CALM, 180)
+        made = Disturbed(guest, policy, HOG, "--on-pressure " + policy)
+        name = "memory becomes short, --on-pressure " + policy
+        lab.results.check("%s: it ends so" % name,
+                          made.was_reached and made.status in statuses, made.said[-800:])
+        path = made.fetch()
+        if policy == "partial":
+            _opens(lab, name, path)
+        else:
+            lab.results.check("%s: it leaves no file" % name, path is None, path)
+    machine.need(NO_HOG)
+    machine.need(CALM, 180)
+
+
+def _ballooned(lab, guest):
+    """The hypervisor has taken a part of the memory back."""
+    machine = guest.machine
+    machine.monitor("balloon", value=768 << 20)
+    end = time.monotonic() + 60
+    while machine.monitor("query-balloon")["actual"] > 800 << 20:
+        if time.monotonic() > end:
+            raise Infrastructure("the guest does not give memory back")
+        time.sleep(0.5)
+    made = lab.paused(guest, "ballooned", crash=False)
+    if made:
+        pages = made.report.get("pages", {})
+        lab.results.check("ballooned: the pages given back are told as offline",
+                          pages.get("offline", 0) > 50000, pages)
+    machine.monitor("balloon", value=1 << 30)
+
+
+def _locked_down(lab):
+    """Lockdown forbids to read the kernel's memory: the stacks in text stay."""
+    guest = DumpGuest(lab.run, "lockdown", words="lockdown=confidentiality")
+    guest.start(lab.run.binary)
+    try:
+        refused = dump(guest, "refused")
+        lab.results.check("lockdown: the dump is not permitted, and it says why",
+                          refused.status == FORBIDDEN and refused.file is None and
+                          "lockdown" in refused.errors + refused.output, refused.why())
+        before = GuestTruth(guest, "before")
+        outcome = collect(guest, "lockdown", "--include-live-dump")
+        lab.results.equal("lockdown: collect goes on and ends as partial", outcome.status, PARTIAL)
+        names = outcome.names
+        lab.results.check("lockdown: collect says what stands in the way",
+                          "lockdown" in outcome.manifest, outcome.why())
+        stacks = [name for name in names if name.endswith("LiveDump-stacks.txt")]
+        if lab.results.check("lockdown: the stacks in text are there", len(stacks) == 1, names):
+            written = (guest.machine.get(stacks[0]) or b"").decode(errors="replace")
+            _, steady = dumpchecks.steady(before, GuestTruth(guest, "after"))
+            absent = sorted({frame for frames in steady.values() for frame in frames
+                             if frame not in written})
+            lab.results.check("lockdown: every function of the threads' stacks is in them",
+                              bool(steady) and not absent, absent[:8])
+    finally:
+        guest.stop()
+
+
+def _short_of_memory(lab, guest):
+    """Whether a small machine's dump is refused for want of memory, which is right, too; then it
+    is made with --on-pressure ignore."""
+    first = dump(guest, "first")
+    if first.status == COMPLETE:
+        return False
+    lab.results.check("512 MiB: it ends as complete, or is refused for want of memory",
+                      first.status == REFUSED and "memory" in first.errors + first.output,
+                      first.why())
+    lab.paused(guest, "512 MiB", options="--on-pressure ignore")
+    return True
+
+
+class Collected:
+    """One `diagbundle collect` in the guest, with the names of what it left there."""
+
+    def __init__(self, outcome, names, manifest):
+        self.status, self.names, self.manifest = outcome.status, names, manifest
+        self._outcome = outcome
+
+    def why(self):
+        """What is told of it when something is wrong."""
+        return "status %s\n%s%s\n%s" % (self.status, self._outcome.output[-1500:],
+                                       self._outcome.errors[-1500:], self.names)
+
+
+def collect(guest, name, options, seconds=400):
+    """Runs the collector of the live dump alone."""
+    place = PLACE + "logs-" + name
+    machine = guest.machine
+    outcome = machine.run("diagbundle collect --only livedump --output %s --progress none %s" % (
+        place, options), seconds)
+    names = machine.run("find %s -type f" % place).output.split()
+    manifests = [one for one in names if one.endswith("/manifest.json")]
+    manifest = (machine.get(manifests[0]) or b"").decode() if manifests else ""
+    return Collected(outcome, names, manifest)

@@ -1,0 +1,187 @@
+"""A live dump of a guest's kernel, held against the guest itself, against QEMU's own dump of the
+guest paused in the moment in which the dump ended, and against the programs that read dumps."""
+
+import json
+import os
+import subprocess
+
+import dumpchecks
+import dumpfaults
+from dumpguest import DumpGuest
+from dumpimages import DumpImages
+from dumprun import COMPLETE, PLACE, GuestTruth, dump, dump_and_pause
+from kdump import Kdump
+from readers import Readers
+
+DEFAULT_LEVEL = 27
+OTHER_LEVELS = [16, 31]
+SLOW_LEVELS = [0, 1]  # All of the guest's memory is compressed: some minutes under emulation.
+READABLE_BY_MAKEDUMPFILE = 31
+SLOW_SECONDS = 900
+
+
+class Laboratory:
+    """What all parts of the profile use: the run, its results, the readers, the symbols."""
+
+    def __init__(self, run, results):
+        run.dump_images = DumpImages(run.cache, run.rebuild)
+        self.run, self.results = run, results
+        self.readers = Readers(run.cache, run.rebuild)
+        self.symbols = run.dump_images.symbols()
+
+    def complete(self, name, made):
+        """Claims that a dump ended as complete and there is a file."""
+        return self.results.check(
+            "%s: it ends as complete" % name,
+            made.status == COMPLETE and made.file is not None and
+            made.report.get("outcome") == "complete" and Kdump(made.file).is_complete, made.why())
+
+    def read(self, name, made, before, after, crash=True, small=False):
+        """All claims of the readers."""
+        walk = dumpchecks.by_drgn(self.results, name, self.readers, made.file, self.symbols,
+                                  before, after, small)
+        if crash:
+            dumpchecks.by_crash(self.results, name, self.readers, made.file, self.symbols, walk,
+                                before, after, small)
+        return walk
+
+    def paused(self, guest, name, options="", crash=True):
+        """A dump and QEMU's of the same moment, with all claims; None when there is no dump."""
+        before = GuestTruth(guest, name + "-before")
+        made = dump_and_pause(guest, name, options=options)
+        after = GuestTruth(guest, name + "-after")
+        if not self.complete(name, made):
+            return None
+        self.read(name, made, before, after, crash)
+        dumpchecks.by_oracle(self.run, self.results, name, made, before, self.readers,
+                             self.symbols)
+        self.say_stages(name, made)
+        return made
+
+    def say_stages(self, name, made):
+        """Prints what each stage of the work cost."""
+        for stage in made.report.get("stages", []):
+            seconds = stage["threadSeconds"]
+            self.run.say("%s: %-10s %8d pages %7.3f s%s" % (
+                name, stage["name"], stage["pages"], seconds,
+                " %9.0f pages/s" % (stage["pages"] / seconds) if seconds else ""))
+
+
+def check(run, results):
+    """Boots once and dumps; with --all also everything that can go wrong."""
+    lab = Laboratory(run, results)
+    guest = DumpGuest(run, "guest")
+    run.say("guest ready after %.1f s" % guest.start(run.binary))
+    try:
+        _levels(lab, guest)
+        _small(lab, guest)
+        _collected(lab, guest)
+        if run.everything:
+            dumpfaults.in_one_guest(lab, guest)
+    finally:
+        guest.stop()
+    if run.everything:
+        dumpfaults.in_other_guests(lab)
+
+
+def _levels(lab, guest):
+    """The default dump in full, and the other levels against makedumpfile."""
+    others = {}
+    for level in OTHER_LEVELS + (SLOW_LEVELS if lab.run.everything else []):
+        is_read = level == READABLE_BY_MAKEDUMPFILE
+        others[level] = dump(guest, "level%d" % level, seconds=SLOW_SECONDS, options=(
+            "--level %d --compress %s" % (level, "zlib" if is_read else "zstd")),
+            tables_only=not is_read)
+    made = lab.paused(guest, "default")
+    if made is None:
+        return
+    _report(lab.results, made)
+    _told(lab, made)
+    others[DEFAULT_LEVEL] = made
+    for level, other in sorted(others.items()):
+        if other is made or lab.complete("level %d" % level, other):
+            dumpchecks.by_level(lab.run, lab.results, level, other, made.oracle, guest.folder)
+    zlib = others[READABLE_BY_MAKEDUMPFILE]
+    if zlib.file:
+        dumpchecks.by_makedumpfile(lab.results, "zlib", zlib.file,
+                                   os.path.join(guest.folder, "makedumpfile"),
+                                   lab.symbols if lab.run.everything else None)
+
+
+def _small(lab, guest):
+    """The small dump of the stacks."""
+    before = GuestTruth(guest, "stacks-before")
+    made = dump(guest, "stacks", "stacks")
+    after = GuestTruth(guest, "stacks-after")
+    if not lab.complete("stacks", made):
+        return
+    lab.run.say("stacks: %.1f MB in %.1f s" % (
+        os.path.getsize(made.file) / 1e6, made.seconds))
+    lab.read("stacks", made, before, after, small=True)
+    text_of_stacks(lab.results, "stacks", made, before, after)
+
+
+def _collected(lab, guest):
+    """`collect` brings the dump into the bundle."""
+    made = dumpfaults.collect(guest, "bundle", "--include-live-dump")
+    results = lab.results
+    results.check("collect --include-live-dump ends as complete", made.status == COMPLETE,
+                  made.why())
+    for name in ("LiveDump.kdump", "LiveDump.json", "LiveDump-stacks.txt"):
+        results.check("collect: %s is in the host folder" % name,
+                      any(one.endswith("/" + name) for one in made.names), made.names)
+    bundles = [one for one in made.names if one.endswith(".tar.xz")]
+    if results.check("collect: there is a bundle", len(bundles) == 1, made.why()):
+        outcome = guest.machine.run("diagbundle verify " + bundles[0], 200)
+        results.check("collect: the bundle verifies", outcome.status == 0,
+                      outcome.output[-800:] + outcome.errors[-800:])
+    guest.machine.need("rm -rf " + PLACE + "logs-bundle", 60)
+
+
+def text_of_stacks(results, name, made, before, after):
+    """Claims that the text and the JSON beside a dump have the stacks of the guest's threads."""
+    text = made.path("LiveDump-stacks.txt")
+    document = made.path("LiveDump-stacks.json")
+    if not results.check("%s: the stacks are beside it as text and as JSON" % name,
+                         bool(text and document), made.why()):
+        return
+    with open(document, encoding="utf-8") as file:
+        content = file.read()
+    results.equal("%s: the JSON's schema" % name, json.loads(content).get("schema"),
+                  "diagbundle.kernel-stacks/1")
+    with open(text, encoding="utf-8", errors="replace") as file:
+        written = file.read()
+    _, stacks = dumpchecks.steady(before, after)
+    wanted = {frame for frames in stacks.values() for frame in frames}
+    absent = sorted(frame for frame in wanted if frame not in written or frame not in content)
+    results.check("%s: every function of the threads' stacks is in both" % name,
+                  bool(wanted) and not absent, absent[:8])
+
+
+def _report(results, made):
+    """Claims that LiveDump.json and the dump's notes say what the file is."""
+    report, file = made.report, Kdump(made.file)
+    results.equal("LiveDump.json has the file's size", report["file"]["byteCount"],
+                  file.byte_count)
+    results.equal("LiveDump.json has the level", (report["level"], report["codeNumber"]),
+                  (DEFAULT_LEVEL, "0x161"))
+    kept = sum(count for name, count in report["pages"].items() if name.startswith("kept."))
+    results.equal("LiveDump.json counts the kept pages", kept, len(file.frames))
+    kinds = [(name, kind) for name, kind, _ in file.notes]
+    results.check("the dump has a note for each processor, SNAP, VMCOREINFO and ours",
+                  kinds.count(("CORE", 1)) == 2 and ("SNAP", 4) in kinds and
+                  ("VMCOREINFO", 0) in kinds and ("DIAGBUNDLE", 0x161) in kinds, kinds)
+    registers = report.get("registers") or {}
+    results.equal("the registers of both processors were sampled",
+                  (registers.get("processors"), registers.get("sampled")), (2, 2))
+
+
+def _told(lab, made):
+    """Claims that `dump info` reads the file."""
+    for words in ([], ["--json"]):
+        done = subprocess.run([lab.run.binary, "dump", "info", made.file, *words], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              check=False)
+        lab.results.check("dump info %s tells what it is" % " ".join(words),
+                          done.returncode == 0 and "LIVE_SYSTEM_DUMP" in done.stdout and
+                          lab.run.dump_images.release in done.stdout, done.stdout[-800:])
