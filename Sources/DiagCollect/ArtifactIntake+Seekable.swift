@@ -89,6 +89,8 @@ extension ArtifactIntake {
             unsafe buffer.withUnsafeBytes {
                 unsafe seekable.hash.update(bufferPointer: .init(rebasing: $0[..<count]))
             }
+            reading.descriptor.dropFromCache(
+                byteCount: Int64(count), at: seekable.hashedByteCount)
             seekable.hashedByteCount += Int64(count)
         } while MonotonicTime.now < end
         return false

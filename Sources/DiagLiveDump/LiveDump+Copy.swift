@@ -27,7 +27,7 @@ extension LiveDump {
         let core = try KernelCore(tree: tree)
         report.warnings += core.warnings
         name(core)
-        let selected = try select(core)
+        let selection = try select(core)
         var writing = DumpWriterOptions(started: started)
         writing.threadCount = options.threadCount
         writing.compression = options.compression
@@ -35,10 +35,10 @@ extension LiveDump {
         writing.maxByteCount = min(options.maxByteCount ?? .max, destination.byteLimit)
         writing.locksMemory = true
         let budget = DumpWriter.memoryBudget(
-            pageCount: selected.selection.dumpedCount, pageByteCount: core.kernel.pageByteCount,
+            pageCount: selection.dumpedCount, pageByteCount: core.kernel.pageByteCount,
             options: writing)
         let estimate = DumpEstimate(
-            selection: selected.selection, options: options,
+            selection: selection, options: options,
             pageByteCount: core.kernel.pageByteCount, threadCount: writing.effectiveThreadCount,
             memoryByteCount: budget)
         let bytes = UInt64(max(0, estimate.fileByteCount))
@@ -54,7 +54,7 @@ extension LiveDump {
         let watch = try startWatch(findings, control)
         defer { watch?.end() }
         let result = try follow(
-            source: selected.source, selection: selected.selection, landmark: selected.task,
+            source: core, selection: selection,
             writing, destination, estimate: estimate.fileByteCount, control, listener)
         conclude(result, core, control, destination)
     }
@@ -96,15 +96,8 @@ extension LiveDump {
         "0x" + String(value, radix: 16)
     }
 
-    /// What is copied: the pages, the memory with the stacks of the running processors as they
-    /// were with their registers, and the address of our own task_struct, or 0.
-    private struct Selected {
-        var source: any MemorySource
-        var selection: any PageSelection
-        var task: UInt64
-    }
-
-    private func select(_ core: KernelCore) throws(LiveDumpError) -> Selected {
+    /// The pages to be copied.
+    private func select(_ core: KernelCore) throws(LiveDumpError) -> any PageSelection {
         switch options.kind {
         case .full:
             let selection = try LivePageSelection(
@@ -114,14 +107,13 @@ extension LiveDump {
                 .init(
                     name: "pageFlags", pages: selection.tally.present.reduce(0, +),
                     threadSeconds: selection.threadSeconds))
-            return Selected(source: core, selection: selection, task: 0)
+            return selection
         case .stacks:
             let landmarks = try KernelLandmarks(source: core, tree: tree)
             let selection = try StackPageSelection(
                 source: core, tree: tree, landmarks: landmarks, threadCount: options.threadCount)
             report.warnings += selection.warnings
-            return Selected(
-                source: core, selection: selection, task: landmarks.currentTask ?? 0)
+            return selection
         }
     }
 
@@ -162,7 +154,7 @@ extension LiveDump {
 
     /// Copies in a thread of its own, and tells how far it is meanwhile.
     private func follow(
-        source: any MemorySource, selection: any PageSelection, landmark task: UInt64,
+        source: any MemorySource, selection: any PageSelection,
         _ writing: DumpWriterOptions, _ destination: Destination, estimate: Int64,
         _ control: DumpControl, _ listener: Listener
     ) throws -> DumpResult {
@@ -172,12 +164,8 @@ extension LiveDump {
         report.level = selection.appliedLevel
         count(selection)
         let begun = report
-        let writing = writing
-        let kernel = source.kernel
-        let notes = DumpNotes(
-            registers + [DumpNotes.liveMark(kernel: kernel, task: task, format: options.format)]
-                + (kernel.vmcoreInfo.isEmpty
-                    ? [] : [ELFNote(name: "VMCOREINFO", type: 0, descriptor: kernel.vmcoreInfo)]),
+        let notes = DumpNotes.live(
+            kernel: source.kernel, processors: registers, format: options.format,
             mark: try JSONDocument.encode(begun, layout: .line))
         control.expect(pages: selection.dumpedCount)
         let shared = CopyOutcome()

@@ -13,7 +13,7 @@ public final class LiveDumpPreparation: Sendable {
     /// What a reader of the report should know.
     let warnings: [String]
 
-    private init(
+    init(
         lock: DumpLock?, pressure: HostPressureSource?, refusal: LiveDumpReport.Obstacle?,
         warnings: [String]
     ) {

@@ -70,9 +70,9 @@ public final class DumpOutput: Sendable {
     /// Drops bytes that were written before from the page cache, once they are on the disk.
     public func drop(byteCount: UInt64, at offset: UInt64) {
         guard !isDirect else { return }
-        diag_drop_written(
-            descriptor.rawValue, Int64(truncatingIfNeeded: offset),
-            Int64(truncatingIfNeeded: byteCount))
+        descriptor.dropFromCache(
+            byteCount: Int64(truncatingIfNeeded: byteCount),
+            at: Int64(truncatingIfNeeded: offset))
     }
 
     /// Reads at most `bytes.count` bytes from `offset` on; 0 at the end of the file.

@@ -100,6 +100,8 @@ struct PrefixedDumpOptions: ParsableArguments {
     var dumpOriginator: String?
     @Option(help: "Threads that copy (default: as many as serve).")
     var dumpThreads: String?
+    @Flag(help: "Make the dump however short ago the last one was made.")
+    var dumpNoThrottle = false
 
     /// The options that were given, by name, as they were typed.
     var given: [String: [String]] {
@@ -109,6 +111,7 @@ struct PrefixedDumpOptions: ParsableArguments {
             (.dumpGuestPages, dumpGuestPages ? "yes" : nil),
             (.dumpOnPressure, dumpOnPressure), (.dumpMaxSize, dumpMaxSize),
             (.dumpOriginator, dumpOriginator), (.dumpThreads, dumpThreads),
+            (.dumpThrottle, dumpNoThrottle ? "no" : nil),
         ]
         return single.reduce(into: [:]) { given, option in
             if let value = option.1 { given[option.0.rawValue] = [value] }

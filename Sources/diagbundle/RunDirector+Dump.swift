@@ -29,7 +29,7 @@ extension RunDirector {
             }
             var options = try settings.dumpOptions(dump.kind)
             options.reason = dump.reason
-            options.isThrottled = dump.isThrottled
+            options.isThrottled = options.isThrottled && dump.isThrottled
             return options
         }
     }

@@ -15,6 +15,7 @@ extension Settings {
             .dumpGuestPages: [options.includesGuestPages ? "yes" : "no"],
             .dumpOnPressure: [options.onPressure.rawValue], .dumpMaxSize: [],
             .dumpOriginator: [options.originator], .dumpThreads: [],
+            .dumpThrottle: ["yes"],
             .dumpDirectory: [settings.folder],
             .dumpKeep: ["\(settings.keepCount)"],
             .dumpKeepPolicy: [settings.keep.rawValue],
@@ -64,6 +65,7 @@ extension Settings {
             } catch { throw wrong(.dumpMaxSize, "\(error)") }
         }
         options.originator = try originator
+        options.isThrottled = try isYes(.dumpThrottle)
         if !text(.dumpThreads).isEmpty {
             options.threadCount = try number(.dumpThreads, in: 1...256)
         }

@@ -9,6 +9,11 @@ from harness import COMPLETE, PARTIAL, UNAVAILABLE, USAGE
 HAS_SOURCE = os.path.exists("/proc/kcore") and os.path.getsize("/proc/kcore") > 0
 
 
+# What stands in the way of a dump here, and the exit code of `dump` for it: a container hides the
+# host's kernel, another machine may be built without /proc/kcore.
+STATUS = {"noKernelCore": UNAVAILABLE, "container": harness.NOT_PERMITTED}
+
+
 def needs_no_source(function):
     """Skips a test of what happens where there is no /proc/kcore."""
     return harness.unittest.skipIf(HAS_SOURCE, "this machine has /proc/kcore")(
@@ -20,12 +25,13 @@ class Dumps(harness.Case):
 
     def dump(self, *arguments, expected, **options):
         outcome = harness.run("dump", *arguments, **options)
-        self.assertEqual(outcome.status, expected, str(outcome))
+        if expected is not None:
+            self.assertEqual(outcome.status, expected, str(outcome))
         return outcome
 
     @needs_no_source
     def test_without_a_source_the_reason_and_the_way_out_are_told(self):
-        outcome = self.dump("full", "-o", self.output, "--no-throttle", expected=UNAVAILABLE)
+        outcome = self.dump("full", "-o", self.output, "--no-throttle", expected=None)
         self.assertIn("No live kernel dump", outcome.told)
         self.assertIn("/proc/kcore", outcome.told)
         self.assertIn("Way out:", outcome.told)
@@ -36,7 +42,8 @@ class Dumps(harness.Case):
             self.assertFalse(name.endswith(".partial"), name)
             report = harness.read_json(self.output, name, "LiveDump.json")
             self.assertEqual(report["schema"], "diagbundle.live-dump/1")
-            self.assertEqual(report["obstacle"]["cause"], "noKernelCore")
+            self.assertEqual(outcome.status, STATUS[report["obstacle"]["cause"]], str(outcome))
+        self.assertEqual(len(found), 1, "the stacks are kept")
 
     @needs_no_source
     def test_bundle_goes_on_without_the_dump_and_has_the_stacks(self):
@@ -45,7 +52,7 @@ class Dumps(harness.Case):
         folder = harness.host_folder(self.output)
         report = harness.read_json(folder, "LiveDump.json")
         self.assertEqual((report["originator"], report["kind"]), ("Taskmgr", "full"))
-        self.assertEqual(report["obstacle"]["cause"], "noKernelCore")
+        self.assertIn(report["obstacle"]["cause"], STATUS)
         self.assertTrue(os.path.getsize(os.path.join(folder, "LiveDump-stacks.txt")) > 0)
         self.assertFalse(os.path.exists(os.path.join(folder, "LiveDump.kdump")))
         manifest = harness.manifest(self.output)
@@ -117,10 +124,11 @@ class Dumps(harness.Case):
             "live-dump": "stacks", "dump-level": "31", "dump-compress": "zstd",
             "dump-format": "kdump", "dump-user-pages": "no", "dump-guest-pages": "no",
             "dump-on-pressure": "abort", "dump-max-size": None, "dump-originator": "diagbndl",
-            "dump-threads": None, "dump-directory": "/var/lib/diagbundle/dumps",
+            "dump-threads": None, "dump-throttle": "yes",
+            "dump-directory": "/var/lib/diagbundle/dumps",
             "dump-keep": "3", "dump-keep-policy": "room", "dump-interval": "10m",
             "dump-originator-interval": "1h"})
-        for text in ("dump-level: 40\n", "dump-originator: ninechars\n", "dump-keep: 0\n",
+        for text in ("dump-level: 40\n", "dump-originator: ninechars\n", "dump-keep: -1\n",
                      "dump-keep-policy: never\n", "dump-interval: soon\n", "live-dump: maybe\n"):
             with self.subTest(text=text):
                 harness.write(file, text)

@@ -16,8 +16,13 @@ ENTRIES = {"ret_from_fork", "ret_from_fork_asm", "entry_SYSCALL_64", "do_syscall
            "entry_SYSCALL_64_after_hwframe", "asm_exc_page_fault",
            "asm_sysvec_apic_timer_interrupt"}
 SLEEPING = "SDI"
+# The program's own threads sleep a tenth of a second at a time while they copy and tell how far
+# they are: their stacks are as smeared as those of threads that run.
+OWN = {"diagbundle", "dump-copy", "dump-watch"}
 EQUAL_PERCENT = 98
-FREE_TOLERANCE = 0.02  # Of all memory; the guest goes on between its own answer and the dump.
+# Of all memory: the processes that make the dump have some 25 MB, which the guest has before and
+# after.
+FREE_TOLERANCE = 0.04
 LEVEL_TOLERANCE = 0.02  # Of all pages.
 
 
@@ -53,7 +58,8 @@ def by_drgn(results, name, readers, path, symbols, before, after, small=False):
     results.check("%s: drgn finds every task of the guest's ps" % name, not absent,
                   "%d of %d are absent: %s" % (len(absent), len(threads), absent[:8]))
     sleeping = [task for task in tasks.values()
-                if task["state"] in SLEEPING and not task["onProcessor"]]
+                if task["state"] in SLEEPING and not task["onProcessor"]
+                and task["comm"] not in OWN]
     cut = [(task["tid"], task["comm"], task.get("error") or task["frames"][-2:])
            for task in sleeping if not is_whole(task.get("frames", []))]
     results.check("%s: drgn unwinds every sleeping task to its entry" % name,
@@ -211,24 +217,26 @@ def by_oracle(run, results, name, made, before, readers, symbols):
     return found
 
 
-def by_level(run, results, level, made, oracle_path, folder):
+def by_level(run, results, level, made, oracle_path, folder, title=None):
     """Claims that a level leaves out what makedumpfile leaves out of the paused guest.
 
-    A page of zeros stays in our file as the shared page; both sides' count as left out."""
+    A page of zeros stays in our file as the shared page at every level; it counts as left out where
+    the level says so, on both sides."""
+    title = title or "level %d" % level
     theirs_path = os.path.join(folder, "makedumpfile-%d" % level)
     host("makedumpfile", "-c", "-d", str(level), oracle_path, theirs_path, timeout=300)
     ours, theirs = Kdump(made.file), Kdump(theirs_path)
     size = min(len(ours.present), len(theirs.present))
     both = ours.present[:size] & theirs.present[:size]
-    mine, other = ours.left_out()[:size] & both, theirs.left_out()[:size] & both
+    mine, other = (one.left_out(zeros=bool(level & 1))[:size] & both for one in (ours, theirs))
     all_pages = int(both.sum())
     only_mine, only_theirs = int((mine & ~other).sum()), int((other & ~mine).sum())
-    run.say("level %d: %d pages left out, makedumpfile %d of %d; only ours %d, only theirs %d" % (
-        level, mine.sum(), other.sum(), all_pages, only_mine, only_theirs))
-    results.check("level %d: the number of pages left out is makedumpfile's within 2 %%" % level,
+    run.say("%s: %d pages left out, makedumpfile %d of %d; only ours %d, only theirs %d" % (
+        title, mine.sum(), other.sum(), all_pages, only_mine, only_theirs))
+    results.check("%s: the number of pages left out is makedumpfile's within 2 %%" % title,
                   abs(int(mine.sum()) - int(other.sum())) <= LEVEL_TOLERANCE * all_pages,
                   "%d and %d of %d" % (mine.sum(), other.sum(), all_pages))
-    results.check("level %d: page by page it is the same within 2 %%" % level,
+    results.check("%s: page by page it is the same within 2 %%" % title,
                   only_mine + only_theirs <= LEVEL_TOLERANCE * all_pages,
                   "%d only ours, %d only makedumpfile's, of %d" % (
                       only_mine, only_theirs, all_pages))

@@ -223,7 +223,7 @@ def _locked_down(lab):
                           refused.status == FORBIDDEN and refused.file is None and
                           "lockdown" in refused.errors + refused.output, refused.why())
         before = GuestTruth(guest, "before")
-        outcome = collect(guest, "lockdown", "--include-live-dump")
+        outcome = collect(guest, "lockdown", "--include-live-dump --dump-no-throttle")
         lab.results.equal("lockdown: collect goes on and ends as partial", outcome.status, PARTIAL)
         names = outcome.names
         lab.results.check("lockdown: collect says what stands in the way",

@@ -24,7 +24,7 @@ class DumpGuest:
         self.folder = os.path.join(run.folder, name)
         os.makedirs(self.folder)
         root = overlay(run.images.debian(), "raw", os.path.join(self.folder, "root"))
-        data = os.path.join(self.folder, "data")
+        self.data = data = os.path.join(self.folder, "data")
         with open(data, "wb") as disk:
             disk.truncate(DATA_BYTES)
         # Nothing is kept back for root, so that a full disk is full.

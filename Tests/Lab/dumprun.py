@@ -9,6 +9,7 @@ import tarfile
 from errors import Infrastructure
 from host import GUEST
 from kdump import make_readable
+from lastbyte import LastByte
 
 DUMP_SECONDS = 300
 PLACE = "/srv/dump/"
@@ -23,6 +24,7 @@ class Dump:
         self.folder, self.status, self.seconds = folder, status, seconds
         self.output, self.errors = output, errors
         self.oracle = None
+        self.alone = None
         self.report = {}
         path = self.path("LiveDump.json")
         if path:
@@ -34,9 +36,18 @@ class Dump:
         path = os.path.join(self.folder, name)
         return path if os.path.isfile(path) else None
 
+    @classmethod
+    def of_file(cls, path):
+        """A dump file alone, made on this machine."""
+        made = cls(os.path.dirname(path), COMPLETE, None, "", "")
+        made.alone = path
+        return made
+
     @property
     def file(self):
         """Where the dump itself is, or None."""
+        if self.alone:
+            return self.alone
         return self.path("LiveDump.kdump") or self.path("LiveDump.elf")
 
     def why(self):
@@ -114,17 +125,18 @@ def dump(guest, name, kind="full", options="", seconds=DUMP_SECONDS, tables_only
                    tables_only)
 
 
-def dump_and_pause(guest, name, kind="full", options="", seconds=DUMP_SECONDS):
-    """Makes a dump; in the moment in which the program ends the guest is paused and QEMU writes
-    the guest's memory."""
+def dump_and_pause(guest, name, kind="full", options="", seconds=DUMP_SECONDS,
+                   tables_only=False):
+    """Makes a dump; in the moment in which its last byte is on the disk the guest is paused and
+    QEMU writes the guest's memory."""
     machine = guest.machine
-    status, took = machine.run_and_pause(command(name, kind, options), seconds)
+    machine.run_and_pause(command(name, kind, options), seconds, LastByte(guest.data))
     oracle = os.path.join(guest.folder, name + ".elf")
     machine.dump_guest_memory(oracle)
     make_readable(oracle)
-    machine.resume()
+    status, took = machine.resume()
     output, errors = machine.marked_output()
-    made = fetched(guest, name, status, took, output, errors)
+    made = fetched(guest, name, status, took, output, errors, tables_only)
     made.oracle = oracle
     return made
 

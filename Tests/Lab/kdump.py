@@ -79,9 +79,11 @@ class Kdump:
                              % self.frames[index])
         return data
 
-    def left_out(self):
-        """Frames of memory whose content the file has not: excluded, or only zeros, which stand
-        in the file as one shared page or are left out, as the program likes."""
+    def left_out(self, zeros=True):
+        """Frames of memory whose content the file has not: excluded, or with `zeros` only zeros,
+        which stand in the file as one shared page or are left out, as the program likes."""
+        if not zeros:
+            return self.present & ~self.dumped
         offsets = self.descriptors["offset"]
         places, count = numpy.unique(offsets, return_counts=True)
         shared = places[count.argmax()] if len(places) and count.max() > 1 else -1

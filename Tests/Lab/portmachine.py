@@ -32,6 +32,9 @@ class PortMachine(Machine):
         self._wanted = 0  # Bytes until the answer that is coming in is whole.
         self._answers = {}
         self._jobs = 0
+        # Of the last script of `run_and_pause`: its job, its end, and when it began and paused.
+        self._marked = self._mark_text = None
+        self._began = self._paused = self._limit = 0
         super().__init__(folder, words, memory, processors)
 
     def channel(self):
@@ -73,27 +76,43 @@ class PortMachine(Machine):
                 file.write(output)
         return output
 
-    def run_and_pause(self, script, seconds):
-        """Runs a script and pauses the guest in the moment in which the script has ended; gives
-        its status and the seconds it took. The guest stays paused until `resume`."""
+    def run_and_pause(self, script, seconds, moment=None):
+        """Runs a script and pauses the guest at `moment`, or when the script has ended where that
+        comes first. The guest stays paused until `resume`."""
         self.monitor("query-status")  # The connection to the monitor stands before it is needed.
         body = (MARKED % script).encode()
-        began = time.monotonic()
-        name = self._ask("RUN", seconds, len(body), body=body)
-        self._mark.settimeout(seconds + GRACE_SECONDS)
-        try:
-            text = self._mark.recv(64)
-        except TimeoutError as error:
-            raise Infrastructure("in the guest: not ended in %d s: %s" % (
-                seconds, script[:200])) from error
+        self._began = time.monotonic()
+        self._limit = seconds
+        self._mark_text = None
+        self._marked = self._ask("RUN", seconds, len(body), body=body)
+        if moment is None or not moment.wait(seconds, self._is_marked):
+            self._wait_for_mark()
         self.monitor("stop")
-        self._marked = name
-        return int(text or b"-1"), time.monotonic() - began
+        self._paused = time.monotonic()
 
     def resume(self):
-        """Lets the paused guest go on."""
+        """Lets the paused guest go on to the end of the script; gives its status, and the seconds
+        that it took without the pause."""
+        self._began += time.monotonic() - self._paused
         self.monitor("cont")
+        text = self._wait_for_mark()
+        took = time.monotonic() - self._began
         self._answer(self._marked, GRACE_SECONDS)
+        return int(text or b"-1"), took
+
+    def _is_marked(self):
+        return bool(select.select([self._mark], [], [], 0)[0])
+
+    def _wait_for_mark(self):
+        """What the script's end wrote, which stays to be read again until the next script."""
+        self._mark.settimeout(self._limit + GRACE_SECONDS)
+        try:
+            if self._mark_text is None:
+                self._mark_text = self._mark.recv(64)
+        except TimeoutError as error:
+            raise Infrastructure("in the guest: a script has not ended in %d s" %
+                                 self._limit) from error
+        return self._mark_text
 
     def marked_output(self):
         """What the last script of `run_and_pause` printed and said as errors."""

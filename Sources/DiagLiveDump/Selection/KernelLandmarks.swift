@@ -25,8 +25,6 @@ public final class KernelLandmarks: Sendable {
     public let imageFrames: Set<UInt64>
     /// Page frames of the map of pages, as far as it describes memory.
     public let pageMapFrames: Set<UInt64>
-    /// The address of our own task_struct: for the mark of a live dump.
-    public let currentTask: UInt64?
     /// What could not be found.
     public let warnings: [String]
     /// Whether the stacks of all threads were found.
@@ -83,13 +81,6 @@ public final class KernelLandmarks: Sendable {
         tableFrames = finder.tableFrames
         warnings = finder.warnings
         areStacksKnown = !finder.tasks.isEmpty && finder.stacksMissing == 0
-
-        var current: UInt64?
-        if let core = source as? KernelCore, let layout {
-            let leader = core.taskStructure.word(layout.groupLeader)
-            if leader >> 63 == 1, leader & 7 == 0 { current = leader }
-        }
-        currentTask = current
     }
 
     /// Page frames of the stacks of the threads with these numbers, of all when none are given;

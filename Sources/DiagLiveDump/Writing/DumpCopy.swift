@@ -91,7 +91,8 @@ internal import DiagSystem
         var torn = LiveDumpReport.Torn(
             sampled: 0, changed: 0, rounds: 0, replaced: 0, remaining: 0)
         while torn.rounds < options.rereadRoundCount, !control.isStopped {
-            runThreads(.reread, through: .kernel)
+            // The map of pages is among it: the slabs' lists run through it.
+            runThreads(.reread, through: .pageMap)
             let replaced = total().pagesReplaced
             let changed = replaced - torn.replaced
             let isGrowing = torn.rounds > 0 && changed > torn.remaining

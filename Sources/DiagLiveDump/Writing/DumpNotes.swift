@@ -27,55 +27,29 @@ public struct DumpNotes: Sendable {
     ///
     /// - Parameters:
     ///   - kernel: whose VMCOREINFO goes in unchanged.
-    ///   - registers: for each processor in order the bytes of `pr_reg`, or `nil` for zeros; at
-    ///     least as many as there are processors, or zeros are taken.
-    ///   - task: the address of the task_struct that dumped, or 0.
+    ///   - processors: `NT_PRSTATUS` of each processor, in order.
     ///   - format: an ELF file says more in the note that marks it as live.
     ///   - mark: the text of our own note.
-    /// - Returns: the notes in the order in which readers expect them.
+    /// - Returns: the notes in the order in which readers look for them.
     public static func live(
-        kernel: DumpedKernel, registers: [[UInt8]?], task: UInt64, format: LiveDumpOptions.Format,
-        mark: [UInt8]
+        kernel: DumpedKernel, processors: [ELFNote], format: LiveDumpOptions.Format, mark: [UInt8]
     ) -> DumpNotes {
-        var notes = [ELFNote]()
-        for processor in 0..<max(1, kernel.processorCount) {
-            notes.append(
-                processorStatus(
-                    processor: processor, machine: kernel.machine,
-                    registers: processor < registers.count ? registers[processor] : nil))
-        }
-        notes.append(liveMark(kernel: kernel, task: task, format: format))
+        var notes = processors
+        notes.append(liveMark(kernel: kernel, format: format))
         if !kernel.vmcoreInfo.isEmpty {
             notes.append(ELFNote(name: "VMCOREINFO", type: 0, descriptor: kernel.vmcoreInfo))
         }
         return DumpNotes(notes, mark: mark)
     }
 
-    /// `NT_PRSTATUS` of a processor. The process identifier is its number plus 1, by which drgn
-    /// finds the registers of a running task where there is no CRASHTIME.
-    ///
-    /// Source: Linux 6.1 include/linux/elfcore.h, `struct elf_prstatus`: `pr_pid` at 32, `pr_reg`
-    /// at 112; x86-64 has 27 registers, AArch64 34.
-    static func processorStatus(
-        processor: Int, machine: UInt16, registers: [UInt8]?
-    ) -> ELFNote {
-        let registerByteCount = machine == 183 ? 34 * 8 : 27 * 8
-        var bytes = [UInt8](repeating: 0, count: 112 + registerByteCount + 8)
-        bytes.setLittleEndian(UInt32(processor + 1), at: 32)
-        if let registers {
-            let part = registers.prefix(registerByteCount)
-            bytes.replaceSubrange(112..<(112 + part.count), with: part)
-        }
-        return ELFNote(name: "CORE", type: ELFNote.processorStatus, descriptor: bytes)
-    }
-
     /// The note by which crash knows a live dump. Source: crash 8.0.6 diskdump.c, netdump.c,
     /// extensions/snap.c; crash reads the descriptor right behind a name of four bytes.
-    static func liveMark(
-        kernel: DumpedKernel, task: UInt64, format: LiveDumpOptions.Format
-    ) -> ELFNote {
+    ///
+    /// Its first word may be the task that dumps. It stays 0: given one, crash 8.0.6 wants its stack
+    /// at its start and gives up when that was torn.
+    static func liveMark(kernel: DumpedKernel, format: LiveDumpOptions.Format) -> ELFNote {
         let info = VMCoreInfo(parsing: kernel.vmcoreInfo.span)
-        var words: [UInt64] = [task, 0, 0]
+        var words: [UInt64] = [0, 0, 0]
         if format == .elf {
             if kernel.machine == 183 {
                 let bits = info.number("VA_BITS") ?? 48

@@ -30,7 +30,6 @@ struct KernelLandmarksTests {
             ])
         #expect(marks.warnings == [])
         #expect(marks.areStacksKnown)
-        #expect(marks.currentTask == SyntheticKernel.tasks[1])
         #expect(marks.stackPages(ofThreads: [2]) == [0x1D0, 0x1D1, 0x1D2, 0x1D3])
         #expect(
             marks.stackPages() == Array(0x1C0...0x1C3) + Array(0x1C8...0x1CB)
@@ -83,7 +82,6 @@ struct KernelLandmarksTests {
         try host.write([], to: "sys/kernel/btf/vmlinux")
         let (core, marks) = try open(host)
         #expect(marks.tasks == [])
-        #expect(marks.currentTask == nil)
         let selection = try StackPageSelection(source: core, tree: host.tree, landmarks: marks)
         #expect(selection.dumpedCount == 256 + 64 - 4)
         #expect(

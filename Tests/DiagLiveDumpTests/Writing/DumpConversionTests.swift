@@ -46,7 +46,7 @@ struct DumpConversionTests {
         _ = try DumpWriter.write(
             memory, InventedSelection(memory, words: words()),
             notes: .live(
-                kernel: memory.kernel, registers: [], task: 0, format: format,
+                kernel: memory.kernel, processors: memory.processorNotes, format: format,
                 mark: Array("{}".utf8)), options: options, to: place.output(),
             control: DumpControl())
     }

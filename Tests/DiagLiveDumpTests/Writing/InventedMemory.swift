@@ -39,6 +39,16 @@ final class InventedMemory: MemorySource {
         self.onRead = onRead
     }
 
+    /// Notes of two processors: the first has sevens in its registers, the second zeros.
+    var processorNotes: [ELFNote] {
+        (0..<2).map { number in
+            var bytes = [UInt8](repeating: 0, count: 336)
+            bytes[32] = UInt8(number + 1)
+            if number == 0 { for index in 112..<328 { bytes[index] = 7 } }
+            return ELFNote(name: "CORE", type: ELFNote.processorStatus, descriptor: bytes)
+        }
+    }
+
     func makeReader() -> any MemoryReader { Reader(memory: self) }
 
     /// The bytes of a page as they are after all changes.

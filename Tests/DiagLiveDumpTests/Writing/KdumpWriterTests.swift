@@ -35,8 +35,8 @@ struct KdumpWriterTests {
     }
     private func notes() -> DumpNotes {
         .live(
-            kernel: memory.kernel, registers: [Array(repeating: 7, count: 216)], task: 0x1234,
-            format: .kdump, mark: Array("{}".utf8))
+            kernel: memory.kernel, processors: memory.processorNotes, format: .kdump,
+            mark: Array("{}".utf8))
     }
 
     @Test(
@@ -126,7 +126,7 @@ struct KdumpWriterTests {
         #expect(number(snap + 4, 4) == 24)
         #expect(number(snap + 8, 4) == 4)
         #expect(Array(bytes[(snap + 12)..<(snap + 16)]) == Array("SNAP".utf8))
-        #expect(number(snap + 16, 8) == 0x1234)
+        #expect(number(snap + 16, 8) == 0)
         // pr_pid and the first register of both processors.
         #expect(number(4200 + 20 + 32, 4) == 1)
         #expect(number(4200 + 20 + 112, 8) == 0x0707_0707_0707_0707)
@@ -263,7 +263,7 @@ struct KdumpWriterTests {
         let result = try DumpWriter.write(
             memory, InventedSelection(memory, words: words),
             notes: .live(
-                kernel: memory.kernel, registers: [], task: 0, format: .elf,
+                kernel: memory.kernel, processors: memory.processorNotes, format: .elf,
                 mark: Array("{}".utf8)), options: options, to: place.output(),
             control: DumpControl())
         #expect(result.isComplete)
