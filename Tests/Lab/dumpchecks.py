@@ -45,9 +45,31 @@ def is_whole(frames):
     return bool(known) and function(known[-1]) in ENTRIES
 
 
-def by_drgn(results, name, readers, path, symbols, before, after, small=False):
-    """Claims of drgn. A small dump has tasks and stacks, and no more is asked of it."""
-    walk = json.loads(readers.drgn("drgn_walk.py", path, symbols, *(["stacks"] if small else [])))
+def walked(readers, path, symbols, small=False):
+    """What drgn finds in a dump. A small dump has tasks and stacks, and no more is asked of it."""
+    return json.loads(readers.drgn("drgn_walk.py", path, symbols, *(["stacks"] if small else [])))
+
+
+def _cut(walk):
+    """The sleeping tasks that drgn walked, and those of them whose stack it does not unwind to its
+    entry."""
+    sleeping = [task for task in walk["tasks"].get("value", [])
+                if task["state"] in SLEEPING and not task["onProcessor"]
+                and task["comm"] not in OWN]
+    return sleeping, [(task["tid"], task["comm"], task.get("error") or task["frames"][-2:])
+                      for task in sleeping if not is_whole(task.get("frames", []))]
+
+
+def torn(walk):
+    """What in a dump was torn by what the guest did meanwhile; nothing of most dumps."""
+    slabs = walk.get("slabs", {})
+    return (_cut(walk)[1] + slabs.get("value", {}).get("faults", []) +
+            [part["error"] for part in walk.values() if isinstance(part, dict) and
+             "error" in part])
+
+
+def by_drgn(results, name, walk, before, after, small=False):
+    """Claims of drgn."""
     threads, stacks = steady(before, after)
     if not results.check("%s: drgn walks the tasks" % name, "value" in walk["tasks"],
                          walk["tasks"].get("error")):
@@ -57,11 +79,7 @@ def by_drgn(results, name, readers, path, symbols, before, after, small=False):
               if thread not in tasks]
     results.check("%s: drgn finds every task of the guest's ps" % name, not absent,
                   "%d of %d are absent: %s" % (len(absent), len(threads), absent[:8]))
-    sleeping = [task for task in tasks.values()
-                if task["state"] in SLEEPING and not task["onProcessor"]
-                and task["comm"] not in OWN]
-    cut = [(task["tid"], task["comm"], task.get("error") or task["frames"][-2:])
-           for task in sleeping if not is_whole(task.get("frames", []))]
+    sleeping, cut = _cut(walk)
     results.check("%s: drgn unwinds every sleeping task to its entry" % name,
                   bool(sleeping) and not cut,
                   "%d of %d are not: %s" % (len(cut), len(sleeping), cut[:6]))
@@ -191,11 +209,16 @@ def by_makedumpfile(results, name, path, folder, symbols=None):
         results.check("%s: makedumpfile reads and refilters it" % name, False, error)
 
 
-def by_oracle(run, results, name, made, before, readers, symbols):
+def compared(made, before):
+    """The dump beside the paused guest's memory."""
+    return oracle.Comparison(Kdump(made.file), ElfMemory(made.oracle),
+                             list(before.constant().values()))
+
+
+def by_oracle(run, results, name, made, before, found, readers, symbols):
     """Claims that the dump holds what the paused guest's memory holds."""
     dump = Kdump(made.file)
     constant = before.constant()
-    found = oracle.Comparison(dump, ElfMemory(made.oracle), list(constant.values()))
     run.say("%s: %s; level %d, %.1f MB, %s s" % (
         name, found.tally(), dump.level, dump.byte_count / 1e6, round(made.seconds, 1)))
     results.check("%s: every kept page exists in the paused guest" % name,

@@ -12,6 +12,7 @@ from kdump import make_readable
 from lastbyte import LastByte
 
 DUMP_SECONDS = 300
+IDLE_SECONDS = 4  # What ran before has its pages freed and its writes done by then.
 PLACE = "/srv/dump/"
 TABLES_MIB = 8  # The headers, bitmaps and page descriptors of a dump of 1 GiB, and the zero page.
 COMPLETE, PARTIAL, REFUSED, FORBIDDEN = 0, 3, 75, 77
@@ -130,7 +131,8 @@ def dump_and_pause(guest, name, kind="full", options="", seconds=DUMP_SECONDS,
     """Makes a dump; in the moment in which its last byte is on the disk the guest is paused and
     QEMU writes the guest's memory."""
     machine = guest.machine
-    machine.run_and_pause(command(name, kind, options), seconds, LastByte(guest.data))
+    machine.run_and_pause("sync; sleep %d; %s" % (IDLE_SECONDS, command(name, kind, options)),
+                          seconds + IDLE_SECONDS, LastByte(guest.data))
     oracle = os.path.join(guest.folder, name + ".elf")
     machine.dump_guest_memory(oracle)
     make_readable(oracle)
