@@ -7,6 +7,7 @@ import SystemPackage
 /// `diagbundle archive`: seals a host folder that is there already.
 struct Archive: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "archive",
         abstract: "Seal a host folder into a bundle.",
         discussion: "The same folder gives the same bytes.")
 

@@ -7,6 +7,7 @@ import SystemPackage
 /// `diagbundle cat`: one member's content.
 struct Cat: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "cat",
         abstract: "Print one member of a bundle.",
         discussion: """
             PATH may leave out the top folder: "summary.txt", "logs/kernel.txt". On a terminal \

@@ -6,6 +6,7 @@ import SystemPackage
 /// `diagbundle collect`: what a person, a script or a schedule runs.
 struct Collect: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "collect",
         abstract: "Collect this host's diagnostics into a host folder and a sealed bundle.",
         discussion: """
             Runs every collector in a process of its own, shows its progress, writes \

@@ -7,6 +7,7 @@ import SystemPackage
 /// `diagbundle config`: where the options' values come from.
 struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "config",
         abstract: "Show or restore the defaults of the options.",
         discussion: """
             /etc/diagbundle/config.yaml may set the default of every option that "config show" \
@@ -16,6 +17,7 @@ struct Config: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Show every option's value and where it comes from.")
 
         @Option(help: "Configuration file (default: /etc/diagbundle/config.yaml).")
@@ -58,6 +60,7 @@ struct Config: ParsableCommand {
 
     struct Reset: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "reset",
             abstract: "Restore the built-in defaults; the file is kept beside as config.yaml.old.")
 
         @Option(help: "Configuration file (default: /etc/diagbundle/config.yaml).")

@@ -30,8 +30,17 @@ struct Diagbundle: ParsableCommand {
             HostFacts.exitNow(ExitStatus.unavailable.rawValue)
         }
         do {
-            var command = try parseAsRoot()
-            try command.run()
+            // Its own processes are started so often that they do not wait for the parser, which
+            // takes half of a process's start.
+            switch CommandLine.arguments.dropFirst().first {
+            case Orchestrate.commandName where CommandLine.arguments.count == 2:
+                try Orchestrate.serve()
+            case Worker.commandName where CommandLine.arguments.count == 3:
+                try Worker.serve()
+            default:
+                var command = try parseAsRoot()
+                try command.run()
+            }
         } catch let failure as CommandFailure {
             StandardStreams.printError("diagbundle: \(failure.message)")
             HostFacts.exitNow(failure.status.rawValue)

@@ -7,6 +7,7 @@ import SystemPackage
 /// `diagbundle extract`: unpacks a bundle that need not be trusted.
 struct Extract: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "extract",
         abstract: "Unpack a bundle, or some of it.",
         discussion: """
             Refuses absolute names, "..", links, devices and what would be written through a link. \

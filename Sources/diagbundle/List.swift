@@ -7,6 +7,7 @@ import SystemPackage
 /// `diagbundle list`: what is in a bundle.
 struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "list",
         abstract: "List the members of a bundle with their sizes.")
 
     @Argument(help: "The bundle.")

@@ -5,10 +5,16 @@ import DiagSystem
 
 /// The process that makes the bundle; the front starts it.
 struct Orchestrate: ParsableCommand {
+    /// The subcommand.
+    static let commandName = "orchestrate"
     static let configuration = CommandConfiguration(
+        commandName: commandName,
         abstract: "Make a bundle, told by a request on standard input.", shouldDisplay: false)
 
-    func run() throws {
+    func run() throws { try Self.serve() }
+
+    /// Makes the bundle, and ends the process.
+    static func serve() throws -> Never {
         HostFacts.nameProcess("diagbundle")
         Confinement.raiseDescriptorLimit()
         Confinement.adoptOrphans()
@@ -16,7 +22,7 @@ struct Orchestrate: ParsableCommand {
         let control = try OwnedDescriptor.standard(0)
         let link = try FrontLink(output: try OwnedDescriptor.standard(1))
         let request = try JSONDocument.decode(
-            OrchestratorRequest.self, from: try Self.readLine(from: control))
+            OrchestratorRequest.self, from: try readLine(from: control))
         let started = MonotonicTime.now
         let status: Int
         do {
@@ -39,7 +45,7 @@ struct Orchestrate: ParsableCommand {
     }
 
     /// Ends what workers left behind: their children became ours when they ended.
-    private func endOrphans() {
+    private static func endOrphans() {
         for identifier in ProcessStanding.children(of: HostFacts.processIdentifier) {
             ChildProcess.killForeign(identifier)
         }

@@ -9,6 +9,7 @@ import SystemPackage
 /// `diagbundle subsystems`: the storage providers of this host, and how they are.
 struct Subsystems: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "subsystems",
         abstract: "Show the storage subsystems of this host and their health.",
         discussion: """
             Asks every mount and storage device how it is, each with its own deadline, and writes \

@@ -7,6 +7,7 @@ import SystemPackage
 /// `diagbundle verify`: is a bundle or host folder what its manifest says.
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "verify",
         abstract: "Check every hash, every schema and the completeness of a bundle or host folder.",
         discussion: "Exit codes: 0 all is as the manifest says, 1 something differs (listed).")
 

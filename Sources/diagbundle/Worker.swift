@@ -4,13 +4,19 @@ import DiagSystem
 
 /// The process that runs one built-in collector; the orchestrator starts it.
 struct Worker: ParsableCommand {
+    /// The subcommand.
+    static let commandName = "worker"
     static let configuration = CommandConfiguration(
+        commandName: commandName,
         abstract: "Run one collector, told by a request on standard input.", shouldDisplay: false)
 
     @Argument(help: "The collector's name, for whoever lists processes.")
     var name: String
 
-    func run() throws {
+    func run() throws { try Self.serve() }
+
+    /// Serves the request, and ends the process.
+    static func serve() throws -> Never {
         let status = WorkerLoop.serve(
             BuiltInCollectors.all, input: try OwnedDescriptor.standard(0),
             output: try OwnedDescriptor.standard(1))
