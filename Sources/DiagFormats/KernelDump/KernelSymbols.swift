@@ -1,9 +1,14 @@
 internal import DiagModel
 
-/// The kernel's function names by address, from /proc/kallsyms.
+/// The kernel's functions at some addresses, from /proc/kallsyms.
+///
+/// The file is read in pieces and nothing of it is kept but the functions that were asked for; the
+/// kernel spends most of a second in an emulated machine to write it, so it need not be read to its
+/// end: see `isDone`.
 ///
 /// Source: Linux 6.1 kernel/kallsyms.c, `s_show`: `ADDRESS TYPE NAME` and, for a module, a tab and
-/// `[MODULE]`. Only functions are kept (types t and w, either case): 16 bytes each and their names.
+/// `[MODULE]`. Only functions count (types t and w, either case). The kernel's own come first, by
+/// address; modules and generated code follow in no order.
 public struct KernelSymbols: Sendable {
     /// A place in a function.
     public struct Place: Hashable, Sendable, CustomStringConvertible {
@@ -20,61 +25,123 @@ public struct KernelSymbols: Sendable {
         }
     }
 
-    private struct Symbol {
-        var address: UInt64
-        /// Where its name, with the module in brackets behind it, begins in the text.
-        var start: UInt32
-        var byteCount: UInt32
+    /// A line, as far as it is of use.
+    private struct Function {
+        var address: UInt64 = 0
+        /// Its name, with the module in brackets behind it.
+        var name: [UInt8] = []
     }
 
-    private var symbols: [Symbol] = []
-    private var names: [UInt8] = []
-
-    /// How many functions are known; 0 where the kernel hides their addresses.
-    public var count: Int { symbols.count }
+    private let wanted: [UInt64]
+    private var found: [Function]
+    /// The last line; it is the function of what is wanted from there up to the next line.
+    private var last = Function()
+    /// The start of a line whose end has not come yet.
+    private var rest: [UInt8] = []
+    private var isSorted = true
+    /// How many functions were seen; 0 where the kernel hides their addresses.
+    public private(set) var count = 0
 
     /// A function further from the address than this is not its function.
     private static let reach: UInt64 = 1 << 20
+    private static let longestLine = 1100
 
-    /// Reads `text`; lines that make no sense, and addresses that are zero because the reader may
-    /// not see them, are passed over.
-    public init(parsing text: Span<UInt8>) {
-        symbols.reserveCapacity(min(text.count / 32, 1 << 19))
-        names.reserveCapacity(min(text.count / 2, 1 << 24))
-        var previous: UInt64 = 0
-        var isSorted = true
+    /// Will look for the functions at `addresses`.
+    public init(at addresses: some Sequence<UInt64>) {
+        wanted = Set(addresses).sorted()
+        found = Array(repeating: Function(), count: wanted.count)
+    }
+
+    /// Whether what follows can change nothing: all addresses lie before the last line, and lines
+    /// came by address.
+    public var isDone: Bool {
+        guard let highest = wanted.last else { return true }
+        return isSorted && last.address > highest
+    }
+
+    /// Takes the next bytes of the file; lines that make no sense, and addresses that are zero
+    /// because the reader may not see them, are passed over.
+    public mutating func consume(_ text: Span<UInt8>) {
+        var start = 0
+        if !rest.isEmpty {
+            while start < text.count, text[start] != 0x0A {
+                if rest.count < Self.longestLine { rest.append(text[start]) }
+                start += 1
+            }
+            guard start < text.count else { return }
+            start += 1
+            let line = rest
+            rest.removeAll(keepingCapacity: true)
+            take(line.span)
+        }
+        while start < text.count {
+            var end = start
+            while end < text.count, text[end] != 0x0A { end += 1 }
+            guard end < text.count else { break }
+            take(text.extracting(start..<end))
+            start = end + 1
+        }
+        while start < text.count, rest.count < Self.longestLine {
+            rest.append(text[start])
+            start += 1
+        }
+    }
+
+    /// Ends the file.
+    public mutating func finish() {
+        let line = rest
+        rest = []
+        take(line.span)
+        settle(below: .max)
+    }
+
+    private mutating func take(_ line: Span<UInt8>) {
+        var address: UInt64 = 0
         var index = 0
-        while index < text.count {
-            var address: UInt64 = 0
-            var digitCount = 0
-            while index < text.count, let digit = Self.digit(text[index]) {
-                address = address << 4 | UInt64(digit)
-                digitCount += 1
-                index += 1
-            }
-            var type: UInt8 = 0
-            if index + 3 < text.count, text[index] == 0x20, text[index + 2] == 0x20 {
-                type = text[index + 1] | 0x20
-                index += 3
-            }
-            let start = index
-            while index < text.count, text[index] != 0x0A { index += 1 }
-            let end = index
+        while index < line.count, index <= 16, let digit = Self.digit(line[index]) {
+            address = address << 4 | UInt64(digit)
             index += 1
-            guard type == 0x74 || type == 0x77, address != 0, digitCount >= 8, digitCount <= 16,
-                end > start, end - start <= 1024, names.count < 1 << 28
-            else { continue }
-            isSorted = isSorted && address >= previous
-            previous = address
-            symbols.append(
-                Symbol(
-                    address: address, start: UInt32(names.count), byteCount: UInt32(end - start)))
-            for position in start..<end { names.append(text[position]) }
         }
-        if !isSorted {
-            // By address; of several names for one address the first in the list.
-            symbols.sort { ($0.address, $0.start) < ($1.address, $1.start) }
+        guard address != 0, index >= 8, index <= 16, index + 3 < line.count, line[index] == 0x20,
+            line[index + 2] == 0x20, line.count - index - 3 <= 1024
+        else { return }
+        let type = line[index + 1] | 0x20
+        guard type == 0x74 || type == 0x77 else { return }
+        count += 1
+        if address < last.address {
+            isSorted = false
+            settle(below: .max)
+        } else if address == last.address {
+            // Of several names for one address the first counts.
+            return
+        } else {
+            settle(below: address)
         }
+        last.address = address
+        last.name.removeAll(keepingCapacity: true)
+        for position in (index + 3)..<line.count { last.name.append(line[position]) }
+    }
+
+    /// Gives the last function to what is wanted from its address up to `limit`.
+    private mutating func settle(below limit: UInt64) {
+        guard last.address != 0 else { return }
+        var index = Self.firstIndex(in: wanted, notBelow: last.address)
+        while index < wanted.count, wanted[index] < limit,
+            wanted[index] - last.address < Self.reach
+        {
+            if found[index].address < last.address { found[index] = last }
+            index += 1
+        }
+    }
+
+    private static func firstIndex(in addresses: [UInt64], notBelow address: UInt64) -> Int {
+        var low = 0
+        var high = addresses.count
+        while low < high {
+            let middle = (low + high) / 2
+            if addresses[middle] < address { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     private static func digit(_ byte: UInt8) -> UInt8? {
@@ -86,28 +153,20 @@ public struct KernelSymbols: Sendable {
         }
     }
 
-    /// The function at `address`; `nil` for none that is near.
+    /// The function at `address`; `nil` for none that is near, or an address that was not asked for.
     public func place(of address: UInt64) -> Place? {
-        var low = 0
-        var high = symbols.count
-        while low < high {
-            let middle = (low + high) / 2
-            if symbols[middle].address <= address { low = middle + 1 } else { high = middle }
+        let index = Self.firstIndex(in: wanted, notBelow: address)
+        guard index < wanted.count, wanted[index] == address, found[index].address != 0 else {
+            return nil
         }
-        guard low > 0 else { return nil }
-        var found = low - 1
-        while found > 0, symbols[found - 1].address == symbols[found].address { found -= 1 }
-        let symbol = symbols[found]
-        guard address - symbol.address < Self.reach else { return nil }
-        let bytes = names[Int(symbol.start)..<Int(symbol.start + symbol.byteCount)]
-        let fields = bytes.split { $0 == 0x09 || $0 == 0x20 }
+        let fields = found[index].name.split { $0 == 0x09 || $0 == 0x20 }
         guard let name = fields.first else { return nil }
         var module: String?
         if fields.count > 1, fields[1].first == 0x5B, fields[1].last == 0x5D {
             module = UntrustedText.escapingForPath(fields[1].dropFirst().dropLast())
         }
         return Place(
-            name: UntrustedText.escapingForPath(name), offset: address - symbol.address,
+            name: UntrustedText.escapingForPath(name), offset: address - found[index].address,
             module: module)
     }
 

@@ -102,7 +102,7 @@ public enum ThreadStacks {
             result.lacks.append("the threads: \(error)")
         }
         // After the threads, so that these are seen close to the samples.
-        let symbols = samples.samples.isEmpty ? nil : symbols(root)
+        let symbols = samples.samples.isEmpty ? nil : symbols(root, at: samples.samples)
         result.processors = ProcessorStates.describe(samples, symbols, readings)
         StackGroups.fill(&result, readings, limits, samples: result.processors)
         addLacks(readings, samples, symbols, &result)
@@ -110,10 +110,23 @@ public enum ThreadStacks {
         return result
     }
 
-    /// The kernel's functions; `nil` where /proc/kallsyms cannot be read.
-    static func symbols(_ root: RootedTree) -> KernelSymbols? {
-        guard let text = try? root.read("/proc/kallsyms", limit: 64 << 20) else { return nil }
-        let symbols = KernelSymbols(parsing: text.span)
+    /// The functions that the samples are in; `nil` where /proc/kallsyms cannot be read, or tells
+    /// no addresses.
+    static func symbols(_ root: RootedTree, at samples: [ProcessorSample]) -> KernelSymbols? {
+        let places = samples.flatMap { [$0.instructionPointer] + $0.callChain }
+        var symbols = KernelSymbols(at: places.lazy.filter { $0 >> 63 == 1 })
+        do {
+            let file = try root.openRegularFile("/proc/kallsyms")
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            var byteCount = 0
+            while !symbols.isDone || symbols.count == 0, byteCount < 64 << 20 {
+                let count = try file.read(into: &buffer)
+                if count == 0 { break }
+                symbols.consume(buffer.span.extracting(0..<count))
+                byteCount += count
+            }
+        } catch { return nil }
+        symbols.finish()
         return symbols.count == 0 ? nil : symbols
     }
 

@@ -161,32 +161,78 @@ struct KernelSymbolsTests {
         ffffffff81000300 T
         """
 
-    @Test("An address is told as function, offset and module; data is no function")
-    func places() {
-        let symbols = KernelSymbols(parsing: Array(Self.text.utf8).span)
+    static let places: [(UInt64, String)] = [
+        (0xFFFF_FFFF_8100_0000, "_stext+0x0"), (0xFFFF_FFFF_8100_0104, "schedule+0xc4"),
+        (0xFFFF_FFFF_8100_0200, "weak_one+0x0"), (0xFFFF_FFFF_8100_03FF, "weak_one+0x1ff"),
+        (0xFFFF_FFFF_C000_0010, "ext4_read+0x10 [ext4]"),
+        (0xFFFF_FFFF_C000_1FFF, "late+0xfff [ext4]"),
+        (0xFFFF_FFFF_8000_0000, "0xffffffff80000000"),
+        (0xFFFF_FFFF_FFFF_FFFF, "0xffffffffffffffff"),
+    ]
+
+    private static func symbols(
+        at addresses: [UInt64], _ text: [UInt8], piece: Int = .max
+    ) -> KernelSymbols {
+        var symbols = KernelSymbols(at: addresses)
+        var start = 0
+        while start < text.count {
+            let end = start + min(piece, text.count - start)
+            symbols.consume(text.span.extracting(start..<end))
+            start = end
+        }
+        symbols.finish()
+        return symbols
+    }
+
+    @Test(
+        "An address is told as function, offset and module; data is no function",
+        arguments: [Int.max, 1, 2, 7, 30, 64])
+    func places(piece: Int) {
+        let symbols = Self.symbols(
+            at: Self.places.map(\.0), Array(Self.text.utf8), piece: piece)
         #expect(symbols.count == 6)
-        #expect(symbols.text(of: 0xFFFF_FFFF_8100_0000) == "_stext+0x0")
-        #expect(symbols.text(of: 0xFFFF_FFFF_8100_0104) == "schedule+0xc4")
-        #expect(symbols.text(of: 0xFFFF_FFFF_C000_0010) == "ext4_read+0x10 [ext4]")
-        #expect(symbols.text(of: 0xFFFF_FFFF_C000_1FFF) == "late+0xfff [ext4]")
-        #expect(symbols.text(of: 0xFFFF_FFFF_8000_0000) == "0xffffffff80000000")
-        #expect(symbols.text(of: 0xFFFF_FFFF_FFFF_FFFF) == "0xffffffffffffffff")
+        for (address, text) in Self.places { #expect(symbols.text(of: address) == text) }
+        #expect(symbols.text(of: 0xFFFF_FFFF_8100_0105) == "0xffffffff81000105")
+    }
+
+    @Test("It is done behind the highest address, and never where lines come in no order")
+    func done() {
+        let lines = Self.text.split(separator: "\n").map { Array($0.utf8) + [0x0A] }
+        func linesNeeded(_ address: UInt64) -> Int? {
+            var symbols = KernelSymbols(at: [address])
+            for (index, line) in lines.enumerated() {
+                symbols.consume(line.span)
+                if symbols.isDone { return index + 1 }
+            }
+            return nil
+        }
+        #expect(linesNeeded(0xFFFF_FFFF_8100_0010) == 4)
+        #expect(linesNeeded(0xFFFF_FFFF_8100_0104) == 6)
+        #expect(linesNeeded(0xFFFF_FFFF_C000_1FFF) == nil)
+        #expect(KernelSymbols(at: []).isDone)
     }
 
     @Test("Where addresses are hidden nothing is known, and damage never traps")
     func hidden() {
         let zeros = Array("0000000000000000 T schedule\n0000000000000000 t x\n".utf8)
-        #expect(KernelSymbols(parsing: zeros.span).count == 0)
+        #expect(Self.symbols(at: [1, .max], zeros).count == 0)
         let sample = Array(Self.text.utf8)
         for length in 0...sample.count {
-            _ = KernelSymbols(parsing: sample.span.extracting(0..<length)).text(of: .max)
+            _ = Self.symbols(at: [.max], Array(sample[..<length])).text(of: .max)
         }
         for offset in sample.indices {
             for value in [UInt8(0), 0x0A, 0x20, 0x66, 0xFF] {
                 var damaged = sample
                 damaged[offset] = value
-                _ = KernelSymbols(parsing: damaged.span).text(of: 0xFFFF_FFFF_8100_0104)
+                _ = Self.symbols(at: Self.places.map(\.0), damaged).text(of: Self.places[1].0)
             }
         }
+    }
+
+    @Test("A line without an end takes bounded room, and the next is understood")
+    func longLine() {
+        let text = [UInt8](repeating: 0x61, count: 100_000) + [0x0A] + Array(Self.text.utf8)
+        let symbols = Self.symbols(at: [Self.places[1].0], text, piece: 4096)
+        #expect(symbols.text(of: Self.places[1].0) == Self.places[1].1)
     }
 }
