@@ -10,14 +10,18 @@ internal import CZstd
     /// The bytes that a page of this size may need at most while it is compressed.
     public let roomByteCount: Int
 
-    /// A compressor with zstd level 1 or zlib level 1 for pages of `pageByteCount` bytes.
+    /// zstd's first level without Huffman codes: of pages of 4 KiB of a kernel, level 1 takes 1.4
+    /// times as long (1.8 in an emulated guest) and makes them a seventh smaller (zstd 1.5.4).
+    private static let zstdLevel: CInt = -1
+
+    /// A compressor with zstd level -1 or zlib level 1 for pages of `pageByteCount` bytes.
     public init(_ method: PageCompression, pageByteCount: Int) throws(PageCodecError) {
         switch method {
         case .zstd:
             guard let context = unsafe ZSTD_createCCtx() else {
                 throw PageCodecError("zstd: out of memory")
             }
-            _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1)
+            _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Self.zstdLevel)
             _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)
             unsafe zstd = context
             unsafe zlib = nil

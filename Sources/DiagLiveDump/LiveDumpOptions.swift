@@ -4,7 +4,7 @@ public import DiagModel
 public struct LiveDumpOptions: Codable, Hashable, Sendable {
     /// How pages are stored.
     public enum Compression: String, Codable, Hashable, Sendable, CaseIterable {
-        /// zstd, level 1: crash from 8.0.2 on, drgn; not Debian's makedumpfile 1.7.2.
+        /// zstd, level -1: crash from 8.0.2 on, drgn; not Debian's makedumpfile 1.7.2.
         case zstd
         /// zlib, level 1: every reader.
         case zlib

@@ -124,18 +124,17 @@ final class CopyLane {
     private func reread(_ piece: CopyPlan.Piece) throws(DumpOutputError) {
         guard let hashes, let chunk = unsafe read(piece) else { return }
         var replaced = 0
-        for number in unsafe 0..<(chunk.count) {
-            let page = unsafe chunk.pages[number]
-            let old = hashes[page.index]
-            unsafe chunk.pages[number].state = .unchanged
-            guard page.state != .unreadable, old != PageScan.noHash else { continue }
-            let bytes = unsafe UnsafeRawPointer(chunk.bytes + number &* pageByteCount)
-            let isZero = unsafe PageScan.isZero(bytes, pageByteCount)
-            let new = isZero ? PageScan.zeroHash : unsafe PageScan.hash(bytes, pageByteCount)
-            guard new != old else { continue }
-            hashes[page.index] = new
-            unsafe chunk.pages[number].state = isZero ? .zero : .data
-            replaced &+= 1
+        var number = 0
+        for run in piece.runs {
+            var isChanged = false
+            for _ in 0..<plan.run(run).count {
+                if unsafe hasChanged(chunk, number, hashes) {
+                    isChanged = true
+                    replaced &+= 1
+                }
+                number &+= 1
+            }
+            plan.note(run, isChanged: isChanged)
         }
         unsafe costs.pagesReread += chunk.count
         costs.pagesReplaced += replaced
@@ -145,6 +144,24 @@ final class CopyLane {
             unsafe try lane.store(chunk, isUpdate: true, costs: &own)
             costs.bytesWritten += own.bytesWritten
         }
+    }
+
+    /// Whether a page of the chunk is another than the one that was copied; sets its state and its
+    /// hash.
+    @inline(__always) private func hasChanged(
+        _ chunk: Chunk, _ number: Int, _ hashes: MappedWords
+    ) -> Bool {
+        let page = unsafe chunk.pages[number]
+        let old = hashes[page.index]
+        unsafe chunk.pages[number].state = .unchanged
+        guard page.state != .unreadable, old != PageScan.noHash else { return false }
+        let bytes = unsafe UnsafeRawPointer(chunk.bytes + number &* pageByteCount)
+        let isZero = unsafe PageScan.isZero(bytes, pageByteCount)
+        let new = isZero ? PageScan.zeroHash : unsafe PageScan.hash(bytes, pageByteCount)
+        guard new != old else { return false }
+        hashes[page.index] = new
+        unsafe chunk.pages[number].state = isZero ? .zero : .data
+        return true
     }
 
     /// Reads about one page of a hundred.

@@ -79,20 +79,23 @@ internal import DiagSystem
         return result
     }
 
-    private func runThreads(_ pass: CopyLane.Pass, through phase: CopyPhase) {
-        plan.restart(through: phase)
+    private func runThreads(
+        _ pass: CopyLane.Pass, through phase: CopyPhase, onlyChanged: Bool = false
+    ) {
+        plan.restart(through: phase, onlyChanged: onlyChanged)
         WorkerThreads.run(count: unsafe lanes.count) { number in
             unsafe self.lanes[number].run(pass)
         }
     }
 
-    /// Reads what holds the kernel together again, as long as that helps; then a sample of all.
+    /// Reads what holds the kernel together again, then what had changed by then, as long as that
+    /// helps; then a sample of all.
     private func readAgain() -> LiveDumpReport.Torn {
         var torn = LiveDumpReport.Torn(
             sampled: 0, changed: 0, rounds: 0, replaced: 0, remaining: 0)
         while torn.rounds < options.rereadRoundCount, !control.isStopped {
             // The map of pages is among it: the slabs' lists run through it.
-            runThreads(.reread, through: .pageMap)
+            runThreads(.reread, through: .pageMap, onlyChanged: torn.rounds > 0)
             let replaced = total().pagesReplaced
             let changed = replaced - torn.replaced
             let isGrowing = torn.rounds > 0 && changed > torn.remaining

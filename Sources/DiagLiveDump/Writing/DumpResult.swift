@@ -11,7 +11,7 @@ public struct DumpWriterOptions: Sendable {
     /// The most bytes that the file may have; none for no limit.
     public var maxByteCount: Int64?
     /// How often what changes most is read again at most: 0 for memory that does not change.
-    public var rereadRoundCount = 2
+    public var rereadRoundCount = 3
     /// Whether some pages are read again at the end, to count what changed.
     public var countsTornPages = true
     /// Whether all memory is locked before the first page is read.

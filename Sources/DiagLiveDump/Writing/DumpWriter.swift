@@ -27,7 +27,7 @@ public enum DumpWriter {
             + Int64(options.effectiveThreadCount) * Int64(perThread)
     }
 
-    /// What a compressor takes, by measure: zstd 1.5.4 at level 1 with pages of 4 KiB.
+    /// What a compressor takes, by measure: zstd 1.5.4 at level -1 with pages of 4 KiB.
     private static let codecByteCount = 768 << 10
 
     /// Writes the dump into `output`, an empty file.
