@@ -128,9 +128,10 @@ public enum DumpPage {
         }
         if let zero = pages.zero { table.append(["of these zero", "", String(zero), ""]) }
         if pages.present != nil || pages.dumped != nil {
+            let written = pages.dumped.map { $0 - (pages.missing ?? 0) }
             table.append([
                 "all", pages.present.map { String($0) } ?? "",
-                pages.dumped.map { String($0) } ?? "", pages.dumped.map(bytes) ?? "",
+                written.map { String($0) } ?? "", written.map(bytes) ?? "",
             ])
         }
         guard !table.rows.isEmpty else { return [] }

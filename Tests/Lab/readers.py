@@ -52,10 +52,11 @@ class Readers:
             sys.path.append(self.python_path)
 
     def drgn(self, script, core, symbols, *words, seconds=300):
-        """Runs one of our drgn scripts on a dump; gives what it prints as JSON, as text."""
+        """Runs one of our drgn scripts on a dump; gives the JSON that it prints, as text: the last
+        line, behind what drgn complains of."""
         environment = {**os.environ, "PYTHONPATH": self.python_path}
         return run(sys.executable, os.path.join(HERE, script), core, symbols, *words,
-                   timeout=seconds, env=environment)
+                   timeout=seconds, env=environment).strip().rpartition("\n")[2]
 
     def crash(self, core, symbols, commands, folder, seconds=300):
         """Runs crash commands on a dump; gives what it says at its start, and by command what

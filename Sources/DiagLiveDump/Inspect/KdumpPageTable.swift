@@ -29,7 +29,7 @@ struct KdumpPageTable {
     /// Pages that share one page of zeros; one alone is no proof of it.
     var zero: Int { shared > 1 ? shared : 0 }
 
-    /// Counts by class; `nil` where no descriptor has a word of flags.
+    /// Counts of the pages with bytes by class; `nil` where no descriptor has a word of flags.
     var byClass: [String: Int]? {
         guard hasWords else { return nil }
         var result = [String: Int]()
@@ -77,12 +77,11 @@ struct KdumpPageTable {
     private mutating func add(offset: UInt64, size: UInt32, method: UInt32, word: UInt64) {
         count += 1
         if word != 0 { hasWords = true }
-        let pageClass = PageClass.of(word: word)
-        classes[Int(pageClass.rawValue)] += 1
         guard offset != 0 || size != 0 else {
             missing += 1
             return
         }
+        classes[Int(PageClass.of(word: word).rawValue)] += 1
         let (end, overflow) = offset.addingReportingOverflow(UInt64(size))
         if overflow || end > fileByteCount { beyondEnd += 1 }
         if method == 0, size == pageByteCount, offset == zeroPlaces.0 || offset == zeroPlaces.1 {

@@ -153,6 +153,8 @@ struct DumpInspectorTests {
         let missing = try DumpSamples.describe(DumpSamples.kdump(missing: true))
         #expect(missing.shortcomings == ["1 page without bytes."])
         #expect(missing.pages.missing == 1)
+        #expect(missing.pages.dumpedByClass?["kernel"] == 2, "one of the three has no bytes")
+        #expect(missing.pages.dumpedByClass?.values.reduce(0, +) == 7)
         let bytes = DumpSamples.kdump()
         let cut = try DumpSamples.describe(Array(bytes.dropLast(4096)))
         #expect(cut.completeness == .partial)
