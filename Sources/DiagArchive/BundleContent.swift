@@ -5,8 +5,10 @@ internal import SystemPackage
 
 /// What of a host folder goes into its bundle: what the manifest lists, as it lists it.
 struct BundleContent {
-    /// Directories and files sorted by path, and last the manifest.
+    /// Directories and files sorted by path.
     let members: [FolderWalk.Member]
+    /// The manifest, which goes in last: as it is in the folder, or completed.
+    let manifest: BundleManifest
     /// The SHA-256 that the manifest gives of each artifact.
     let hashes: [MemberPath: String]
     /// The members that are compressed already, and go into the bundle as they are.
@@ -22,11 +24,12 @@ struct BundleContent {
     init(of folder: Directory) throws(ArchiveError) {
         let walk = try FolderWalk(folder)
         let manifestPath = MemberPath(components: [Array(BundleWriter.manifestName.utf8)])
-        let manifest = try Self.manifest(in: folder, at: manifestPath)
-        var listed = [MemberPath: Int64](minimumCapacity: manifest.artifacts.count)
+        let manifest = try BundleManifest(in: folder, at: manifestPath)
+        let artifacts = manifest.document.artifacts
+        var listed = [MemberPath: Int64](minimumCapacity: artifacts.count)
         var compressed = Set<MemberPath>()
-        var hashes = [MemberPath: String](minimumCapacity: manifest.artifacts.count)
-        for artifact in manifest.artifacts {
+        var hashes = [MemberPath: String](minimumCapacity: artifacts.count)
+        for artifact in artifacts {
             let path = try artifact.memberPath(in: folder.path.string)
             listed[path] = artifact.byteCount
             hashes[path] = artifact.sha256
@@ -34,12 +37,12 @@ struct BundleContent {
         }
         self.compressed = compressed
         var members = [FolderWalk.Member]()
-        var last: FolderWalk.Member?
         var leftOut = [String]()
         var byteCount: Int64 = 0
         for member in walk.members {
             if member.path == manifestPath {
-                last = member
+                byteCount += member.byteCount
+                continue
             } else if member.isDirectory {
                 members.append(member)
                 continue
@@ -59,29 +62,13 @@ struct BundleContent {
         if let path = listed.keys.min() {
             throw Self.invalid(folder, path, "the manifest lists it, but it is not there")
         }
-        self.members = members + [last].compactMap(\.self)
+        self.members = members
+        self.manifest = manifest
         self.hashes = hashes
         self.byteCount = byteCount
         self.leftOut = leftOut
-        let microseconds = manifest.collected.microsecondsSince1970
+        let microseconds = manifest.document.collected.microsecondsSince1970
         modifiedSeconds = max(0, microseconds / 1_000_000)
-    }
-
-    private static func manifest(
-        in folder: Directory, at path: MemberPath
-    ) throws(ArchiveError) -> Manifest {
-        let file = try FolderWalk.open(path, below: folder)
-        let object = folder.path.string + "/" + path.text
-        do {
-            let limit = BundleVerifier.manifestByteLimit
-            let bytes = try file.readAll(limit: limit + 1)
-            guard bytes.count <= limit else {
-                throw ArchiveError(
-                    .invalid, operation: "read", object: object,
-                    reason: "it is larger than \(limit) bytes")
-            }
-            return try JSONDocument.decode(Manifest.self, from: bytes)
-        } catch { throw ArchiveError(translating: error, operation: "read", object: object) }
     }
 
     private static func invalid(

@@ -15,7 +15,8 @@ public enum BundleWriter {
     /// It holds every directory, every file that the folder's manifest lists, sorted by the bytes
     /// of their paths below `topName`, and last the manifest. Times are that of the manifest's
     /// `collected`, so the same folder gives the same bytes as long as the deadline does not come.
-    /// A file that is compressed already, as its media type in the manifest says, is stored.
+    /// A file that is compressed already, as its media type in the manifest says, is stored. Of one
+    /// that the manifest lists without a SHA-256, the bundle's manifest has it.
     ///
     /// `isCancelled` is asked at least once for every MiB; `true` ends with `cancelled`.
     /// `progress` is told after every part read, at most 256 KiB.
@@ -102,6 +103,20 @@ public enum BundleWriter {
             var isStoring = false
             var deadline = deadline
             var done: Int64 = 0
+            var hashes = [MemberPath: String]()
+            func begin(isCompressed: Bool) throws(ArchiveError) {
+                if isCancelled() { throw cancelled(source.path) }
+                if !isStoring, !isCompressed, let deadline, deadline <= .now {
+                    isStoring = true
+                    try output.storeRest()
+                }
+            }
+            func end(_ byteCount: Int, of name: String) {
+                done = min(done + Int64(byteCount), content.byteCount)
+                progress(
+                    BundleProgress(
+                        byteCount: done, totalByteCount: content.byteCount, member: name))
+            }
             try tar.begin(
                 top.bytes, isDirectory: true, byteCount: 0,
                 modifiedSeconds: content.modifiedSeconds)
@@ -114,23 +129,26 @@ public enum BundleWriter {
                 let isCompressed = content.compressed.contains(member.path)
                 let begun = MonotonicTime.now
                 if isCompressed { try output.beginStoring() }
-                try copy(member) { bytes throws(ArchiveError) in
-                    if isCancelled() { throw cancelled(source.path) }
-                    if !isStoring, !isCompressed, let deadline, deadline <= .now {
-                        isStoring = true
-                        try output.storeRest()
-                    }
+                hashes[member.path] = try copy(member) { bytes throws(ArchiveError) in
+                    try begin(isCompressed: isCompressed)
                     try tar.write(bytes)
-                    done += Int64(bytes.count)
-                    progress(
-                        BundleProgress(
-                            byteCount: done, totalByteCount: content.byteCount, member: name))
+                    end(bytes.count, of: name)
                 }
                 if isCompressed {
                     try output.endStoring()
                     let seconds = MonotonicTime.now.seconds(since: begun)
                     deadline = deadline?.advanced(bySeconds: seconds)
                 }
+            }
+            let manifest = try content.manifest.bytes(completedBy: hashes)
+            try tar.begin(
+                top.bytes + [0x2F] + Array(BundleWriter.manifestName.utf8), isDirectory: false,
+                byteCount: Int64(manifest.count), modifiedSeconds: content.modifiedSeconds)
+            for start in stride(from: 0, to: manifest.count, by: BundleWriter.chunkByteCount) {
+                let count = min(BundleWriter.chunkByteCount, manifest.count - start)
+                try begin(isCompressed: false)
+                try tar.write(manifest.span.extracting(start..<(start + count)))
+                end(count, of: BundleWriter.manifestName)
             }
             try tar.finish()
         }
@@ -140,9 +158,10 @@ public enum BundleWriter {
                 || content.members.contains { !$0.path.bytes.allSatisfy { $0 < 0x80 } }
         }
 
+        /// Gives all bytes of a member to `body`; their SHA-256.
         private func copy(
             _ member: FolderWalk.Member, _ body: (Span<UInt8>) throws(ArchiveError) -> Void
-        ) throws(ArchiveError) {
+        ) throws(ArchiveError) -> String {
             let file = try FolderWalk.open(member.path, below: source)
             let object = source.path.string + "/" + MemberPath.text(member.path.bytes)
             var buffer = [UInt8](repeating: 0, count: BundleWriter.chunkByteCount)
@@ -159,7 +178,9 @@ public enum BundleWriter {
                             .invalid, operation: "seal", object: object,
                             reason: "it has not the \(member.byteCount) bytes that were counted")
                     }
-                    return try compare(hash.finalize().hexadecimal, of: member, object)
+                    let sha256 = hash.finalize().hexadecimal
+                    try compare(sha256, of: member, object)
+                    return sha256
                 }
                 remaining -= Int64(count)
                 unsafe buffer.withUnsafeBytes {

@@ -98,8 +98,12 @@ struct VerificationLedger {
             if member.byteCount != artifact.byteCount {
                 add(
                     "\(name): \(member.byteCount) bytes, the manifest says \(artifact.byteCount)")
-            } else if member.sha256 != artifact.sha256 {
-                add("\(name): SHA-256 is \(member.sha256), the manifest says \(artifact.sha256)")
+            } else if let sha256 = artifact.sha256 {
+                if member.sha256 != sha256 {
+                    add("\(name): SHA-256 is \(member.sha256), the manifest says \(sha256)")
+                }
+            } else {
+                add("\(name): the manifest gives no SHA-256")
             }
             compareForm(of: member, with: artifact)
         }

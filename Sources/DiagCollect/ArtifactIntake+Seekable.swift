@@ -20,6 +20,9 @@ extension ArtifactIntake {
         /// How many of them have passed the hash.
         fileprivate(set) var hashedByteCount: Int64 = 0
 
+        /// Bytes that the manifest gives: those that were read back, where the file was.
+        var listedByteCount: Int64 { wanted.isHashed ? hashedByteCount : byteCount }
+
         fileprivate init(
             _ wanted: SeekableArtifact, path: ArtifactPath, collector: String,
             file: SeekableFile, sink: any ArtifactSink
@@ -52,8 +55,8 @@ extension ArtifactIntake {
         return nil
     }
 
-    /// Begins to read the file back, after its writer's end; `false` when it has no byte, and is
-    /// gone then.
+    /// Begins to read the file back, if it is to be, after its writer's end; `false` when it has no
+    /// byte, and is gone then.
     func beginHash(of seekable: Seekable) throws -> Bool {
         seekable.file = nil
         do {
@@ -63,7 +66,7 @@ extension ArtifactIntake {
                 try seekable.sink.removeSeekable(seekable.path)
                 return false
             }
-            seekable.reading = reading
+            if seekable.wanted.isHashed { seekable.reading = reading }
             return true
         } catch { throw OutputFailure(cause: error) }
     }
@@ -101,8 +104,9 @@ extension ArtifactIntake {
         artifacts.append(
             Artifact(
                 collector: seekable.collector, path: seekable.path.text,
-                byteCount: seekable.hashedByteCount,
-                sha256: Self.hexadecimal(seekable.hash.finalize()),
+                byteCount: seekable.listedByteCount,
+                sha256: seekable.wanted.isHashed
+                    ? Self.hexadecimal(seekable.hash.finalize()) : nil,
                 source: seekable.wanted.source, mediaType: seekable.wanted.mediaType,
                 privacy: seekable.wanted.privacy,
                 seconds: (MonotonicTime.now.seconds(since: seekable.started) * 1e6).rounded()

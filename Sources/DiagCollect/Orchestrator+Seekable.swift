@@ -49,7 +49,7 @@ extension Orchestrator {
         return true
     }
 
-    /// Keeps the report of a collector until its file has passed the hash; `false` when it has
+    /// Keeps the report of a collector until its file has passed the hash, if it is to; `false` when it has
     /// none, or one without a byte.
     func holdForHash(
         _ session: WorkerSession, _ index: Int, _ report: CollectorReport
@@ -74,7 +74,7 @@ extension Orchestrator {
         intake.close(next.seekable, truncation: truncation(of: next))
         var report = next.report
         report.artifactCount += 1
-        report.byteCount += next.seekable.hashedByteCount
+        report.byteCount += next.seekable.listedByteCount
         report.seconds =
             (MonotonicTime.now.seconds(since: next.session.started) * 1e6).rounded() / 1e6
         try conclude(next.session, next.index, report)

@@ -16,6 +16,8 @@ public struct SeekableArtifact: Hashable, Sendable {
     public var source: String?
     /// How careful one must be with it.
     public var privacy: PrivacyClass
+    /// Whether the file is read back for its hash: a bundle needs it.
+    public var isHashed: Bool
     /// Seconds that the worker has to finish the file once it is told to stop.
     public var concludingSeconds: Double
 
@@ -26,13 +28,14 @@ public struct SeekableArtifact: Hashable, Sendable {
     /// A file for a collector to write.
     public init(
         path: String, byteLimit: Int64 = .max, mediaType: String, source: String? = nil,
-        privacy: PrivacyClass = .sensitive, concludingSeconds: Double = 10
+        privacy: PrivacyClass = .sensitive, isHashed: Bool = true, concludingSeconds: Double = 10
     ) {
         self.path = path
         self.byteLimit = byteLimit
         self.mediaType = mediaType
         self.source = source
         self.privacy = privacy
+        self.isHashed = isHashed
         self.concludingSeconds = concludingSeconds
     }
 }

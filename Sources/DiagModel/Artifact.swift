@@ -20,8 +20,9 @@ public struct Artifact: Codable, Hashable, Sendable {
     public var pathBytes: String?
     /// How many bytes are stored.
     public var byteCount: Int64
-    /// SHA-256 of the stored bytes, 64 lower-case hexadecimal digits.
-    public var sha256: String
+    /// SHA-256 of the stored bytes, 64 lower-case hexadecimal digits; none of a dump in a folder of
+    /// its own, which is not read back: a bundle of that folder has it.
+    public var sha256: String?
     /// Where the bytes came from on the host: a path, a command, an ioctl.
     public var source: String?
     /// Its media type, for example `application/json`.
@@ -46,7 +47,7 @@ public struct Artifact: Codable, Hashable, Sendable {
     /// An artifact with all that the manifest says of it.
     public init(
         collector: String, path: String, pathBytes: String? = nil, byteCount: Int64,
-        sha256: String, source: String? = nil, mediaType: String? = nil,
+        sha256: String?, source: String? = nil, mediaType: String? = nil,
         privacy: PrivacyClass = .technical, seconds: Double = 0, isTruncated: Bool = false,
         truncationReason: String? = nil
     ) {

@@ -65,8 +65,8 @@ final class Front {
         try errors.reading.setNonBlocking()
         environment = Self.environment
         child = try ChildProcess.spawn(
-            HostFacts.ownExecutable, processName: "diagbundle", arguments: [Orchestrate.commandName],
-            environment: environment,
+            HostFacts.ownExecutable, processName: "diagbundle",
+            arguments: [Orchestrate.commandName], environment: environment,
             streams: .init(
                 input: try input.reading.duplicate(), output: try output.writing.duplicate(),
                 error: try errors.writing.duplicate()))

@@ -9,7 +9,8 @@ import SystemPackage
 extension RunDirector {
     /// The collector's own word about a dump.
     static let dumpReportName = "LiveDump.json"
-    /// Seconds beyond the deadline for finishing a dump and reading it back once for its hash.
+    /// Seconds beyond the deadline for finishing a dump and, in a run with other collectors, reading
+    /// it back once for its hash.
     static let dumpGraceSeconds = 900.0
     /// Bytes of the disk that a dump leaves free: for its documents, or for the other artifacts.
     private static let dumpReserve: (alone: Int64, inRun: Int64) = (64 << 20, 512 << 20)
@@ -56,11 +57,13 @@ extension RunDirector {
     func dumpFile() throws -> [String: SeekableArtifact] {
         guard isDumpPlanned else { return [:] }
         let options = try dumpOptions
+        // Of a dump alone there is no bundle yet: reading gigabytes back is left to its sealing.
+        let isHashed = request.dump == nil
         guard options.format == .kdump else {
             return [
                 Self.dumpName: SeekableArtifact(
                     path: "LiveDump.elf", mediaType: Artifact.elfCoreMediaType,
-                    source: "/proc/kcore")
+                    source: "/proc/kcore", isHashed: isHashed)
             ]
         }
         var limit = options.maxByteCount ?? .max
@@ -76,7 +79,8 @@ extension RunDirector {
         return [
             Self.dumpName: SeekableArtifact(
                 path: "LiveDump.kdump", byteLimit: max(0, limit),
-                mediaType: Artifact.kdumpMediaType, source: "/proc/kcore")
+                mediaType: Artifact.kdumpMediaType, source: "/proc/kcore",
+                isHashed: isHashed)
         ]
     }
 

@@ -51,6 +51,53 @@ import Testing
         #expect(first.sha256 == second.sha256)
     }
 
+    @Test("A file without a hash in the folder's manifest has one in the bundle's")
+    func completed() throws {
+        let folder = try Self.folder()
+        try folder.writeManifest { manifest in
+            for index in manifest.artifacts.indices
+            where manifest.artifacts[index].path == "LiveDump.kdump" {
+                manifest.artifacts[index].mediaType = Artifact.kdumpMediaType
+                manifest.artifacts[index].sha256 = nil
+            }
+        }
+        let own = try bytes(folder.host + "/manifest.json")
+        let sealed = try BundleWriterTests.seal(folder)
+        #expect(try BundleVerifier.verify(sealed.path).differences == [])
+        #expect(try BundleWriterTests.seal(folder, "again.tar.xz").sha256 == sealed.sha256)
+        #expect(try bytes(folder.host + "/manifest.json") == own, "the folder is left as it is")
+        let target = folder.path + "/out"
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+        #expect(try run("tar", "-xJf", sealed.path.string, "-C", target).isWell)
+        let manifest = try JSONDocument.decode(
+            Manifest.self, from: try bytes(target + "/host17/manifest.json"))
+        let dump = try #require(manifest.artifacts.first { $0.path == "LiveDump.kdump" })
+        let told = try run("sha256sum", folder.host + "/LiveDump.kdump").output
+        #expect(told.hasPrefix(try #require(dump.sha256)))
+    }
+
+    @Test("A bundle whose manifest gives no hash of a member does not verify")
+    func lacking() throws {
+        let folder = try Self.folder()
+        let sealed = try BundleWriterTests.seal(folder)
+        let target = folder.path + "/out"
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+        #expect(try run("tar", "-xJf", sealed.path.string, "-C", target).isWell)
+        let path = target + "/host17/manifest.json"
+        var manifest = try JSONDocument.decode(Manifest.self, from: try bytes(path))
+        for index in manifest.artifacts.indices
+        where manifest.artifacts[index].path == "LiveDump.kdump" {
+            manifest.artifacts[index].sha256 = nil
+        }
+        try Data(try JSONDocument.encode(manifest, layout: .document))
+            .write(to: URL(fileURLWithPath: path))
+        let made = folder.path + "/lacking.tar.xz"
+        #expect(try run("tar", "-cJf", made, "-C", target, "host17").isWell)
+        let differences = try BundleVerifier.verify(FilePath(made)).differences
+        #expect(
+            differences.contains("LiveDump.kdump: the manifest gives no SHA-256"), "\(differences)")
+    }
+
     @Test("A flipped byte in it is found")
     func flipped() throws {
         let folder = try Self.folder()

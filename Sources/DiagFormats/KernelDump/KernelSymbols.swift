@@ -52,11 +52,11 @@ public struct KernelSymbols: Sendable {
         found = Array(repeating: Function(), count: wanted.count)
     }
 
-    /// Whether what follows can change nothing: all addresses lie before the last line, and lines
-    /// came by address.
+    /// Whether what follows can change nothing: the function of every address is known, the last line
+    /// lies behind all of them, and so far lines came by address and none was a module's.
     public var isDone: Bool {
         guard let highest = wanted.last else { return true }
-        return isSorted && last.address > highest
+        return isSorted && last.address > highest && found.allSatisfy { $0.address != 0 }
     }
 
     /// Takes the next bytes of the file; lines that make no sense, and addresses that are zero
@@ -106,6 +106,8 @@ public struct KernelSymbols: Sendable {
             line[index + 2] == 0x20, line.count - index - 3 <= 1024
         else { return }
         let type = line[index + 1] | 0x20
+        // Modules have a place of their own, before the image or behind it.
+        if line[line.count - 1] == 0x5D { isSorted = false }
         guard type == 0x74 || type == 0x77 else { return }
         count += 1
         if address < last.address {

@@ -87,7 +87,8 @@ final class CopyPlan: Sendable {
     @inline(__always) func run(_ number: Int) -> Run {
         let first = words[number * 2]
         return Run(
-            frame: first & 0xFFFF_FFFF_FFFF, index: Int(truncatingIfNeeded: words[number * 2 + 1] & ~Self.changed),
+            frame: first & 0xFFFF_FFFF_FFFF,
+            index: Int(truncatingIfNeeded: words[number * 2 + 1] & ~Self.changed),
             count: Int(truncatingIfNeeded: first >> 48))
     }
 

@@ -25,8 +25,7 @@ extension PublishedSchema {
         "privacy": {"enum": ["technical", "identity", "content", "sensitive"]},
         "artifact": {
             "type": "object", "additionalProperties": false,
-            "required": ["collector", "path", "byteCount", "sha256", "privacy", "seconds",
-                "isTruncated"],
+            "required": ["collector", "path", "byteCount", "privacy", "seconds", "isTruncated"],
             "properties": {
                 "collector": {"$ref": "#/$defs/collectorName"},
                 "path": {"$ref": "#/$defs/path"},

@@ -212,6 +212,24 @@ struct KernelSymbolsTests {
         #expect(KernelSymbols(at: []).isDone)
     }
 
+    @Test("Modules are found before the image, as on arm64, and behind it in any order")
+    func modules() {
+        let image = "ffff800008010000 T _stext\nffff800008010100 T schedule\n"
+        let below = "ffff800000b20000 t xfs_read\t[xfs]\nffff800000a10000 t nfs_read\t[nfs]\n"
+        let above = "ffff80000b920000 t xfs_read\t[xfs]\nffff80000b810000 t nfs_read\t[nfs]\n"
+        let cases: [(String, UInt64)] = [
+            (below, 0xFFFF_8000_00A1_0010), (above, 0xFFFF_8000_0B81_0010),
+        ]
+        for (text, place) in cases {
+            var symbols = KernelSymbols(at: [place])
+            for line in (image + text).split(separator: "\n") where !symbols.isDone {
+                symbols.consume(Array((line + "\n").utf8).span)
+            }
+            symbols.finish()
+            #expect(symbols.text(of: place) == "nfs_read+0x10 [nfs]")
+        }
+    }
+
     @Test("Where addresses are hidden nothing is known, and damage never traps")
     func hidden() {
         let zeros = Array("0000000000000000 T schedule\n0000000000000000 t x\n".utf8)
