@@ -59,6 +59,7 @@ extension LiveDumpReport {
         torn = result.torn
         stages = result.stages
         obstacle = result.obstacle
+        warnings += result.warnings
         pages["copied"] = result.pagesCopied
         pages["zero"] = result.pagesZero
         pages["unreadable"] = result.pagesUnreadable

@@ -62,6 +62,8 @@ internal import DiagSystem
         let wall = Timestamp.now.microsecondsSince1970
         let clock = MonotonicTime.nanosecondsAwake
         runThreads(.copy, through: .other)
+        // What ends it later takes no page away: the file has what was to be copied.
+        let wasStopped = control.isStopped
         var torn: LiveDumpReport.Torn?
         if DumpWriter.readsAgain(options), !control.isStopped { torn = readAgain() }
         let costs = total()
@@ -74,8 +76,13 @@ internal import DiagSystem
         result.windows = windows { time in
             Timestamp(microsecondsSince1970: wall + (time - clock) / 1000)
         }
-        result.obstacle = control.stopReason
-        result.isComplete = !control.isStopped && !options.isSourceIncomplete
+        if wasStopped {
+            result.obstacle = control.stopReason
+        } else if let reason = control.stopReason {
+            result.warnings.append(
+                "not all pages that had changed were read again: \(reason.message)")
+        }
+        result.isComplete = !wasStopped && !options.isSourceIncomplete
         return result
     }
 

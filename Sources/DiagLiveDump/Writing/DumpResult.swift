@@ -60,6 +60,8 @@ public struct DumpResult: Hashable, Sendable {
     public var threadCount = 0
     /// Bytes of memory that were set aside.
     public var memoryBudget: Int64 = 0
+    /// What a reader should know of it.
+    public var warnings = [String]()
     /// Why it ended before its end.
     public var obstacle: LiveDumpReport.Obstacle?
 

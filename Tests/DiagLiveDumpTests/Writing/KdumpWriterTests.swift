@@ -186,6 +186,60 @@ struct KdumpWriterTests {
         try expectPartial(place, memory, result, frames: 3000)
     }
 
+    @Test("A stop while pages are read again takes nothing away: the dump is complete")
+    func stoppedLate() throws {
+        let control = DumpControl()
+        let reads = Atomic<Int>(0)
+        // 3,000 pages are twelve chunks; the next read is the first of those read again.
+        let memory = InventedMemory(frames: [0..<3000]) {
+            if reads.add(1, ordering: .relaxed).newValue == 13 {
+                control.stop(.init(cause: .memoryPressure, message: "memory is short"))
+            }
+        }
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<3000 { words[frame] = 0 }
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words), notes: notes(),
+            options: options(threads: 1), to: place.output(), control: control)
+        #expect(control.isStopped)
+        #expect(result.isComplete)
+        #expect(result.obstacle == nil)
+        #expect(
+            result.warnings
+                == ["not all pages that had changed were read again: memory is short"])
+        let source = try place.source()
+        #expect(!source.isIncomplete)
+        let reader = try source.makeReader()
+        for frame in UInt64(0)..<3000 where readPage(reader, frame) != memory.page(frame) {
+            Issue.record("page frame \(frame) differs")
+        }
+    }
+
+    @Test("From the second round on only runs that had changed are read")
+    func rereadChanged() throws {
+        let reads = Atomic<Int>(0)
+        let memory = InventedMemory(frames: [0..<3000], changing: [10: 2]) {
+            reads.add(1, ordering: .relaxed)
+        }
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<3000 { words[frame] = 0 }
+        var options = options(threads: 1)
+        options.countsTornPages = false
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words), notes: notes(), options: options,
+            to: place.output(), control: DumpControl())
+        #expect(result.torn?.rounds == 3)
+        #expect(result.torn?.replaced == 2)
+        // Twelve chunks, all of them once more, and twice the one that changes.
+        #expect(reads.load(ordering: .relaxed) == 12 + 12 + 1 + 1)
+        #expect(result.isComplete)
+        #expect(readPage(try place.source().makeReader(), 10) == memory.page(10))
+    }
+
     @Test("A file that may not grow further opens with the pages that it has")
     func sizeLimit() throws {
         let memory = InventedMemory(frames: [0..<3000])
