@@ -10,6 +10,8 @@ public struct VerificationResult: Hashable, Sendable {
     /// Documents that could not be checked against a schema: too large, cut, or of a schema that
     /// this version does not know. Their hashes are checked.
     public let unchecked: [String]
+    /// Files of a folder whose bytes were held against no hash, since its manifest gives none.
+    public let unhashed: [String]
     /// How many artifacts the manifest lists.
     public let artifactCount: Int
     /// How many bytes they have together.
@@ -47,7 +49,7 @@ public enum BundleVerifier {
                 try OwnedDescriptor.open(path, .readOnly, options: [.nonBlocking]).status().kind
                 == .directory
         } catch { throw ArchiveError(error) }
-        var ledger = VerificationLedger()
+        var ledger = VerificationLedger(isOfFolder: isFolder)
         do throws(ArchiveError) {
             if isFolder {
                 try readFolder(path, limits, into: &ledger, isCancelled)

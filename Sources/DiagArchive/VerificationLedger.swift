@@ -9,14 +9,19 @@ struct VerificationLedger {
         let hasKnownPlace: Bool
     }
 
+    /// A folder's files may lack a hash; a bundle's may not.
+    private let isOfFolder: Bool
     private var found = [MemberPath: Found]()
     private var differences = Set<String>()
     private var unchecked = [String]()
+    private var unhashed = [String]()
     private var manifest: [UInt8]?
     private var findings: [UInt8]?
     private var hasManifest = false
     /// The member that was added last.
     private(set) var lastPath: MemberPath?
+
+    init(isOfFolder: Bool) { self.isOfFolder = isOfFolder }
 
     /// Notes a difference.
     mutating func add(_ difference: String) { differences.insert(difference) }
@@ -48,6 +53,7 @@ struct VerificationLedger {
     func result(brokenBy error: ArchiveError) -> VerificationResult {
         VerificationResult(
             differences: (differences.union(["\(error)"])).sorted(), unchecked: unchecked,
+            unhashed: unhashed,
             artifactCount: 0, byteCount: 0, completeness: nil)
     }
 
@@ -72,6 +78,7 @@ struct VerificationLedger {
         }
         return VerificationResult(
             differences: differences.sorted(), unchecked: Set(unchecked).sorted(),
+            unhashed: unhashed.sorted(),
             artifactCount: read?.artifacts.count ?? 0,
             byteCount: read?.artifacts.reduce(0) { $0 &+ $1.byteCount } ?? 0,
             completeness: read?.completeness)
@@ -102,6 +109,8 @@ struct VerificationLedger {
                 if member.sha256 != sha256 {
                     add("\(name): SHA-256 is \(member.sha256), the manifest says \(sha256)")
                 }
+            } else if isOfFolder {
+                unhashed.append(name)
             } else {
                 add("\(name): the manifest gives no SHA-256")
             }

@@ -29,6 +29,7 @@ struct Verify: ParsableCommand {
                 "completeness": result.completeness.map { .string($0.rawValue) } ?? .null,
                 "differences": .array(result.differences.map(JSONValue.string)),
                 "unchecked": .array(result.unchecked.map(JSONValue.string)),
+                "unhashed": .array(result.unhashed.map(JSONValue.string)),
             ]
             _ = try StandardStreams.write(JSONDocument.encode(document, layout: .document))
         } else {
@@ -49,6 +50,11 @@ struct Verify: ParsableCommand {
         for document in result.unchecked {
             StandardStreams.print(
                 "note: \(UntrustedText.escapingControls(document)) was not held against a schema")
+        }
+        for file in result.unhashed {
+            StandardStreams.print(
+                "note: \(UntrustedText.escapingControls(file)) was held against no SHA-256: the "
+                    + "folder's manifest gives none; a bundle of it has it (diagbundle archive)")
         }
         let content =
             "\(result.artifactCount) artifacts, \(ByteCountText.describe(result.byteCount))"

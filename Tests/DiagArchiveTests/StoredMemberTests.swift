@@ -62,8 +62,13 @@ import Testing
             }
         }
         let own = try bytes(folder.host + "/manifest.json")
+        let ofFolder = try BundleVerifier.verify(FilePath(folder.host))
+        #expect(ofFolder.differences == [])
+        #expect(ofFolder.unhashed == ["LiveDump.kdump"])
         let sealed = try BundleWriterTests.seal(folder)
-        #expect(try BundleVerifier.verify(sealed.path).differences == [])
+        let ofBundle = try BundleVerifier.verify(sealed.path)
+        #expect(ofBundle.differences == [])
+        #expect(ofBundle.unhashed == [])
         #expect(try BundleWriterTests.seal(folder, "again.tar.xz").sha256 == sealed.sha256)
         #expect(try bytes(folder.host + "/manifest.json") == own, "the folder is left as it is")
         let target = folder.path + "/out"
