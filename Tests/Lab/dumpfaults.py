@@ -171,8 +171,10 @@ def _full_disk(lab, guest):
     if not lab.results.check("full disk: a dump of all memory runs for a while",
                              made.was_reached, made.said[-800:]):
         return
-    lab.results.check("full disk: it ends as partial, or as an error of output",
-                      made.status in (PARTIAL, INPUT_OUTPUT), made.said[-800:])
+    lab.results.check("full disk: it ends as partial, or as an error of output, and says why",
+                      made.status in (PARTIAL, INPUT_OUTPUT) and
+                      "No space left on device" in made.said, made.said[-800:])
+    lab.run.say("full disk: " + made.said[-700:].strip())
     _opens(lab, "full disk", made.fetch())
 
 

@@ -30,7 +30,9 @@ class Dump:
         path = self.path("LiveDump.json")
         if path:
             with open(path, encoding="utf-8") as text:
-                self.report = json.load(text)
+                written = text.read()
+            # On a full disk the file is there, and empty.
+            self.report = json.loads(written) if written else {}
 
     def path(self, name):
         """Where a file of the dump is, or None."""
