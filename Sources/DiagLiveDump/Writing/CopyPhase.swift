@@ -2,7 +2,10 @@
 public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
     /// The kernel image: code and static data.
     case kernelImage
-    /// The kernel's own: slab, page tables, stacks, per-CPU areas, interleaved by address.
+    /// Page tables and small reserved areas, among them those of the processors. Readers open no
+    /// dump without them, and the copy may be stopped at any moment.
+    case anchors
+    /// The kernel's own: slab, stacks and what has no flag, interleaved by address.
     case kernel
     /// Large reserved areas, which are the map of pages.
     case pageMap
@@ -14,13 +17,14 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
 
     /// What a page frame's word of /proc/kpageflags says of its place in the order.
     enum Kind: UInt8 {
-        case image, kernel, reserved, other
+        case image, table, kernel, reserved, other
     }
 
     /// Source of the bits: Linux 6.1 include/uapi/linux/kernel-page-flags.h; 32 is `RESERVED` of
     /// include/linux/kernel-page-flags.h, which here only decides what is copied first.
     @inline(__always) static func kind(of word: UInt64) -> Kind {
-        if word & (1 << 7 | 1 << 26) != 0 { return .kernel }  // SLAB, PGTABLE
+        if word & 1 << 26 != 0 { return .table }  // PGTABLE
+        if word & 1 << 7 != 0 { return .kernel }  // SLAB
         if word & (1 << 5 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 17) != 0 {
             return .other  // LRU, BUDDY, ANON, SWAPCACHE, HUGE
         }
@@ -36,8 +40,9 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
     ) -> CopyPhase {
         switch kind {
         case .image: .kernelImage
+        case .table: .anchors
         case .kernel: .kernel
-        case .reserved: pageCount >= max(2048, presentCount >> 10) ? .pageMap : .kernel
+        case .reserved: pageCount >= max(2048, presentCount >> 10) ? .pageMap : .anchors
         case .other: .other
         }
     }
