@@ -51,9 +51,10 @@ class Laboratory:
         The guest goes on while it is dumped, and may tear a list or a stack that is copied just
         then. So a dump that shows that is made once more, and said; a second time it is a fault."""
         for turn in ("", "-again"):
-            before = GuestTruth(guest, name + turn + "-before")
-            made = dump_and_pause(guest, name + turn, options=options)
-            after = GuestTruth(guest, name + turn + "-after")
+            place = name.replace(" ", "-") + turn
+            before = GuestTruth(guest, place + "-before")
+            made = dump_and_pause(guest, place, options=options)
+            after = GuestTruth(guest, place + "-after")
             if not self.complete(name, made):
                 return None
             walk = dumpchecks.walked(self.readers, made.file, self.symbols)
