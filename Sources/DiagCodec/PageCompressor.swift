@@ -3,12 +3,15 @@ internal import CZstd
 
 /// Compresses page after page with one state: for one thread.
 ///
-/// No memory is taken after it was made.
+/// No memory is taken after it was made: zstd takes its own with the first page, so that is
+/// compressed at once.
 @safe public final class PageCompressor {
     private let zstd: OpaquePointer?
     private let zlib: UnsafeMutablePointer<z_stream>?
     /// The bytes that a page of this size may need at most while it is compressed.
     public let roomByteCount: Int
+    /// Bytes of memory of its state.
+    public let memoryByteCount: Int
 
     /// zstd's first level without Huffman codes: of pages of 4 KiB of a kernel, level 1 takes 1.4
     /// times as long (1.8 in an emulated guest) and makes them a seventh smaller (zstd 1.5.4).
@@ -23,17 +26,34 @@ internal import CZstd
             }
             _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Self.zstdLevel)
             _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)
+            let roomByteCount = ZSTD_compressBound(pageByteCount)
+            let page = [UInt8](repeating: 0x5A, count: pageByteCount)
+            var room = [UInt8](repeating: 0, count: roomByteCount)
+            let count = unsafe page.withUnsafeBytes { page in
+                unsafe room.withUnsafeMutableBytes { room in
+                    unsafe ZSTD_compress2(
+                        context, room.baseAddress, room.count, page.baseAddress, page.count)
+                }
+            }
+            guard ZSTD_isError(count) == 0 else {
+                _ = unsafe ZSTD_freeCCtx(context)
+                throw PageCodecError("zstd: out of memory")
+            }
             unsafe zstd = context
             unsafe zlib = nil
-            roomByteCount = ZSTD_compressBound(pageByteCount)
+            self.roomByteCount = roomByteCount
+            memoryByteCount = unsafe ZSTD_sizeof_CCtx(context)
         case .zlib:
             let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
             unsafe stream.initialize(to: z_stream())
             // A window as large as the page, and a small hash table: resetting the state costs a
             // fourth of the time with zlib's defaults. A page's symbols still fit one block.
             let exponent = min(15, max(9, pageByteCount.trailingZeroBitCount))
+            let level = min(8, max(6, exponent - 5))
+            // Source: zconf.h, "The memory requirements for deflate".
+            memoryByteCount = 1 << (exponent + 2) + 1 << (level + 9)
             let status = unsafe deflateInit2_(
-                stream, 1, Z_DEFLATED, CInt(exponent), CInt(min(8, max(6, exponent - 5))),
+                stream, 1, Z_DEFLATED, CInt(exponent), CInt(level),
                 Z_DEFAULT_STRATEGY, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size))
             guard status == Z_OK else {
                 unsafe stream.deallocate()

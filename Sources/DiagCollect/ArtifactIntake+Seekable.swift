@@ -114,6 +114,31 @@ extension ArtifactIntake {
                 isTruncated: truncation != nil, truncationReason: truncation))
     }
 
+    /// What became of a file whose writer may still write into it.
+    enum Leaving: Equatable {
+        /// It had no byte, and is gone.
+        case removed
+        /// It is among the artifacts, without a hash.
+        case listed(byteCount: Int64)
+        /// It is there, and not among the artifacts.
+        case unlisted
+    }
+
+    /// Gives up reading back a file whose writer may still write into it; `truncation` says so.
+    func leave(_ seekable: Seekable, truncation: String) -> Leaving {
+        // Asked of the open file: a folder that hangs is not walked.
+        let byteCount = try? seekable.file?.descriptor.status().byteCount
+        seekable.file = nil
+        guard let byteCount, byteCount > 0 else {
+            discard(seekable)
+            return .removed
+        }
+        guard !seekable.wanted.isHashed else { return .unlisted }
+        seekable.byteCount = byteCount
+        close(seekable, truncation: truncation)
+        return .listed(byteCount: byteCount)
+    }
+
     /// Removes the file of an artifact that is given up.
     func discard(_ seekable: Seekable) {
         seekable.file = nil

@@ -35,22 +35,31 @@ public final class HostFolder: ArtifactSink {
     ) throws(SystemCallError) {
         self.name = name
         self.output = output
-        if isKeptUnfinished {
-            stagingName = "\(name).partial"
-            staging = try output.makeDirectory(stagingName)
-            return
+        if !isKeptUnfinished {
+            for entry in try output.names() where Self.isUnfinished(entry, host: name) {
+                try? output.removeTree(entry)
+            }
         }
-        for entry in try output.names() where Self.isUnfinished(entry, host: name) {
-            try? output.removeTree(entry)
-        }
-        var candidate = ".\(name).partial"
+        (stagingName, staging) = try Self.make(
+            (isKeptUnfinished ? "" : ".") + "\(name).partial", in: output)
+    }
+
+    /// Makes the new directory `stem`, or one with a number: what is there already may be another
+    /// user's, in an output such as /tmp, and is never used.
+    private static func make(
+        _ stem: String, in output: OutputDirectory
+    ) throws(SystemCallError) -> (name: String, directory: OutputDirectory) {
+        var candidate = stem
         var number = 2
-        while try output.status(of: candidate) != nil, number < 1000 {
-            candidate = ".\(name).partial-\(number)"
+        while true {
+            do throws(SystemCallError) {
+                return (candidate, try output.makeDirectory(candidate, isNew: true))
+            } catch {
+                guard error.errno == .fileExists, number < 1000 else { throw error }
+            }
+            candidate = "\(stem)-\(number)"
             number += 1
         }
-        stagingName = candidate
-        staging = try output.makeDirectory(candidate)
     }
 
     /// Whether `entry` is a host folder or bundle of this host that a run did not finish.

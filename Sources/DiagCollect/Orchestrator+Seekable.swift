@@ -29,7 +29,8 @@ extension Orchestrator {
     /// How long a collector may take: at most as long as the run, and so much less that a file it
     /// writes can be finished before the run's deadline.
     func deadlineSeconds(of index: Int, runRemaining: Double) -> Double {
-        let own = collectors[index].descriptor.deadlineSeconds
+        let descriptor = collectors[index].descriptor
+        let own = configuration.deadlines[descriptor.name] ?? descriptor.deadlineSeconds
         guard let wanted = wantedSeekable(of: index) else { return max(0, min(own, runRemaining)) }
         return max(
             0, min(own, max(runRemaining - wanted.concludingSeconds, runRemaining / 2)))
@@ -56,6 +57,12 @@ extension Orchestrator {
     ) throws -> Bool {
         guard let seekable = session.seekable, try intake.beginHash(of: seekable) else {
             return false
+        }
+        if seekable.wanted.isHashed {
+            // For good: what this thread does afterwards, sealing included, and the threads that it
+            // starts for that, are for the same gigabytes. The host's own work comes first.
+            try? HostScheduling.lowerNiceness()
+            try? HostScheduling.lowerDiskPriority()
         }
         hashing.append(
             HashedSeekable(session: session, index: index, report: report, seekable: seekable))
@@ -89,15 +96,28 @@ extension Orchestrator {
             + (item.report.reason.map { ": \($0)" } ?? "")
     }
 
-    /// Gives up the file of a worker that not even SIGKILL ended: what it had in hand it may still
-    /// write, when the kernel lets it go, and then no hash would be right.
+    /// Keeps the file of a worker that not even SIGKILL ended, as it is: what it had in hand it may
+    /// still write, when the kernel lets it go, and then no hash would be right.
+    ///
+    /// A file that is to have a hash is not listed, so that sealing leaves it alone.
     func giveUpSeekable(of session: WorkerSession) throws {
         guard let seekable = session.seekable else { return }
-        intake.discard(seekable)
+        let why = "its writer hangs in the kernel and may still write into it"
+        let fate: String
+        switch intake.leave(seekable, truncation: why) {
+        case .removed: fate = ""
+        case .listed(let byteCount):
+            session.artifactCount += 1
+            session.storedByteCount += byteCount
+            fate = "; what was written stays"
+        case .unlisted:
+            fate = "; what was written stays in the host folder, and is not in the bundle"
+        }
         session.missing.append(
             Missing(
-                collector: seekable.collector, what: seekable.path.text,
-                why: "its writer hangs in the kernel and may still write into it"))
+                collector: seekable.collector, what: seekable.path.text, why: why + fate,
+                remedy: fate.isEmpty
+                    ? nil : "See with `diagbundle dump info` what it holds."))
     }
 
     /// How far the file is that a worker writes, by its own word.

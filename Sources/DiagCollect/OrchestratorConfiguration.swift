@@ -26,6 +26,9 @@ public struct OrchestratorConfiguration: Sendable {
     /// The files that single collectors write themselves, by name, in the place of what their
     /// descriptors say.
     public var seekables: [String: SeekableArtifact]
+    /// Seconds until the processes of single collectors are ended, by name, in the place of what
+    /// their descriptors say; the run's own deadline comes before.
+    public var deadlines: [String: Double]
 
     /// A run over `root` with workers started from `workerExecutable`.
     public init(
@@ -34,7 +37,7 @@ public struct OrchestratorConfiguration: Sendable {
         workerName: String? = nil,
         workerArguments: [String] = ["worker"], environment: [String: String] = [:],
         collectorOptions: [String: [String: JSONValue]] = [:],
-        seekables: [String: SeekableArtifact] = [:]
+        seekables: [String: SeekableArtifact] = [:], deadlines: [String: Double] = [:]
     ) {
         self.root = root
         self.since = since
@@ -47,6 +50,7 @@ public struct OrchestratorConfiguration: Sendable {
         self.environment = environment
         self.collectorOptions = collectorOptions
         self.seekables = seekables
+        self.deadlines = deadlines
     }
 }
 

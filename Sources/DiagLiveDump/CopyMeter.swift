@@ -1,18 +1,19 @@
 internal import DiagSystem
 
 /// How fast a copy goes.
-final class CopyMeter {
+public final class CopyMeter {
     private let control: DumpControl
     private let estimate: Int64
     private let started = MonotonicTime.now
 
-    init(_ control: DumpControl, estimate: Int64) {
+    /// The copy of `control`, which begins now; `estimate` is about how many bytes its file gets.
+    public init(_ control: DumpControl, estimate: Int64) {
         self.control = control
         self.estimate = estimate
     }
 
     /// How far it is now.
-    var progress: LiveDump.Progress {
+    public var progress: LiveDump.Progress {
         let (pages, total, written) = control.position
         let seconds = max(MonotonicTime.now.seconds(since: started), 0.001)
         let fraction = total > 0 ? min(1, Double(pages) / Double(total)) : 0

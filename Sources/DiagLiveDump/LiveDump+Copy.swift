@@ -20,14 +20,20 @@ extension LiveDump {
         if let refusal = preparation.refusal {
             throw LiveDumpError(refusal.cause, refusal.message, remedy: refusal.remedy)
         }
-        let throttle = DumpThrottle(settings: settings)
+        let throttle = DumpThrottle(settings: settings, kind: options.kind)
         report.warnings += try throttle.check(
             originator: options.originator, isThrottled: options.isThrottled)
 
         let core = try KernelCore(tree: tree)
         report.warnings += core.warnings
         name(core)
-        let selection = try select(core)
+        let most = mostMemory(core)
+        let findings = try preflight(budget: most, estimate: nil, output: nil)
+        // Selecting takes memory too: the watch is there from here on.
+        let control = DumpControl()
+        let watch = try startWatch(findings, control)
+        defer { watch?.end() }
+        let selection = try select(core, control, listener)
         var writing = DumpWriterOptions(started: started)
         writing.threadCount = options.threadCount
         writing.compression = options.compression
@@ -42,17 +48,14 @@ extension LiveDump {
             pageByteCount: core.kernel.pageByteCount, threadCount: writing.effectiveThreadCount,
             memoryByteCount: budget)
         let bytes = UInt64(max(0, estimate.fileByteCount))
-        let findings = try preflight(
+        try preflight(
             budget: UInt64(max(0, estimate.memoryByteCount)), estimate: bytes,
             output: destination.place)
         if isStored, let place = destination.place {
             try DumpStore(settings: settings).admit(estimatedByteCount: bytes, space: place)
         }
-        try throttle.recordBegin(originator: options.originator)
+        try begin(throttle, destination, estimatedByteCount: bytes)
 
-        let control = DumpControl()
-        let watch = try startWatch(findings, control)
-        defer { watch?.end() }
         let result = try follow(
             source: core, selection: selection,
             writing, destination, estimate: estimate.fileByteCount, control, listener)
@@ -94,27 +97,6 @@ extension LiveDump {
 
     private static func hexadecimal(_ value: UInt64) -> String {
         "0x" + String(value, radix: 16)
-    }
-
-    /// The pages to be copied.
-    private func select(_ core: KernelCore) throws(LiveDumpError) -> any PageSelection {
-        switch options.kind {
-        case .full:
-            let selection = try LivePageSelection(
-                source: core, tree: tree, choice: .init(options))
-            report.warnings += selection.warnings
-            report.stages.append(
-                .init(
-                    name: "pageFlags", pages: selection.tally.present.reduce(0, +),
-                    threadSeconds: selection.threadSeconds))
-            return selection
-        case .stacks:
-            let landmarks = try KernelLandmarks(source: core, tree: tree)
-            let selection = try StackPageSelection(
-                source: core, tree: tree, landmarks: landmarks, threadCount: options.threadCount)
-            report.warnings += selection.warnings
-            return selection
-        }
     }
 
     private func startWatch(
@@ -182,6 +164,7 @@ extension LiveDump {
         }
         var pause = Poller()
         let meter = CopyMeter(control, estimate: estimate)
+        var looks = 0
         while shared.value.withLock({ $0 == nil }) {
             if listener.isStopRequested() {
                 control.stop(
@@ -190,6 +173,8 @@ extension LiveDump {
                         message: "copy the kernel's memory: the run was told to end",
                         remedy: "The file holds the pages that were copied by then."))
             }
+            looks += 1
+            if looks % 16 == 0, source.hasMoved() { control.stop(DumpCopy.moved) }
             do { try listener.tell(meter.progress) } catch {
                 control.stop(.init(cause: .interrupted, message: "\(error)"))
                 thread.join()

@@ -22,6 +22,7 @@ extension LiveDump {
         report.fill(with: result)
         report.stages = stages + result.stages
         if report.obstacle == nil, !result.isComplete { report.obstacle = control.stopReason }
+        if let warning = result.lockWarning { report.warnings.append(warning) }
         if core.rangesChanged() {
             report.warnings.append(
                 "memory was added or taken away while it was copied: the dump has the ranges of"

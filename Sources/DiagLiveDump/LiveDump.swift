@@ -12,8 +12,10 @@ public final class LiveDump {
     public struct Destination: Sendable {
         /// The file's name, for messages and the report.
         public var name: String
-        /// The most bytes that it may have.
+        /// The most bytes that may be written into it, as the disk has room.
         public var byteLimit: Int64
+        /// Why not more, for a message: `half of what is free in /srv/logs`.
+        public var byteLimitReason: String?
         /// Opens the file once more, for reading and writing.
         public var open: @Sendable () throws(SystemCallError) -> OwnedDescriptor
         /// Where it lies; none when that cannot be told.
@@ -21,11 +23,13 @@ public final class LiveDump {
 
         /// A file to write.
         public init(
-            name: String, byteLimit: Int64, place: FileSystemPlace?,
+            name: String, byteLimit: Int64, byteLimitReason: String? = nil,
+            place: FileSystemPlace?,
             open: @escaping @Sendable () throws(SystemCallError) -> OwnedDescriptor
         ) {
             self.name = name
             self.byteLimit = byteLimit
+            self.byteLimitReason = byteLimitReason
             self.place = place
             self.open = open
         }
@@ -105,16 +109,71 @@ public final class LiveDump {
     ///
     /// - Throws: what `listener` throws; the file is one that opens even then.
     public func run(_ listener: Listener) throws -> LiveDumpReport {
+        try run(listener) { try self.copy($0) }
+    }
+
+    /// Takes the stacks, lets `copy` make the dump, and says what came of it, whatever it throws.
+    func run(
+        _ listener: Listener, copy: (Listener) throws -> Void
+    ) throws -> LiveDumpReport {
+        var failure: (any Error)?
+        var heard = listener
+        heard.tell = { progress in
+            do { try listener.tell(progress) } catch {
+                failure = error
+                throw error
+            }
+        }
         report.warnings += preparation.warnings
-        try takeStacks(listener)
+        // Where memory is short the stacks of thousands of threads are too much as well.
+        let early = Preflight.check(.init(options: options, budgetByteCount: 0), in: tree)
+        if early.allowsTextStacks {
+            try takeStacks(listener)
+        } else {
+            report.warnings.append("the stacks of all threads were not read: memory is short")
+        }
         do {
-            try copy(listener)
-        } catch let error as LiveDumpError {
+            try copy(heard)
+        } catch {
+            if let failure { throw failure }
             report.outcome = .refused
-            report.obstacle = error.obstacle
+            report.obstacle =
+                (error as? LiveDumpError)?.obstacle
+                ?? .init(cause: .inputOutput, message: "dump the kernel: \(error)")
+        }
+        nameByteLimit()
+        if report.file == nil || report.pages["copied"] == 0 {
+            report.warnings += DumpThrottle(settings: settings, kind: options.kind)
+                .withdrawBegin(since: started)
         }
         report.ended = .now
         return report
+    }
+
+    /// The last question before the copy, whether the file has room; then the throttle is told.
+    func begin(
+        _ throttle: DumpThrottle, _ destination: Destination, estimatedByteCount: UInt64
+    ) throws(LiveDumpError) {
+        if let refusal = destination.refusal(
+            estimatedByteCount: estimatedByteCount, maxByteCount: options.maxByteCount)
+        {
+            throw refusal
+        }
+        report.warnings += throttle.recordBegin(originator: options.originator)
+    }
+
+    /// Says of a file that ended for want of room how large it could have been, and why.
+    private func nameByteLimit() {
+        guard let destination, report.file != nil, report.obstacle?.cause == .noSpace else {
+            return
+        }
+        let most = options.maxByteCount ?? .max
+        guard min(most, destination.byteLimit) < .max else { return }
+        let reason =
+            most <= destination.byteLimit
+            ? "as --max-size says" : destination.byteLimitReason ?? "as the disk has room"
+        report.obstacle?.message +=
+            "; it could have \(ByteCountText.describe(min(most, destination.byteLimit))): \(reason)"
     }
 
     // MARK: - What is known before

@@ -12,6 +12,9 @@ public struct LiveDumpError: Error, Hashable, Sendable, CustomStringConvertible 
         obstacle = .init(cause: cause, message: message, remedy: remedy)
     }
 
+    /// What stands in the way, as it was told before.
+    public init(_ obstacle: LiveDumpReport.Obstacle) { self.obstacle = obstacle }
+
     /// The operation, the object and the cause.
     public var description: String { obstacle.message }
 }

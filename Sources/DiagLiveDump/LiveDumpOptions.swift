@@ -1,3 +1,4 @@
+internal import DiagFormats
 public import DiagModel
 
 /// What a person wants of a dump. Everything has a default.
@@ -58,4 +59,29 @@ public struct LiveDumpOptions: Codable, Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+}
+
+extension LiveDumpOptions {
+    /// How many of `pageCount` pages a dump has at most, by /proc/meminfo.
+    ///
+    /// Pages of files count where the level keeps those with private data, since nothing tells how
+    /// many these are. Source: Linux 6.1 fs/proc/meminfo.c, `meminfo_proc_show`.
+    func mostPages(
+        of pageCount: Int, pageByteCount: Int, statistics: MemoryStatistics
+    ) -> Int {
+        // The small dump has pages of the kernel alone.
+        let level = kind == .stacks ? 30 : level
+        var names = [String]()
+        if level & 16 != 0 { names.append("MemFree") }
+        if level & 8 != 0, kind == .stacks || !includesUserPages && !includesGuestPages {
+            names.append("AnonPages")
+        }
+        if level & 4 != 0 { names.append("Cached") }
+        let bytes = names.reduce(UInt64(0)) { sum, name in
+            let (next, overflows) = sum.addingReportingOverflow(
+                statistics.byteCounts[name] ?? 0)
+            return overflows ? .max : next
+        }
+        return max(0, pageCount - Int(clamping: bytes / UInt64(max(1, pageByteCount))))
+    }
 }

@@ -30,6 +30,25 @@ public import DiagSystem
                 of: newValue ? old | bit : old & ~bit, toByteOffset: index >> 3, as: UInt8.self)
         }
     }
+
+    /// Sets all bits of `range`, which must lie below `count`.
+    func set(_ range: Range<UInt64>) {
+        var bit = Int(range.lowerBound)
+        let end = Int(range.upperBound)
+        precondition(range.isEmpty || end <= count)
+        while bit < end {
+            if bit & 7 == 0, end - bit >= 8 {
+                let bytes = (end - bit) >> 3
+                unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: memory.bytes[(bit >> 3)..<((bit >> 3) + bytes)]
+                ).initializeMemory(as: UInt8.self, repeating: 0xFF)
+                bit += bytes << 3
+            } else {
+                self[bit] = true
+                bit += 1
+            }
+        }
+    }
 }
 
 /// A table of 64-bit words in memory of its own, which may be locked.

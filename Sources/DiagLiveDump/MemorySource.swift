@@ -13,6 +13,14 @@ public protocol MemorySource: Sendable {
     /// threads that share a descriptor corrupt one another's pages without a word (Linux 6.1
     /// fs/proc/kcore.c, `read_kcore`).
     func makeReader() throws(LiveDumpError) -> any MemoryReader
+    /// Whether the memory lies elsewhere in its file by now, so that what is read is another's:
+    /// never, but for the running kernel's. For one thread at a time.
+    func hasMoved() -> Bool
+}
+
+extension MemorySource {
+    /// A file stays as it is.
+    public func hasMoved() -> Bool { false }
 }
 
 /// An open memory, for one thread.

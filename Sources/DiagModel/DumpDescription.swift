@@ -35,8 +35,8 @@ public struct DumpDescription: Codable, Hashable, Sendable {
         public var dumped: Int?
         /// Of these, pages of zeros that share one place in the file.
         public var zero: Int?
-        /// Meant to be in the file, but without bytes: they could not be read, or the writer
-        /// never came to them.
+        /// Meant to be in the file, but without bytes: they could not be read, the writer never
+        /// came to them, or the file was cut.
         public var missing: Int?
         /// In the file, by class: `kernel`, `slab`, `cache` …; only where the writer said it.
         public var dumpedByClass: [String: Int]?

@@ -41,4 +41,18 @@ public final class DumpInput: Sendable {
         }
         return done
     }
+
+    /// The next bytes of the file from `offset` on that are no hole; the whole rest where the file
+    /// system does not tell, `nil` when there are none.
+    public func nextData(from offset: UInt64) -> Range<UInt64>? {
+        guard offset < byteCount, let start = off_t(exactly: offset) else { return nil }
+        // Source: Linux 6.1 include/uapi/linux/fs.h, `SEEK_DATA` and `SEEK_HOLE`.
+        let data = lseek(descriptor.rawValue, start, 3)
+        guard data >= 0 else {
+            return Errno.last == .noSuchAddressOrDevice ? nil : offset..<byteCount
+        }
+        let hole = lseek(descriptor.rawValue, data, 4)
+        let end = hole > data ? min(byteCount, UInt64(hole)) : byteCount
+        return UInt64(data) < end ? UInt64(data)..<end : nil
+    }
 }

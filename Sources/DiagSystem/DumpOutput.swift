@@ -44,6 +44,8 @@ public final class DumpOutput: Sendable {
     ) throws(DumpOutputError) {
         var done = 0
         while done < bytes.count {
+            // Another thread may end the direct writing while this write is refused.
+            let wasDirect = isDirect
             let count = unsafe pwrite(
                 descriptor.rawValue, bytes.baseAddress.map { unsafe $0 + done },
                 bytes.count - done, off_t(truncatingIfNeeded: offset &+ UInt64(done)))
@@ -55,7 +57,7 @@ public final class DumpOutput: Sendable {
             if errno == .interrupted { continue }
             // Some file systems take the flag and refuse the write; a short write may also have
             // left the place off its alignment.
-            if errno == .invalidArgument, isDirect {
+            if errno == .invalidArgument, wasDirect {
                 stopDirect()
                 continue
             }
@@ -80,13 +82,14 @@ public final class DumpOutput: Sendable {
         into bytes: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(DumpOutputError) -> Int {
         while true {
+            let wasDirect = isDirect
             let count = unsafe pread(
                 descriptor.rawValue, bytes.baseAddress, bytes.count,
                 off_t(truncatingIfNeeded: offset))
             if count >= 0 { return count }
             let errno = Errno.last
             if errno == .interrupted { continue }
-            if errno == .invalidArgument, isDirect {
+            if errno == .invalidArgument, wasDirect {
                 stopDirect()
                 continue
             }

@@ -43,7 +43,11 @@ public final class FileLock: Sendable {
             try systemCall("write", on: directory.path.appending(name).string) {
                 ftruncate(file.rawValue, 0)
             }
-            try file.write(Array(holder.utf8).span)
+            do throws(SystemCallError) { try file.write(Array(holder.utf8).span) } catch {
+                throw SystemCallError(
+                    operation: "write", object: directory.path.appending(name).string,
+                    errno: error.errno)
+            }
             return .acquired(FileLock(file, directory: directory, name: name))
         }
     }

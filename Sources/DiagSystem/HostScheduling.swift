@@ -14,6 +14,37 @@ public enum HostScheduling {
         try systemCall("setpriority", on: "this thread") { setpriority(which, 0, 10) }
     }
 
+    /// Lets threads of this process take nice value 0 again when the right to do so is given up.
+    ///
+    /// Source: getrlimit(2), `RLIMIT_NICE`: 20 less the lowest nice value; to raise it needs
+    /// `CAP_SYS_RESOURCE`.
+    public static func allowOrdinaryPriority() throws(SystemCallError) {
+        let resource = __rlimit_resource_t(__RLIMIT_NICE.rawValue)
+        var limits = rlimit()
+        _ = unsafe getrlimit(resource, &limits)
+        guard limits.rlim_cur < 20 else { return }
+        limits.rlim_cur = 20
+        limits.rlim_max = max(20, limits.rlim_max)
+        try systemCall("setrlimit", on: "RLIMIT_NICE") { unsafe setrlimit(resource, &limits) }
+    }
+
+    /// Nice value 0, unless it is lower already, and the ordinary class, for a thread that must run
+    /// when the host is busy.
+    public static func takeOrdinaryPriority() throws(SystemCallError) {
+        var parameters = sched_param()
+        try systemCall("sched_setscheduler", on: "this thread") {
+            unsafe sched_setscheduler(0, SCHED_OTHER, &parameters)
+        }
+        let which = __priority_which_t(PRIO_PROCESS.rawValue)
+        if getpriority(which, 0) <= 0 { return }
+        try systemCall("setpriority", on: "this thread") { setpriority(which, 0, 0) }
+    }
+
+    /// The nice value of this thread.
+    public static var niceness: Int {
+        Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
+    }
+
     /// The last of the best-effort classes of disk access.
     ///
     /// Not the idle class: where others write all the time it would never get its turn, and a dump

@@ -75,13 +75,18 @@ public final class OutputDirectory: Sendable {
     }
 
     /// Makes the directory `name` unless it is there, and opens it.
-    public func makeDirectory(_ name: String) throws(SystemCallError) -> OutputDirectory {
+    ///
+    /// - Throws: `EEXIST` with `isNew`, when there is anything of that name: it may be another
+    ///   user's.
+    public func makeDirectory(
+        _ name: String, isNew: Bool = false
+    ) throws(SystemCallError) -> OutputDirectory {
         try checkName(name, "create")
         do throws(SystemCallError) {
             try systemCall("create", on: path.appending(name).string) {
                 unsafe mkdirat(descriptor.rawValue, name, 0o700)
             }
-        } catch { guard error.errno == .fileExists else { throw error } }
+        } catch { guard error.errno == .fileExists, !isNew else { throw error } }
         return try directory(name)
     }
 

@@ -86,9 +86,13 @@ public enum WatchedThreads {
         }
         return shared.state.withLock { state in
             state.isOver = true
-            let abandoned = state.work.compactMap { $0.index == idle ? nil : $0.index }.sorted()
+            // What was begun just now does not hang: it is only not done.
+            let now = MonotonicTime.now
+            let atWork = state.work.filter { $0.index != idle }
+            let hung = atWork.filter { Double(now.nanoseconds - $0.since) / 1e9 > stuckAfter }
             return Outcome(
-                values: state.values, abandoned: abandoned, isCut: state.next < count)
+                values: state.values, abandoned: hung.map(\.index).sorted(),
+                isCut: state.next < count || hung.count < atWork.count)
         }
     }
 

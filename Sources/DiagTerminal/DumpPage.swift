@@ -63,7 +63,9 @@ public enum DumpPage {
     }
 
     private static func when(_ dump: DumpDescription) -> String? {
-        guard let time = dump.time else { return nil }
+        guard let time = dump.time else {
+            return [.kdump, .elf].contains(dump.format) ? "the file does not tell" : nil
+        }
         let span = dump.seconds.map { ", over \(DurationText.measured(seconds: $0))" } ?? ""
         return time.description + span
     }
@@ -75,7 +77,15 @@ public enum DumpPage {
 
     private static func level(_ dump: DumpDescription) -> String? {
         let left = dump.leftOut.isEmpty ? "nothing" : dump.leftOut.joined(separator: ", ")
-        if let level = dump.level { return "\(level): left out \(left)" }
+        var parameters = [String]()
+        if dump.writer == "diagbundle" { parameters = dump.code?.parameters.map(\.value) ?? [] }
+        if DumpLevelText.isOfStacks(parameters: parameters) {
+            return "stacks: the stacks of all threads with what they need to be read"
+        }
+        if let level = dump.level {
+            let words = DumpLevelText.describe(level, parameters: parameters)
+            return "\(words): left out \(left)"
+        }
         return dump.leftOut.isEmpty ? nil : "left out \(left)"
     }
 
@@ -115,6 +125,7 @@ public enum DumpPage {
         ])
         let pages = dump.pages
         let present = pages.presentByClass ?? [:]
+        let areClassesCounted = pages.dumpedByClass != nil
         let dumped = pages.dumpedByClass ?? [:]
         let names = Set(present.keys).union(dumped.keys).sorted {
             let left = (dumped[$0] ?? 0, present[$0] ?? 0, $1)
@@ -124,11 +135,14 @@ public enum DumpPage {
         for name in names {
             let there = present[name].map { String($0) } ?? ""
             let kept = dumped[name] ?? 0
-            table.append([name, there, String(kept), bytes(kept)])
+            table.append([
+                name, there, areClassesCounted ? String(kept) : "",
+                areClassesCounted ? bytes(kept) : "",
+            ])
         }
         if let zero = pages.zero { table.append(["of these zero", "", String(zero), ""]) }
         if pages.present != nil || pages.dumped != nil {
-            let written = pages.dumped.map { $0 - (pages.missing ?? 0) }
+            let written = pages.dumped.map { max(0, $0 - max(0, pages.missing ?? 0)) }
             table.append([
                 "all", pages.present.map { String($0) } ?? "",
                 written.map { String($0) } ?? "", written.map(bytes) ?? "",

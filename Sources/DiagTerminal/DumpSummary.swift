@@ -67,6 +67,9 @@ public enum DumpSummary {
         let noun = report?.kind == .stacks ? "dump of the kernel stacks" : "live kernel dump"
         switch exitCode {
         case 0: return "Complete: the \(noun) holds every page that was asked for."
+        case 3 where !hasFile && report?.kind == .stacks:
+            return "Partial: the stacks of all threads are there as text, without the dump that"
+                + " unwinds them."
         case 3 where hasFile: return "Partial: the \(noun) opens, but pages are missing."
         case 3: return "Partial: there is no dump file, but the stacks that could be read."
         case 130 where hasFile:
@@ -90,7 +93,10 @@ public enum DumpSummary {
         ]
         if let made = report?.file { parts.append("\(made.format), \(made.compression)") }
         if let report {
-            if report.kind == .full { parts.append("level \(report.level)") }
+            if report.kind == .full {
+                let level = DumpLevelText.describe(report.level, parameters: report.parameters)
+                parts.append("level " + level)
+            }
             parts.append("kernel \(report.kernel.release)")
         }
         return parts.joined(separator: "; ")

@@ -1,11 +1,16 @@
 internal import DiagModel
 
-/// Writes one line at each change of state: for logs, pipes and terminals that only print.
+/// Writes one line at each change of state, and now and then one about a file that takes long: for
+/// logs, pipes and terminals that only print.
 struct PlainRenderer: ProgressRenderer {
     private let text: ShownText
     private let write: @Sendable (_ bytes: [UInt8]) -> Void
     private var states = [String: ProgressEvent.State]()
     private var isFinished = false
+    /// When each operation was last told of, in seconds of the run.
+    private var told = [String: Double]()
+    /// Seconds between two lines about one file.
+    private static let interval = 10.0
 
     init(usesUnicode: Bool, write: @escaping @Sendable (_ bytes: [UInt8]) -> Void) {
         text = ShownText(usesUnicode: usesUnicode)
@@ -25,8 +30,13 @@ struct PlainRenderer: ProgressRenderer {
         case .operationStarted, .operationProgress, .operationEnded:
             guard let operation = event.operation else { return }
             let before = states.updateValue(operation.state, forKey: operation.name)
-            guard before != operation.state else { return }
-            line(event, "\(text.escape(operation.name, limit: 100)): \(change(to: operation))")
+            let words = before != operation.state ? change(to: operation) : position(of: operation)
+            let elapsed = event.run.elapsedSeconds
+            guard let words,
+                before != operation.state || elapsed - (told[operation.name] ?? 0) >= Self.interval
+            else { return }
+            told[operation.name] = elapsed
+            line(event, "\(text.escape(operation.name, limit: 100)): \(words)")
         }
     }
 
@@ -48,6 +58,22 @@ struct PlainRenderer: ProgressRenderer {
         ]
         let reason = operation.reason.map { ": " + text.escape($0, limit: 500) } ?? ""
         return parts.compactMap(\.self).joined(separator: ", ") + reason
+    }
+
+    /// How far a file is whose size is known: `LiveDump.kdump, 1.0 GiB of 2.0 GiB, 90 MiB/s`.
+    private func position(of operation: ProgressEvent.Operation) -> String? {
+        guard let file = operation.file, let total = file.totalByteCount else { return nil }
+        var parts = [
+            text.escape(file.path, limit: 200),
+            text.amount(done: file.byteCount, total: total, unit: "bytes"),
+        ]
+        if let rate = file.bytesPerSecond {
+            parts.append(ByteCountText.describe(Int64(min(max(0, rate), 9e18))) + "/s")
+        }
+        if let left = file.remainingSeconds {
+            parts.append(DurationText.clock(seconds: left) + " left")
+        }
+        return parts.compactMap(\.self).joined(separator: ", ")
     }
 
     private func ending(of result: RunResult?) -> String {

@@ -9,16 +9,26 @@ enum DumpDryRun {
     /// Prints the table of classes, the size and the time; makes nothing.
     ///
     /// - Throws: ``CommandFailure`` when the dump could not be made either.
-    static func run(_ options: LiveDumpOptions, directory: FilePath, asJSON: Bool) throws {
-        let estimate: DumpEstimate
+    static func run(
+        _ options: LiveDumpOptions, isThrottled: Bool, settings: DumpSettings, asJSON: Bool
+    ) throws {
+        var estimate: DumpEstimate
         do throws(LiveDumpError) {
             let tree: RootedTree
             do throws(SystemCallError) { tree = try RootedTree("/") } catch {
                 throw LiveDumpError(.inputOutput, "read the root: \(error)")
             }
             estimate = try LiveDump.estimate(
-                options, tree: tree, directory: try? FileSystemPlace.of(directory))
+                options, tree: tree,
+                directory: try? FileSystemPlace.of(FilePath(settings.folder)))
         } catch { throw CommandFailure(dumping: error) }
+        do throws(LiveDumpError) {
+            estimate.warnings += try DumpThrottle(settings: settings, kind: options.kind).check(
+                originator: options.originator, isThrottled: options.isThrottled && isThrottled)
+        } catch {
+            // It may be allowed when the dump is made.
+            estimate.warnings.append(error.description)
+        }
         if asJSON {
             _ = try StandardStreams.write(JSONDocument.encode(estimate, layout: .document))
             return

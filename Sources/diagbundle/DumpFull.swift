@@ -57,6 +57,7 @@ struct DumpFull: ParsableCommand {
         settings.isOfDump = true
         try settings.check()
         try DumpDryRun.run(
-            try settings.dumpOptions(.full), directory: settings.dumpDirectory, asJSON: json)
+            try settings.dumpOptions(.full), isThrottled: !options.noThrottle,
+            settings: settings.dumpSettings(), asJSON: json)
     }
 }

@@ -86,7 +86,7 @@ struct PrefixedDumpOptions: ParsableArguments {
     var dumpLevel: String?
     @Option(help: "How pages are stored: zstd, zlib or none (default: zstd).")
     var dumpCompress: String?
-    @Option(help: "What the file is: kdump or elf (default: kdump).")
+    @Option(help: "What the file is: kdump; elf is for \"dump full\" alone (default: kdump).")
     var dumpFormat: String?
     @Flag(help: "Keep the pages of processes, whatever the level.")
     var dumpUserPages = false

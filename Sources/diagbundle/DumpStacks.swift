@@ -12,7 +12,8 @@ struct DumpStacks: ParsableCommand {
             crash and drgn unwind the stacks.
 
             With FILE, a dump or the folder of one, it prints the stacks that are kept beside it \
-            and makes nothing. Exit codes: as of "diagbundle dump full".
+            and makes nothing. Exit codes: as of "diagbundle dump full"; 3 also for stacks \
+            without the small dump.
             """)
 
     @Argument(help: "A dump whose stacks are printed; without it a new dump is made.")

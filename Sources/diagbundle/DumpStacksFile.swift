@@ -10,55 +10,82 @@ enum DumpStacksFile {
     /// - Throws: ``CommandFailure`` when there are none, or they cannot be read.
     static func run(_ file: String) throws {
         SignalDisposition.ignoreWriteSignals()
-        let stacks = try read(FilePath(file))
+        let (stacks, path) = try read(FilePath(file))
         var isOpen = true
         var failure: (any Error)?
-        KernelStacksText.render(stacks) { text in
+        func show(_ text: String) {
             guard isOpen else { return }
             do { isOpen = try StandardStreams.write(Array(text.utf8)) } catch {
                 isOpen = false
                 failure = error
             }
         }
+        if path != FilePath(file) {
+            show("From \(UntrustedText.escapingControls(path.string))\n")
+        }
+        KernelStacksText.render(stacks, write: show)
         if let failure { throw failure }
     }
 
-    private static func read(_ given: FilePath) throws -> KernelStacks {
-        var tried = [String]()
-        for path in candidates(given) {
-            tried.append(path.string)
-            let bytes: [UInt8]
-            do throws(SystemCallError) {
-                bytes = try OwnedDescriptor.open(path, .readOnly).readAll(
-                    limit: KernelStacks.fileByteLimit)
-            } catch {
-                if [.noSuchFileOrDirectory, .notDirectory, .isDirectory].contains(error.errno) {
-                    continue
-                }
-                throw CommandFailure(
-                    error.errno == .permissionDenied ? .notPermitted : .inputOutput, "\(error)")
-            }
-            do throws(LiveDumpError) {
-                return try KernelStacks(reading: bytes, of: path.string)
-            } catch {
-                if path == given { continue }
-                throw CommandFailure(.failed, error.description)
-            }
+    /// The stacks that belong to `given`, and where they lie. A file that is wrong is an error: no
+    /// other is looked for in its place.
+    private static func read(_ given: FilePath) throws -> (KernelStacks, FilePath) {
+        let path = try place(given)
+        do throws(LiveDumpError) { return (try KernelStacks.read(path), path) } catch {
+            throw CommandFailure(
+                error.obstacle.cause == .notPermitted ? .notPermitted : .inputOutput,
+                error.description)
         }
-        throw CommandFailure(
-            .unavailable,
-            "there are no stacks beside \(given): looked for \(tried.joined(separator: ", "))."
-                + " They are in the file LiveDump-stacks.json that is written with each dump.")
     }
 
-    /// Where stacks may lie, the likeliest first.
-    private static func candidates(_ given: FilePath) -> [FilePath] {
-        let beside = given.removingLastComponent()
-        var paths = [FilePath]()
-        if given.extension == "json" { paths.append(given) }
-        paths.append(given.appending("LiveDump-stacks.json"))
-        if let stem = given.stem { paths.append(beside.appending("\(stem)-stacks.json")) }
-        if given.lastComponent != nil { paths.append(beside.appending("LiveDump-stacks.json")) }
-        return paths
+    /// Where the stacks lie that belong to a document, a folder or a dump.
+    private static func place(_ given: FilePath) throws -> FilePath {
+        let kind = try kind(of: given)
+        guard kind == .regular || kind == .directory else {
+            throw CommandFailure(
+                .unavailable, "\(given) is a \(kind.words), and neither a dump nor a folder of one")
+        }
+        let name = given.lastComponent?.string ?? ""
+        if kind == .regular, given.extension == "json" { return given }
+        let candidates: [FilePath]
+        if kind == .directory {
+            candidates = [given.appending(own)]
+        } else {
+            let beside = given.removingLastComponent()
+            // Only a dump that has our name can be the one of the stacks that have it.
+            candidates =
+                [beside.appending("\(given.stem ?? name)-stacks.json")]
+                + (name.hasPrefix("LiveDump") ? [beside.appending(own)] : [])
+        }
+        for path in candidates where try isThere(path) { return path }
+        throw CommandFailure(
+            .unavailable,
+            "there are no stacks of \(given): looked for "
+                + candidates.map(\.string).joined(separator: ", ")
+                + ". They are in the file \(own) that is written with each dump.")
+    }
+
+    private static let own = "LiveDump-stacks.json"
+
+    private static func kind(of path: FilePath) throws -> FileStatus.Kind {
+        do throws(SystemCallError) {
+            return try OwnedDescriptor.open(path, .readOnly, options: .nonBlocking).status().kind
+        } catch {
+            let status: ExitStatus =
+                switch error.errno {
+                case .noSuchFileOrDirectory, .notDirectory, .noSuchAddressOrDevice: .unavailable
+                case .permissionDenied, .notPermitted: .notPermitted
+                default: .inputOutput
+                }
+            throw CommandFailure(status, "\(error)")
+        }
+    }
+
+    private static func isThere(_ path: FilePath) throws -> Bool {
+        do { _ = try kind(of: path) } catch let failure as CommandFailure {
+            if failure.status == .unavailable { return false }
+            throw failure
+        }
+        return true
     }
 }

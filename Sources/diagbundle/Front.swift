@@ -1,3 +1,4 @@
+import DiagCollect
 import DiagFormats
 import DiagModel
 import DiagSystem
@@ -11,11 +12,8 @@ final class Front {
     private static let outputPatience = 30.0
     /// Seconds that the settings have to be read.
     private static let settingsPatience = 10.0
-    /// Seconds beyond the deadline that the orchestrator has to end collecting.
-    private static let collectGrace = 4.0
-    /// Seconds without a word after which an orchestrator that waits for something counts as hung.
-    private static let silencePatience = 30.0
-    /// The same while it seals: a slow disk takes its time to take a large bundle in.
+    /// Seconds without a word after which an orchestrator that seals and waits for something counts
+    /// as hung: a slow disk takes its time to take a large bundle in.
     private static let sealingSilencePatience = 120.0
 
     private enum Phase {
@@ -49,6 +47,10 @@ final class Front {
     private var bundleIsNamed = false
     private let isDump: Bool
     private var dump: OrchestratorLine.Dump?
+    private var collecting: CollectingPatience?
+    /// The folder that the run writes, and the file of a dump that has bytes in it.
+    private var folderPath: String?
+    private var dumpedName: String?
     private var eventsAreOpen = true
 
     /// Starts the orchestrator for `request`.
@@ -150,10 +152,19 @@ final class Front {
                 ? "diagbundle: left at once; the bundle is whole, in"
                     + " \(UntrustedText.escapingControls(place))."
                 : isDump
-                    ? "diagbundle: left at once; what was written of the dump is in a folder named"
-                        + " .partial in \(UntrustedText.escapingControls(place))."
+                    ? "diagbundle: left at once."
                     : "diagbundle: left at once; no bundle was made.")
+        if !bundleIsNamed, let left = leftDump { StandardStreams.printError(left) }
         return ExitStatus.interrupted.rawValue
+    }
+
+    /// Where the dump is that a run which is left has begun; none when there is no byte of one.
+    private var leftDump: String? {
+        guard let folderPath, let dumpedName else { return nil }
+        return UntrustedText.escapingControls(
+            "What was written of the dump is \(folderPath)/\(dumpedName); `diagbundle dump info`"
+                + " says what it holds."
+                + (isDump ? "" : " The next run removes that folder: move the file away before."))
     }
 
     private func notice(_ message: String) {
@@ -194,6 +205,13 @@ final class Front {
 
     private func take(_ line: OrchestratorLine) {
         lastHeard = .now
+        collecting?.hear(line.event)
+        if let folder = line.folderPath { folderPath = folder }
+        if let file = line.event?.operation?.file, file.path.hasPrefix("LiveDump."),
+            file.byteCount > 0
+        {
+            dumpedName = file.path
+        }
         if let settings = line.settings {
             self.settings = settings
             style = ProgressStyle(rawValue: settings.progress) ?? style
@@ -202,7 +220,11 @@ final class Front {
         }
         switch line.stage {
         case .rootIsReady: enter(.output)
-        case .outputIsReady: enter(.collecting)
+        case .outputIsReady:
+            enter(.collecting)
+            collecting = CollectingPatience(
+                deadlineSeconds: settings?.deadlineSeconds ?? 600,
+                stallSeconds: settings?.stallSeconds)
         case .sealing: enter(.sealing)
         case .bundleIsNamed: bundleIsNamed = true
         case .heartbeat, nil: break
@@ -262,11 +284,7 @@ final class Front {
         case .output:
             return inPhase > patience ? ("opening the output", output) : nil
         case .collecting:
-            let over = inPhase - deadline
-            if over > Self.collectGrace, silence > 5 || over > settings?.graceSeconds ?? 30 {
-                return ("writing the output", output)
-            }
-            return silence > Self.silencePatience && isWaiting
+            return collecting?.isOver(isWaiting: { isWaiting }) == true
                 ? ("writing the output", output) : nil
         case .sealing:
             return silence > Self.sealingSilencePatience && isWaiting
@@ -297,7 +315,9 @@ final class Front {
             case .settings: "Name another file with --config."
             case .root: "No \(product) was made. The file system to be read does not answer."
             case .output, .collecting, .sealing:
-                "No \(product) was made. Choose a folder on another file system with --output."
+                (isDump && leftDump != nil ? "" : "No \(product) was made. ")
+                    + (leftDump.map { $0 + " " } ?? "")
+                    + "Choose a folder on another file system with --output."
             }
         StandardStreams.printError(advice)
         return ExitStatus.inputOutput.rawValue

@@ -34,8 +34,8 @@ struct OrchestratorLine: Codable {
         var sealDeadlineSeconds: Double
         var outputPath: String
         var rootPath: String
-        /// Seconds beyond the deadline that collecting may go on as long as it says it lives.
-        var graceSeconds: Double?
+        /// Seconds beyond the deadline that a run with a dump may not come further.
+        var stallSeconds: Double?
     }
 
     /// How far the run is, for the front's own deadlines.
@@ -54,6 +54,8 @@ struct OrchestratorLine: Codable {
 
     var settings: Settings?
     var stage: Stage?
+    /// Where the run puts what it collects, told when that is there.
+    var folderPath: String?
     var event: ProgressEvent?
     var dump: Dump?
 

@@ -1,19 +1,22 @@
 import DiagAnalysis
 import DiagCollect
+import DiagCollectors
 import DiagLiveDump
 import DiagModel
 import DiagSystem
+import DiagTerminal
 import SystemPackage
 
 /// The live dump in a run: beside the other collectors, or alone.
 extension RunDirector {
     /// The collector's own word about a dump.
     static let dumpReportName = "LiveDump.json"
-    /// Seconds beyond the deadline for finishing a dump and, in a run with other collectors, reading
-    /// it back once for its hash.
-    static let dumpGraceSeconds = 900.0
-    /// Bytes of the disk that a dump leaves free: for its documents, or for the other artifacts.
-    private static let dumpReserve: (alone: Int64, inRun: Int64) = (64 << 20, 512 << 20)
+    /// Seconds beyond the deadline that a run with a dump may not come further: a disk that takes
+    /// in the last of it, or gives it back slowly for its hash.
+    static let dumpStallSeconds = 120.0
+    /// Bytes of the disk that a dump in a bundle leaves free for the other artifacts, beside what
+    /// stays free in any case.
+    private static let otherArtifactsByteCount: Int64 = 512 << 20
 
     private static var dumpName: String { BuiltInCollectors.liveDump.descriptor.name }
 
@@ -42,18 +45,43 @@ extension RunDirector {
             try JSONDocument.decode(
                 JSONValue.self, from: try JSONDocument.encode(document, layout: .line))
         }
+        var place = dumpRoom
+        place.folder = output.string
+        place.isInBundle = request.dump == nil
+        place.isStored = isDumpStored
         return [
             Self.dumpName: [
                 "options": try value(dumpOptions), "settings": try value(settings.dumpSettings()),
-                "isStored": .bool(isDumpStored),
+                "place": try value(place),
             ]
         ]
     }
 
+    /// Seconds that the collector may take: as long as the run.
+    func dumpDeadline() throws -> [String: Double] {
+        isDumpPlanned ? [Self.dumpName: try settings.deadlineSeconds] : [:]
+    }
+
+    /// How many bytes of a dump the disk has room for, and why not more.
+    private var dumpRoom: LiveDumpPlace {
+        var place = LiveDumpPlace()
+        guard let space = try? FileSystemPlace.of(output) else { return place }
+        let reserve = DiskFloor.reserve(fileSystemByteCount: space.byteCount)
+        let free =
+            Int64(clamping: space.availableByteCount) - Int64(clamping: reserve)
+            - (request.dump == nil ? Self.otherArtifactsByteCount : 0)
+        place.byteLimit = max(0, request.dump == nil ? free / 2 : free)
+        place.byteLimitReason =
+            request.dump == nil
+            ? "half of what may be used in \(output), as the bundle holds it a second time"
+            : "what may be used in \(output)"
+        return place
+    }
+
     /// The file that the collector writes.
     ///
-    /// Its size is bounded by what the disk has: in a bundle it stands a second time. An ELF core
-    /// file has holes as large as memory and is bounded by what its writer counts.
+    /// Its size is bounded by what the disk has. An ELF core file has holes as large as memory and
+    /// is bounded by what its writer counts.
     func dumpFile() throws -> [String: SeekableArtifact] {
         guard isDumpPlanned else { return [:] }
         let options = try dumpOptions
@@ -66,19 +94,10 @@ extension RunDirector {
                     source: "/proc/kcore", isHashed: isHashed)
             ]
         }
-        var limit = options.maxByteCount ?? .max
-        if let space = try? RootedTree("/").fileSystemSpace(at: output) {
-            let blocks =
-                HostFacts.effectiveUser == 0 ? space.freeBlockCount : space.availableBlockCount
-            let free = Int64(clamping: space.byteCount(ofBlocks: blocks))
-            limit = min(
-                limit,
-                request.dump == nil
-                    ? (free - Self.dumpReserve.inRun) / 2 : free - Self.dumpReserve.alone)
-        }
+        let limit = min(options.maxByteCount ?? .max, dumpRoom.byteLimit ?? .max)
         return [
             Self.dumpName: SeekableArtifact(
-                path: "LiveDump.kdump", byteLimit: max(0, limit),
+                path: "LiveDump.kdump", byteLimit: limit,
                 mediaType: Artifact.kdumpMediaType, source: "/proc/kcore",
                 isHashed: isHashed)
         ]
@@ -90,16 +109,17 @@ extension RunDirector {
     func keepDump(
         _ folder: HostFolder, _ manifest: Manifest, _ findings: FindingList
     ) throws {
-        let report = dumpDocuments[Self.dumpReportName].flatMap {
-            try? JSONDocument.decode(LiveDumpReport.self, from: $0)
-        }
+        let report = dumpReport
         let ofDump = manifest.artifacts.filter { $0.path.hasPrefix("LiveDump") }
-        let file = ofDump.first { $0.path == report?.file?.name ?? "LiveDump.kdump" }
+        let file = dumpedFile(manifest, report)
         var notices = [String]()
         if ofDump.contains(where: { $0.path != Self.dumpReportName }) {
             try folder.commit()
             result.folderPath = folder.finalPath.string
-            if isDumpStored { notices = removeOldDumps(but: folder.name) }
+            if isDumpStored {
+                let holdsMemory = file != nil && report?.kind != .stacks
+                notices = removeOldDumps(but: folder.name, madeDump: holdsMemory)
+            }
         } else {
             folder.discard()
         }
@@ -109,10 +129,7 @@ extension RunDirector {
         result.missing = manifest.missing
         result.findings = findings.findings
         let ending = manifest.reports.first
-        let status = ExitStatus.ofDump(
-            report, file: file, isInterrupted: manifest.isInterrupted,
-            isWell: ending?.outcome == .complete)
-        result.exitCode = Int(status.rawValue)
+        result.exitCode = dumpExitCode(manifest)
         link.send(
             .init(
                 dump: .init(
@@ -120,14 +137,56 @@ extension RunDirector {
                     failure: ending?.reason, seconds: progress.elapsedSeconds, notices: notices)))
     }
 
+    /// The collector's own word; none when it did not come to that.
+    private var dumpReport: LiveDumpReport? {
+        dumpDocuments[Self.dumpReportName].flatMap {
+            try? JSONDocument.decode(LiveDumpReport.self, from: $0)
+        }
+    }
+
+    /// The dump itself; without its report, which is sent last, whatever it is called.
+    private func dumpedFile(_ manifest: Manifest, _ report: LiveDumpReport?) -> Artifact? {
+        manifest.artifacts.first {
+            report?.file.map(\.name) == $0.path
+                || [Artifact.kdumpMediaType, Artifact.elfCoreMediaType].contains($0.mediaType)
+        }
+    }
+
+    private func dumpExitCode(_ manifest: Manifest) -> Int {
+        let report = dumpReport
+        let status = ExitStatus.ofDump(
+            report, file: dumpedFile(manifest, report), isInterrupted: manifest.isInterrupted,
+            isWell: manifest.reports.first?.outcome == .complete)
+        return Int(status.rawValue)
+    }
+
+    /// `summary.txt` of a dump alone: what became of it, how to open it and what to know of it.
+    func dumpPage(_ manifest: Manifest, in folder: HostFolder) -> String {
+        let report = dumpReport
+        let title = "Live kernel dump of " + UntrustedText.escapingControls(manifest.host.name)
+        let head = [
+            title, String(repeating: "=", count: title.utf8.count),
+            "Made: \(manifest.started) by \(manifest.tool.name) \(manifest.tool.version)", "",
+        ]
+        let lines = DumpSummary.lines(
+            of: report, exitCode: dumpExitCode(manifest), folderPath: folder.finalPath.string,
+            file: dumpedFile(manifest, report), failure: manifest.reports.first?.reason,
+            seconds: progress.elapsedSeconds, width: 100, usesUnicode: false)
+        return (head + lines).joined(separator: "\n") + "\n"
+    }
+
     /// Makes room for the next dump, as the settings say; what a person should know of it.
-    private func removeOldDumps(but current: String) -> [String] {
+    private func removeOldDumps(but current: String, madeDump: Bool) -> [String] {
         do {
             let store = DumpStore(settings: try settings.dumpSettings(), folder: output)
-            let outcome = try store.trim(current: current) { () throws(SystemCallError) in
-                try FileSystemPlace.of(self.output)
+            let outcome = try store.trim(current: current, madeDump: madeDump) {
+                () throws(SystemCallError) in try FileSystemPlace.of(self.output)
             }
-            return outcome.removed.map { "Removed the older dump \($0)." } + outcome.warnings
+            return outcome.removed.map { "Removed the older dump \($0)." }
+                + outcome.removedUnfinished.map {
+                    "Removed \($0), which a run left that was killed before the newest complete"
+                        + " dump."
+                } + outcome.warnings
         } catch { return ["Older dumps were not looked at: \(error)."] }
     }
 
@@ -151,6 +210,8 @@ extension ExitStatus {
         switch report.outcome {
         case .complete: return file?.isTruncated == true || !isWell ? .partial : .complete
         case .partial: return .partial
+        // The stacks are what was asked for; the small dump beside them only unwinds them again.
+        case .refused where report.kind == .stacks && !report.stackFiles.isEmpty: return .partial
         case .refused, .failed: break
         }
         switch report.obstacle?.cause {

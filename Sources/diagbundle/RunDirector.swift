@@ -33,6 +33,7 @@ final class RunDirector {
         try settings.check()
         if request.dump == nil {
             collectors = try settings.selection(of: BuiltInCollectors.all)
+            try settings.checkDumpOptions(beside: collectors)
             root = try settings.root
         } else {
             collectors = [BuiltInCollectors.liveDump]
@@ -49,7 +50,7 @@ final class RunDirector {
                     deadlineSeconds: try settings.deadlineSeconds,
                     sealDeadlineSeconds: try settings.sealDeadlineSeconds,
                     outputPath: output.string, rootPath: root.string,
-                    graceSeconds: isDumpPlanned ? Self.dumpGraceSeconds : nil)))
+                    stallSeconds: isDumpPlanned ? Self.dumpStallSeconds : nil)))
     }
 
     private static func absolute(
@@ -102,7 +103,7 @@ final class RunDirector {
                     name: try freeName("\(name)-\(startedAt.compactDescription)", in: directory),
                     in: directory, isKeptUnfinished: true)
         } catch { throw outputFailure(error, isCreating: true) }
-        link.send(.init(stage: .outputIsReady))
+        link.send(.init(stage: .outputIsReady, folderPath: folder.stagingPath.string))
 
         do {
             let (manifest, findings) = try collect(into: folder, host: host, control)
@@ -199,7 +200,7 @@ final class RunDirector {
             environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:],
             collectorOptions: try settings.collectorOptions().merging(
                 dumpCollectorOptions(), uniquingKeysWith: { $1 }),
-            seekables: try dumpFile())
+            seekables: try dumpFile(), deadlines: try dumpDeadline())
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, intake: intake,
             progress: progress, started: started, turn: { [link] in link.beat() })
@@ -218,7 +219,10 @@ final class RunDirector {
             started: startedAt, collected: .now, options: options,
             isInterrupted: outcome.isInterrupted, reports: outcome.reports,
             artifacts: intake.artifacts, absent: outcome.absent, missing: outcome.missing)
-        let page = SummaryPage.render(manifest: manifest, findings: findings)
+        let page =
+            request.dump == nil
+            ? SummaryPage.render(manifest: manifest, findings: findings)
+            : dumpPage(manifest, in: folder)
         try intake.storeDocument(
             "summary.txt", Array(page.utf8), mediaType: "text/plain", privacy: .identity)
         try intake.storeDocument(

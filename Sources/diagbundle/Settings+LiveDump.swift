@@ -1,3 +1,4 @@
+import DiagCollect
 import DiagLiveDump
 import DiagModel
 import SystemPackage
@@ -63,6 +64,9 @@ extension Settings {
             do throws(ValueTextError) {
                 options.maxByteCount = try ByteCountText.parse(text(.dumpMaxSize))
             } catch { throw wrong(.dumpMaxSize, "\(error)") }
+            guard options.maxByteCount != 0 else {
+                throw wrong(.dumpMaxSize, "a size above 0 is needed")
+            }
         }
         options.originator = try originator
         options.isThrottled = try isYes(.dumpThrottle)
@@ -86,6 +90,34 @@ extension Settings {
     /// Whether the folder of the dumps is the host's own, in which old dumps give way to new ones,
     /// and not one that was named for this dump alone.
     var isDumpStored: Bool { values[.dumpDirectory]?.source != .commandLine }
+
+    /// Refuses options of a dump that would have no effect, or none that a bundle can hold.
+    func checkDumpOptions(beside collectors: [any Collector]) throws {
+        let name = BuiltInCollectors.liveDump.descriptor.name
+        guard collectors.contains(where: { $0.descriptor.name == name }) else {
+            let given = SettingName.allCases.first {
+                $0.rawValue.hasPrefix("dump-") && values[$0]?.source == .commandLine
+            }
+            if let given {
+                throw wrong(
+                    given,
+                    "no live dump is asked for: it goes with --include-live-dump or --live-dump")
+            }
+            return
+        }
+        // The archive knows no holes, and the file is as large as memory.
+        guard try dumpOptions(.full).format != .elf else {
+            throw wrong(
+                .dumpFormat,
+                "a bundle cannot hold an ELF core file, which is as large as memory: use"
+                    + " `diagbundle dump full --format elf`, or `dump convert` afterwards")
+        }
+    }
+
+    /// Whether `name` comes from the configuration file and `other` from the command line.
+    func isOverridden(_ name: SettingName, by other: SettingName) -> Bool {
+        values[name]?.source != .commandLine && values[other]?.source == .commandLine
+    }
 
     /// Checks every value without using it.
     func checkDump() throws {

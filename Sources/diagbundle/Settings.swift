@@ -109,6 +109,7 @@ struct Settings {
 
     /// What the option is called on the command line.
     private func optionName(_ name: SettingName) -> String {
+        if name == .dumpThrottle { return isOfDump ? "no-throttle" : "dump-no-throttle" }
         guard isOfDump, name.rawValue.hasPrefix("dump-") else { return name.rawValue }
         return name == .dumpDirectory ? "output" : String(name.rawValue.dropFirst(5))
     }
@@ -215,6 +216,9 @@ extension Settings {
         let skip = try checked(.skip)
         // A live dump is made only when it is asked for, and then beside whatever else.
         let dump = BuiltInCollectors.liveDump.descriptor.name
+        if try liveDump != nil, skip.contains(dump), !isOverridden(.liveDump, by: .skip) {
+            throw wrong(.skip, "\(dump) is skipped, and a live dump is asked for")
+        }
         let isDumpWanted = try liveDump != nil || only.contains(dump)
         let selected = collectors.filter { collector in
             let name = collector.descriptor.name

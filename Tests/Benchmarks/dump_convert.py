@@ -5,8 +5,8 @@ dump-guest-memory; makedumpfile must be installed. Level and compression are the
 31 and zlib; zstd, the default of ours, stands beside them. The programs take turns, so that a
 busy moment of the machine does not fall on one alone.
 """
-import json
 import os
+import select
 import shutil
 import statistics
 import subprocess
@@ -20,7 +20,7 @@ LEVEL = "31"
 
 
 def candidates(program, makedumpfile, threads):
-    """Name and command of each way, without input and output; the first two are the base."""
+    """Name and command of each way, without input and output; the first is the base."""
     ours = [str(program), "dump", "convert", "--level", LEVEL]
     peer = [makedumpfile, "-f", "-c", "-d", LEVEL, "--message-level", "1"]
     ways = [("makedumpfile -c", peer),
@@ -36,36 +36,42 @@ def candidates(program, makedumpfile, threads):
     return ways
 
 
+def high_water(identifier):
+    """The most bytes of memory that a process has had; 0 when it has gone."""
+    try:
+        with open(f"/proc/{identifier}/status", encoding="ascii", errors="replace") as file:
+            for line in file:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
 def timed(command, source, target):
-    """Runs once: wall time, peak of resident memory, bytes of the file, stages where told."""
+    """Runs once: wall time, peak of resident memory, bytes of the file.
+
+    The peak is not that of getrusage(2), which counts what the process had before it began the
+    program: the memory of this script.
+    """
     target.unlink(missing_ok=True)
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors:
         begin = time.perf_counter()
         child = subprocess.Popen([*command, str(source), str(target)], stdin=subprocess.DEVNULL,
-                                 stdout=output, stderr=errors)
-        _, status, usage = os.wait4(child.pid, 0)
+                                 stdout=subprocess.DEVNULL, stderr=errors)
+        peak, ended = 0, os.pidfd_open(child.pid)
+        while not select.select([ended], [], [], 0.02)[0]:
+            peak = max(peak, high_water(child.pid))
         elapsed = time.perf_counter() - begin
-        child.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        errors.seek(0)
-        text = output.read().decode(errors="replace")
-        if child.returncode != 0:
+        os.close(ended)
+        if child.wait() != 0:
+            errors.seek(0)
             said = errors.read().decode(errors="replace").strip().splitlines()
             raise measure.Broken(
                 f"{' '.join(command)} ended with {child.returncode}: {(said or [''])[-1]}")
     size = target.stat().st_size
     target.unlink()
-    return elapsed, usage.ru_maxrss * 1024, size, stages(text)
-
-
-def stages(text):
-    """Pages per second of one thread in each stage, where the program tells them as JSON."""
-    try:
-        told = json.loads(text)["stages"]
-        return {stage["name"]: stage["pages"] / stage["threadSeconds"]
-                for stage in told if stage["threadSeconds"] > 0}
-    except (ValueError, KeyError, TypeError):
-        return {}
+    return elapsed, peak, size
 
 
 def run(options):
@@ -77,19 +83,18 @@ def run(options):
         raise measure.Unmeasured("makedumpfile is not installed")
     ways = candidates(options.binary, makedumpfile, min(2, len(os.sched_getaffinity(0))))
     walls = {name: [] for name, _ in ways}
-    peaks, sizes, rates = {}, {}, {}
+    peaks, sizes = {}, {}
     runs = max(3, options.runs)
     with measure.TemporaryFolder() as folder:
         for turn in range(runs + 1):
             for name, command in ways:
                 measure.say(f"   {name}")
-                elapsed, peak, size, told = timed(command, named, folder / "out")
+                elapsed, peak, size = timed(command, named, folder / "out")
                 if turn == 0:
                     continue  # The first turn brings the vmcore into the page cache.
                 walls[name].append(elapsed)
                 peaks.setdefault(name, []).append(peak)
                 sizes[name] = size
-                rates[name] = told or rates.get(name, {})
     outcome = measure.Outcome()
     for name, _ in ways:
         outcome.figures.append(measure.Figure(
@@ -100,9 +105,7 @@ def run(options):
     base = statistics.median(walls["makedumpfile -c"])
     for name, _ in ways:
         ratio = base / statistics.median(walls[name])
-        line = f"{name}: {ratio:.2f} times as fast as makedumpfile -c, {measure.megabytes(sizes[name])}"
-        if rates.get(name):
-            line += "; pages per second and thread: " + ", ".join(
-                f"{stage} {rate:,.0f}" for stage, rate in rates[name].items())
-        outcome.notes.append(line)
+        outcome.notes.append(
+            f"{name}: {ratio:.2f} times as fast as makedumpfile -c, "
+            + measure.megabytes(sizes[name]))
     return outcome

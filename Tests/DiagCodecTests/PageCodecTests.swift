@@ -17,6 +17,15 @@ struct PageCodecTests {
         }
     }
 
+    @Test(
+        "A compressor tells the memory that it takes, and took it before the first page",
+        arguments: [(PageCompression.zstd, 4096), (.zlib, 4096), (.zstd, 65_536)])
+    func memory(method: PageCompression, count: Int) throws {
+        let compressor = try PageCompressor(method, pageByteCount: count)
+        #expect(compressor.memoryByteCount > 16 << 10)
+        #expect(compressor.memoryByteCount <= 768 << 10)
+    }
+
     private func compress(_ page: [UInt8], _ compressor: PageCompressor) -> [UInt8] {
         var room = [UInt8](repeating: 0, count: compressor.roomByteCount)
         let count = page.withUnsafeBytes { source in

@@ -165,4 +165,21 @@ struct HostFolderTests {
     func names(host: String, folder: String) {
         #expect(HostFolder.folderName(forHost: host) == folder)
     }
+
+    @Test("A folder that is there already is never used: it may be another user's")
+    func foreign() throws {
+        let path = FilePath(NSTemporaryDirectory() + "folder-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(atPath: path.string) }
+        let output = try OutputDirectory.create(path)
+        try FileManager.default.createDirectory(
+            atPath: path.appending("host.partial").string, withIntermediateDirectories: false)
+        try Data().write(
+            to: URL(fileURLWithPath: path.string + "/host.partial/LiveDump-stacks.txt"))
+        try FileManager.default.createSymbolicLink(
+            atPath: path.appending("host.partial-2").string, withDestinationPath: "/tmp")
+        let folder = try HostFolder(name: "host", in: output, isKeptUnfinished: true)
+        #expect(folder.stagingPath == path.appending("host.partial-3"))
+        try folder.commit()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.finalPath.string) == [])
+    }
 }

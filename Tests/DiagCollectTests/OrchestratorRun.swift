@@ -68,7 +68,7 @@ struct Run {
     init(
         _ collectors: [Scripted], _ script: String, deadline: Double = 30, jobs: Int = 2,
         budget: Int64 = 64 << 20, sink: KeepingSink = KeepingSink(), stopAfter: Double? = nil,
-        folder: HostFolder? = nil
+        folder: HostFolder? = nil, deadlines: [String: Double] = [:]
     ) throws {
         let prelude = """
             import json, os, signal, sys, time
@@ -86,7 +86,8 @@ struct Run {
             """
         let configuration = OrchestratorConfiguration(
             jobs: jobs, deadlineSeconds: deadline, byteBudget: budget,
-            workerExecutable: "/usr/bin/python3", workerArguments: ["-c", prelude + script])
+            workerExecutable: "/usr/bin/python3", workerArguments: ["-c", prelude + script],
+            deadlines: deadlines)
         let sinks: [any ArtifactSink] = [sink] + (folder.map { [$0] } ?? [])
         let intake = ArtifactIntake(filter: UnchangedArtifacts(), sinks: sinks, byteBudget: budget)
         final class Log { var events: [ProgressEvent] = [] }

@@ -15,9 +15,9 @@ struct SeekableArtifactTests {
         let folder: HostFolder
 
         init(
-            _ script: String, deadline: Double = 20, runDeadline: Double = 30,
-            conclude: Double = 10, limit: Int64 = 1 << 30, budget: Int64 = 64 << 20,
-            stopAfter: Double? = nil
+            _ script: String, deadline: Double = 20, ownDeadline: Double? = nil,
+            runDeadline: Double = 30, conclude: Double = 10, limit: Int64 = 1 << 30,
+            budget: Int64 = 64 << 20, stopAfter: Double? = nil
         ) throws {
             path = NSTemporaryDirectory() + "seekable-\(UUID().uuidString)"
             folder = try HostFolder(
@@ -35,7 +35,8 @@ struct SeekableArtifactTests {
                 f = request["seekable"]
                 assert f["descriptor"] == 3 and f["path"] == "LiveDump.kdump"
                 \(script)
-                """, deadline: runDeadline, budget: budget, stopAfter: stopAfter, folder: folder)
+                """, deadline: runDeadline, budget: budget, stopAfter: stopAfter, folder: folder,
+                deadlines: ownDeadline.map { ["dump": $0] } ?? [:])
             try folder.commit()
         }
 
@@ -207,6 +208,45 @@ struct SeekableArtifactTests {
             """)
         #expect(run.report("plain")?.notes == [])
         #expect(run.artifacts.map(\.path) == ["plain/LiveDump.json"])
+    }
+
+    @Test("The file of a writer that hangs in the kernel stays, and is listed only without a hash")
+    func hanging() throws {
+        let path = FilePath(NSTemporaryDirectory() + "seekable-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(atPath: path.string) }
+        let output = try OutputDirectory.create(path)
+        for (isHashed, text) in [(true, "part"), (false, "part"), (false, "")] {
+            let folder = try HostFolder(name: "host\(isHashed)\(text)", in: output)
+            let intake = ArtifactIntake(
+                filter: UnchangedArtifacts(), sinks: [folder], byteBudget: 0)
+            let seekable = try #require(
+                try intake.openSeekable(
+                    SeekableArtifact(
+                        path: "LiveDump.kdump", mediaType: Artifact.kdumpMediaType,
+                        isHashed: isHashed), collector: "dump"))
+            try seekable.file?.descriptor.write(Array(text.utf8).span)
+            let left = intake.leave(seekable, truncation: "it hangs")
+            try folder.commit()
+            let file = folder.finalPath.appending("LiveDump.kdump").string
+            #expect(FileManager.default.fileExists(atPath: file) == !text.isEmpty)
+            #expect(
+                left == (text.isEmpty ? .removed : isHashed ? .unlisted : .listed(byteCount: 4)))
+            let artifact = intake.artifacts.first
+            #expect(intake.artifacts.count == (isHashed || text.isEmpty ? 0 : 1))
+            #expect(artifact?.sha256 == nil && artifact?.isTruncated != false)
+            #expect(artifact.map { $0.truncationReason == "it hangs" } != false)
+        }
+    }
+
+    @Test("The plan's own deadline takes the place of the collector's")
+    func longerDeadline() throws {
+        let script = """
+            time.sleep(1.2); say("seekable", {"isComplete": True}); say("end", {})
+            """
+        let short = try DumpRun(script, deadline: 0.5, conclude: 0.2)
+        #expect(short.run.report("dump")?.outcome == .timedOut)
+        let longer = try DumpRun(script, deadline: 0.5, ownDeadline: 20)
+        #expect(longer.run.report("dump")?.outcome == .complete)
     }
 
     @Test("A large file passes the hash in turns, and the run goes on beside it")

@@ -129,19 +129,4 @@ struct CareDebugPackageTests {
             found.openCommands(file: "-x", format: .elf, compression: .none)[0]
                 == "crash \(image) './-x'")
     }
-
-    @Test("Which tools read a form is said with their versions")
-    func readers() {
-        func names(
-            _ format: LiveDumpOptions.Format, _ compression: LiveDumpOptions.Compression
-        ) -> [String] {
-            DumpReader.of(format: format, compression: compression).map(\.name)
-        }
-        #expect(names(.kdump, .zlib) == ["crash", "drgn", "makedumpfile"])
-        #expect(names(.elf, .none) == ["crash", "drgn", "makedumpfile", "gdb", "volatility3"])
-        let zstd = DumpReader.of(format: .kdump, compression: .zstd)
-        #expect(
-            zstd.last?.text
-                == "makedumpfile (1.7.0 or newer, only where built with zstd: Debian 12's is not)")
-    }
 }

@@ -82,6 +82,23 @@ struct CareHostTests {
         #expect(try #require(first.killScore) >= 500)
     }
 
+    @Test("The watch runs at ordinary priority although the thread that starts it gave way")
+    func watchPriority() throws {
+        let thread = try BackgroundThread.start(name: "care-test") {
+            _ = HostCare.prepare()
+            guard (try? HostScheduling.allowOrdinaryPriority()) != nil else { return }
+            #expect(HostScheduling.niceness >= 10)
+            do {
+                let inner = try BackgroundThread.start(name: "care-watch") {
+                    #expect(throws: Never.self) { try HostScheduling.takeOrdinaryPriority() }
+                    #expect(HostScheduling.niceness <= 0)
+                }
+                inner.join()
+            } catch { Issue.record("\(error)") }
+        }
+        thread.join()
+    }
+
     final class Results: @unchecked Sendable {
         private let lock = NSLock()
         private var value: (HostCare.Outcome, HostCare.Outcome)?

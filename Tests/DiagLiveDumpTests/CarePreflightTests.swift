@@ -50,9 +50,25 @@ struct CarePreflightTests {
         try root.write("proc/sys/kernel/osrelease", "5.15.90.1-microsoft-standard-WSL2\n")
         #expect(try check(root).refusal?.description.contains("that of WSL 2") == true)
         try root.write("run/systemd/container", "podman\n")
-        let inside = try check(root)
-        #expect(inside.obstacles.map(\.cause) == [.container])
-        #expect(inside.refusal?.description.contains("the container (podman)") == true)
+        #expect(try check(root).obstacles.map(\.cause) == [.noKernelCore])
+        let stacks = try check(root, CareRoot.request { $0.kind = .stacks })
+        #expect(stacks.obstacles[0].remedy?.contains("dump stacks") == false)
+        #expect(stacks.obstacles[0].remedy?.contains("dump-guest-memory") == true)
+    }
+
+    @Test("A /proc that shows processes alone is no kernel without the file")
+    func processesAlone() throws {
+        let root = try CareRoot()
+        try root.remove("proc/kcore")
+        try root.write(
+            "proc/self/mountinfo",
+            CareRoot.mounts + "51 22 0:9 / /proc rw - proc proc rw,hidepid=off,subset=pid\n")
+        let findings = try check(root)
+        #expect(findings.obstacles.map(\.cause) == [.container])
+        #expect(
+            findings.refusal?.description
+                == "open /proc/kcore: No such file or directory: /proc is mounted with subset=pid,"
+                + " which shows processes alone")
     }
 
     @Test("A masked /proc/kcore is a container's doing")

@@ -18,11 +18,17 @@ struct CareThrottleTests {
         Timestamp(microsecondsSince1970: 1_800_000_000_000_000 + Int64(seconds) * 1_000_000)
     }
 
-    private var throttle: DumpThrottle { DumpThrottle(settings: DumpSettings(), path: state) }
+    private var throttle: DumpThrottle { throttle(.full) }
 
-    private func refusal(_ originator: String, _ seconds: Int) -> LiveDumpError? {
+    private func throttle(_ kind: LiveDumpReport.Kind) -> DumpThrottle {
+        DumpThrottle(settings: DumpSettings(), kind: kind, path: state)
+    }
+
+    private func refusal(
+        _ originator: String, _ seconds: Int, _ kind: LiveDumpReport.Kind = .full
+    ) -> LiveDumpError? {
         do throws(LiveDumpError) {
-            _ = try throttle.check(originator: originator, now: time(seconds))
+            _ = try throttle(kind).check(originator: originator, now: time(seconds))
             return nil
         } catch { return error }
     }
@@ -35,7 +41,7 @@ struct CareThrottleTests {
 
     @Test("Ten minutes between dumps, an hour for one originator, and the next moment is told")
     func intervals() throws {
-        try throttle.recordBegin(originator: "a", now: time(0))
+        _ = throttle.recordBegin(originator: "a", now: time(0))
         let error = try #require(refusal("b", 1))
         #expect(error.obstacle.cause == .throttled)
         #expect(
@@ -53,22 +59,63 @@ struct CareThrottleTests {
             try throttle.check(originator: "a", isThrottled: false, now: time(1)) == [])
     }
 
+    @Test("Who dumps by hand waits ten minutes, never an hour")
+    func byHand() throws {
+        let nobody = LiveDumpOptions().originator
+        try throttle.recordBegin(originator: nobody, now: time(0))
+        #expect(refusal(nobody, 599) != nil)
+        #expect(refusal(nobody, 600) == nil)
+    }
+
+    @Test("A dump of stacks does not forbid one of memory, nor the other way round")
+    func kinds() throws {
+        try throttle(.stacks).recordBegin(originator: "a", now: time(0))
+        #expect(refusal("a", 1) == nil)
+        #expect(refusal("a", 1, .stacks) != nil)
+        try throttle(.full).recordBegin(originator: "a", now: time(700))
+        #expect(refusal("b", 701, .stacks) == nil)
+        #expect(refusal("a", 701, .stacks) != nil)
+        #expect(refusal("b", 701) != nil)
+    }
+
+    @Test("A dump that left no file is taken back, and what was before holds again")
+    func withdrawn() throws {
+        try throttle.recordBegin(originator: "a", now: time(0))
+        try throttle.recordBegin(originator: "a", now: time(4000))
+        #expect(throttle(.stacks).withdrawBegin(since: time(4000)) == [])
+        #expect(throttle.withdrawBegin(since: time(4001)) == [])
+        #expect(refusal("b", 4002) != nil)
+        #expect(throttle.withdrawBegin(since: time(4000)) == [])
+        #expect(refusal("b", 4002) == nil)
+        #expect(refusal("a", 3599) != nil)
+        #expect(throttle.withdrawBegin(since: time(0)) == [])
+        #expect(refusal("a", 3599) != nil)
+    }
+
+    @Test("A FIFO in the place of the state holds nobody up", .timeLimit(.minutes(1)))
+    func fifo() throws {
+        try root.write("var/x", "")
+        try #require(mkfifo(state.string, 0o600) == 0)
+        let warnings = try throttle.check(originator: "a", now: time(0))
+        #expect(warnings.map { $0.contains("(a FIFO)") } == [true])
+    }
+
     @Test("A damaged state forbids nothing, and is said and replaced")
     func damaged() throws {
-        for text in ["", "{", "[]", "{\"version\":2,\"originators\":{}}", "\u{0}\u{1}"] {
+        for text in ["", "{", "[]", "{\"version\":2,\"dumps\":{}}", "\u{0}\u{1}"] {
             try root.write("var/livedump.json", text)
             let warnings = try throttle.check(originator: "a", now: time(0))
             #expect(
                 warnings == ["\(state) is damaged, so it is not known when the last dump was made"])
         }
-        try throttle.recordBegin(originator: "a", now: time(0))
+        _ = throttle.recordBegin(originator: "a", now: time(0))
         #expect(refusal("b", 1) != nil)
         #expect(try root.names("var") == ["livedump.json"])
     }
 
     @Test("Every truncation of the state is allowed or refused, never a trap")
     func truncations() throws {
-        try throttle.recordBegin(originator: "a", now: time(0))
+        _ = throttle.recordBegin(originator: "a", now: time(0))
         let whole = try root.read("var/livedump.json")
         for length in 0..<whole.utf8.count - 1 {
             try root.write("var/livedump.json", String(whole.prefix(length)))
@@ -79,36 +126,36 @@ struct CareThrottleTests {
 
     @Test("A clock that was set back does not lock dumps out")
     func clockBack() throws {
-        try throttle.recordBegin(originator: "a", now: time(100_000))
+        _ = throttle.recordBegin(originator: "a", now: time(100_000))
         let warnings = try throttle.check(originator: "a", now: time(0))
         #expect(warnings.count == 2)
         #expect(warnings[0].contains("in the future"))
-        try throttle.recordBegin(originator: "b", now: time(0))
+        _ = throttle.recordBegin(originator: "b", now: time(0))
         #expect(refusal("a", 700) == nil)
     }
 
     @Test("Only the latest originators are remembered")
     func bounded() throws {
-        for index in 0..<70 { try throttle.recordBegin(originator: "o\(index)", now: time(index)) }
+        for index in 0..<70 { _ = throttle.recordBegin(originator: "o\(index)", now: time(index)) }
         #expect(refusal("o5", 700) == nil)
         #expect(refusal("o6", 700) != nil)
         #expect(refusal("o69", 700) != nil)
     }
 
-    @Test("What cannot be written is an error, and the former state stays")
+    @Test("What cannot be written is a warning, and forbids no dump")
     func unwritable() throws {
         try root.write("file", "")
         let blocked = DumpThrottle(
-            settings: DumpSettings(), path: root.path.appending("file").appending("x"))
-        #expect(throws: LiveDumpError.self) {
-            try blocked.recordBegin(originator: "a", now: time(0))
-        }
+            settings: DumpSettings(), kind: .full, path: root.path.appending("file").appending("x"))
+        let warnings = blocked.recordBegin(originator: "a", now: time(0))
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.hasPrefix("note the begin of the dump in \(root.path)") == true)
     }
 
     @Test("A rest of an interrupted replacement does not hinder the next")
     func interrupted() throws {
         try root.write("var/.livedump.json.new", "half")
-        try throttle.recordBegin(originator: "a", now: time(0))
+        _ = throttle.recordBegin(originator: "a", now: time(0))
         #expect(try root.names("var") == ["livedump.json"])
     }
 

@@ -17,7 +17,13 @@ final class ScriptedPressure: PressureSource {
     private let place = Mutex(-1)
     let waits = Mutex([Double]())
 
-    init(_ looks: [Look]) { self.looks = looks }
+    /// What the kernel kept from before.
+    private let kept: PressureTrigger.Signal
+
+    init(_ looks: [Look], kept: PressureTrigger.Signal = .quiet) {
+        self.looks = looks
+        self.kept = kept
+    }
 
     private var look: Look {
         let index = place.withLock { $0 }
@@ -25,7 +31,11 @@ final class ScriptedPressure: PressureSource {
     }
 
     func wait(seconds: Double) -> PressureTrigger.Signal {
-        waits.withLock { $0.append(seconds) }
+        let isFirst = waits.withLock { waits in
+            waits.append(seconds)
+            return waits.count == 1
+        }
+        if isFirst, seconds == 0 { return kept }
         let index = place.withLock { place in
             place += 1
             return place
@@ -66,7 +76,16 @@ struct CareWatchTests {
         let control = DumpControl()
         PressureWatch.run(source, limits: limits(), control: control)
         #expect(!control.isStopped)
-        #expect(source.waits.withLock { $0 } == [0.25, 0.25, 0.25, 0.25, 0.25])
+        #expect(source.waits.withLock { $0 } == [0, 0.25, 0.25, 0.25, 0.25, 0.25])
+    }
+
+    @Test("A signal from before the dump stops nothing")
+    func oldStall() {
+        let control = DumpControl()
+        let source = ScriptedPressure([Look(), Look()], kept: .stalled)
+        PressureWatch.run(source, limits: limits(), control: control)
+        #expect(!control.isStopped)
+        #expect(source.waits.withLock { $0.count } == 4)
     }
 
     @Test("The kernel's signal stops the dump")
@@ -118,9 +137,9 @@ struct CareWatchTests {
         PressureWatch.run(source, limits: limits(deadline: 2), control: control)
         #expect(control.stopReason?.cause == .interrupted)
         let waits = source.waits.withLock { $0 }
-        #expect(waits.count == 3)
-        #expect(waits.prefix(2) == [0.25, 0.25])
-        #expect(abs(waits[2] - 0.1) < 1e-6)
+        #expect(waits.count == 4)
+        #expect(waits.prefix(3) == [0, 0.25, 0.25])
+        #expect(abs(waits[3] - 0.1) < 1e-6)
     }
 
     @Test("The first reason is the one that is kept")

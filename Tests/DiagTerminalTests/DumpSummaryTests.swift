@@ -61,6 +61,48 @@ struct DumpSummaryTests {
                 ])
     }
 
+    @Test("A level asked for with pages of zeros is told as it was asked for")
+    func level() {
+        let asked = ["0x0000000000000000", "0x0000000000000001", "0x000000000000001b", "0x0"]
+        #expect(DumpLevelText.describe(26, parameters: asked) == "27 (zero pages kept as one)")
+        #expect(DumpLevelText.describe(27, parameters: asked) == "27")
+        #expect(DumpLevelText.describe(30, parameters: asked) == "30")
+        #expect(DumpLevelText.describe(26, parameters: []) == "26")
+        #expect(DumpLevelText.describe(.min, parameters: ["", "", "0x1", ""]) == "\(Int.min)")
+        var dump = DumpDescription(
+            file: "f", byteCount: 1, format: .kdump, formatName: "n", kind: "k")
+        dump.writer = "diagbundle"
+        dump.level = 26
+        dump.leftOut = DumpDescription.classes(ofLevel: 26)
+        dump.code = .init(
+            number: "0x161", name: nil, isLive: true, parameters: asked.map { .init(value: $0) })
+        #expect(
+            DumpPage.lines(dump).contains(
+                "  Level          27 (zero pages kept as one): left out cache, pages of processes,"
+                    + " free pages"))
+        dump.code?.parameters[1].value = "0x0000000000000002"
+        #expect(DumpPage.lines(dump).contains { $0.hasPrefix("  Level          stacks: ") })
+        dump.pages.dumped = 1
+        dump.pages.missing = .max
+        dump.pages.presentByClass = ["slab": 3]
+        #expect(DumpPage.lines(dump).contains { $0.hasPrefix("slab") && !$0.contains("0") })
+    }
+
+    @Test("Stacks without a dump are told as what is there")
+    func stacks() {
+        var report = Self.report(.refused)
+        report.kind = .stacks
+        report.stackFiles = ["LiveDump-stacks.txt"]
+        report.obstacle = .init(cause: .notPermitted, message: "why")
+        #expect(
+            DumpSummary.lines(of: report, exitCode: 3, folderPath: "/d", file: nil, seconds: 1)
+                == [
+                    "Partial: the stacks of all threads are there as text, without the dump that"
+                        + " unwinds them.",
+                    "Reason: why", "Stacks of all threads: in", "/d/LiveDump-stacks.txt",
+                ])
+    }
+
     @Test("Without the collector's word its end is told")
     func crashed() {
         #expect(

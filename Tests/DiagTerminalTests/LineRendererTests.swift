@@ -42,6 +42,35 @@ struct LineRendererTests {
                 """#)
     }
 
+    @Test("Every ten seconds a plain line tells how far a long file is")
+    func plainFile() {
+        let written = Written()
+        var renderer = ProgressStyle.plain.renderer(
+            for: .init(isTerminal: false, environment: [:], columns: 0, rows: 0),
+            write: written.sink)
+        var dump = BarRendererTests.logs
+        dump.name = "livedump"
+        dump.file = nil
+        renderer.show(event(.operationStarted, at: 1000, operation: dump))
+        for second in 1...31 {
+            dump.file = .init(
+                path: "LiveDump.kdump", byteCount: Int64(second) << 20,
+                totalByteCount: second == 31 ? nil : 60 << 20,
+                bytesPerSecond: second < 20 ? 1_048_576 : nil,
+                remainingSeconds: second < 20 ? Double(60 - second) : nil)
+            renderer.show(
+                event(.operationProgress, at: Int64(1000 + second * 1000), operation: dump))
+        }
+        #expect(
+            written.text == """
+                00:00:01 livedump: started
+                00:00:11 livedump: LiveDump.kdump, 10.0 MiB of 60.0 MiB, 1.0 MiB/s, 00:00:50 left
+                00:00:21 livedump: LiveDump.kdump, 20.0 MiB of 60.0 MiB
+                00:00:31 livedump: LiveDump.kdump, 30.0 MiB of 60.0 MiB
+
+                """)
+    }
+
     @Test("JSON lines hold each event whole, one on a line")
     func json() throws {
         let written = Written()

@@ -1,5 +1,6 @@
 """Live dumps, as far as a machine goes that may have no /proc/kcore."""
 
+import datetime
 import json
 import os
 
@@ -45,6 +46,31 @@ class Dumps(harness.Case):
             self.assertEqual(outcome.status, STATUS[report["obstacle"]["cause"]], str(outcome))
         self.assertEqual(len(found), 1, "the stacks are kept")
 
+    @harness.needs_root
+    def test_folder_of_somebody_else_is_not_used(self):
+        os.makedirs(self.output, mode=0o1777)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for second in range(60):
+            name = "%s-%s.partial" % (
+                os.uname().nodename,
+                (now + datetime.timedelta(seconds=second)).strftime("%Y%m%dT%H%M%SZ"))
+            os.mkdir(os.path.join(self.output, name))
+            os.chmod(os.path.join(self.output, name), 0o777)
+            harness.write(os.path.join(self.output, name, "LiveDump-stacks.txt"), "theirs")
+        outcome = self.dump("stacks", "-o", self.output, "--no-throttle", expected=None)
+        made = [name for name in os.listdir(self.output)
+                if not name.startswith(".") and not name.endswith(".partial")]
+        self.assertEqual(len(made), 1, str(outcome))
+        folder = os.path.join(self.output, made[0])
+        self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700)
+        self.assertNotEqual(
+            harness.content(os.path.join(folder, "LiveDump-stacks.txt")), b"theirs")
+        self.assertEqual(len(os.listdir(self.output)), 61, "theirs are as they were")
+        page = harness.content(os.path.join(folder, "summary.txt")).decode()
+        self.assertIn("Live kernel dump of", page)
+        self.assertNotIn("BUNDLE", page)
+        self.assertNotIn(".partial", page)
+
     @needs_no_source
     def test_bundle_goes_on_without_the_dump_and_has_the_stacks(self):
         self.collect("--only", "system", "--include-live-dump", "--dump-originator", "Taskmgr",
@@ -82,6 +108,7 @@ class Dumps(harness.Case):
             (("dump", "full", "--format", "lime"), "--format", "kdump, elf"),
             (("dump", "full", "--on-pressure", "panic"), "--on-pressure", "abort, partial, ignore"),
             (("dump", "full", "--max-size", "big"), "--max-size", "big"),
+            (("dump", "full", "--max-size", "0"), "--max-size", "above 0"),
             (("dump", "full", "--originator", "ninechars"), "--originator", "1 to 8"),
             (("dump", "full", "--originator", ""), "--originator", "1 to 8"),
             (("dump", "full", "--originator", "gr\u00fcn"), "--originator", "ASCII"),
@@ -100,6 +127,11 @@ class Dumps(harness.Case):
             (("collect", "--include-live-dump", "--live-dump", "stacks"), "--live-dump", "contradict"),
             (("collect", "--include-live-dump", "--root", "/mnt"), "--root", "running kernel"),
             (("collect", "--dump-level", "99"), "--dump-level", "0 to 31"),
+            (("collect", "--dump-level", "31"), "--dump-level", "goes with --include-live-dump"),
+            (("collect", "--dump-no-throttle"), "--dump-no-throttle", "no live dump is asked for"),
+            (("collect", "--skip", "livedump", "--include-live-dump"), "--skip", "is asked for"),
+            (("collect", "--include-live-dump", "--dump-format", "elf"), "--dump-format",
+             "dump convert"),
             (("collect", "--dump-originator", "ninechars"), "--dump-originator", "1 to 8"),
         ]
         for arguments, name, why in cases:

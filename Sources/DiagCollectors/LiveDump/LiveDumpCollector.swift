@@ -2,7 +2,6 @@ public import DiagCollect
 internal import DiagLiveDump
 internal import DiagModel
 internal import DiagSystem
-internal import SystemPackage
 
 /// The live kernel dump: the kernel's memory, or the stacks of all threads, without a crash.
 ///
@@ -32,16 +31,18 @@ public struct LiveDumpCollector: Collector {
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
         let options = try Self.value(LiveDumpOptions.self, "options", of: context) ?? .init()
         let settings = try Self.value(DumpSettings.self, "settings", of: context) ?? .init()
-        let isStored = context.options["isStored"] == .bool(true)
+        let place = try Self.value(LiveDumpPlace.self, "place", of: context) ?? .init()
         let preparation =
             context.prepared as? LiveDumpPreparation ?? .make(in: context.root)
         let file = context.seekable
         var stackFiles = [String]()
         let dump = LiveDump(
-            options: options, settings: settings, isStored: isStored, tree: context.root,
+            options: options, settings: settings, isStored: place.isStored, tree: context.root,
             destination: file.map { file in
                 .init(
-                    name: file.name, byteLimit: file.byteLimit, place: Self.place(of: file)
+                    name: file.name, byteLimit: min(file.byteLimit, place.byteLimit ?? .max),
+                    byteLimitReason: place.byteLimitReason,
+                    place: place.fileSystem(ofDescriptor: file.descriptor.rawValue)
                 ) { () throws(SystemCallError) in try file.descriptor.duplicate() }
             },
             preparation: preparation)
@@ -50,13 +51,21 @@ public struct LiveDumpCollector: Collector {
                 isStopRequested: { context.isStopRequested },
                 tell: { try Self.tell($0, of: file?.name ?? "LiveDump.kdump", to: sink) },
                 take: { stacks in
-                    try sink.send(
-                        "LiveDump-stacks.txt", Array(KernelStacksText.render(stacks).utf8),
-                        source: "/proc", mediaType: "text/plain", privacy: .identity)
-                    try sink.sendJSON(
-                        "LiveDump-stacks.json", stacks, source: "/proc", privacy: .identity)
+                    let privacy: PrivacyClass =
+                        stacks.holdsUserRegisters ? .sensitive : .identity
+                    try sink.open(
+                        .init(
+                            path: "LiveDump-stacks.txt", source: "/proc", mediaType: "text/plain",
+                            privacy: privacy))
+                    try KernelStacksText.encode(stacks) { try sink.write($0.span) }
+                    try sink.open(
+                        .init(
+                            path: "LiveDump-stacks.json", source: "/proc",
+                            mediaType: "application/json", privacy: privacy))
+                    try stacks.encodeDocument { try sink.write($0.span) }
                     stackFiles = ["LiveDump-stacks.txt", "LiveDump-stacks.json"]
                 }))
+        report = place.worded(report)
         report.stackFiles = stackFiles
         try sink.sendJSON("LiveDump.json", report, source: "/proc/kcore", privacy: .identity)
         if report.file != nil {
@@ -79,11 +88,6 @@ public struct LiveDumpCollector: Collector {
         guard let json = context.options[key] else { return nil }
         return try JSONDocument.decode(
             Value.self, from: JSONDocument.encode(json, layout: .line))
-    }
-
-    /// The file system that the file lies on, by the name that the kernel has for its descriptor.
-    private static func place(of file: SeekableFile) -> FileSystemPlace? {
-        try? FileSystemPlace.of(FilePath("/proc/self/fd/\(file.descriptor.rawValue)"))
     }
 
     private static func tell(

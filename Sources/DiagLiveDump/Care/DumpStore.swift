@@ -4,26 +4,33 @@ public import SystemPackage
 
 /// The folder in which dumps are kept, and how many of them.
 ///
-/// It is changed only by whoever has the ``DumpLock``. Only folders that hold a `LiveDump.json` of
-/// ours are ever removed, and no link is followed.
+/// It is changed only by whoever has the lock of the folder. Only folders are ever removed that
+/// this program made for a dump alone, as their manifest says, and in which no other file lies;
+/// no link is followed.
 public struct DumpStore: Sendable {
     /// A dump that is kept.
     public struct Kept: Hashable, Sendable {
         /// The name of its folder.
         public var name: String
-        /// When it began, as its report says.
+        /// When it began, as its manifest says.
         public var started: Timestamp
         /// The bytes of all its files.
         public var byteCount: Int64
-        /// Whether files in it show that it is still being written.
-        public var isUnfinished: Bool
+        /// Whether it holds the kernel's memory; otherwise stacks, as text or as a small dump.
+        public var holdsMemory: Bool
+        /// Whether every page that was to be dumped is in it.
+        public var isComplete: Bool
+        /// Names in it that are not this program's, sorted: with one of them it is not removed.
+        public var otherNames: [String]
     }
 
     /// What became of the store.
     public struct Outcome: Hashable, Sendable {
-        /// The names of the dumps that were removed, oldest first.
+        /// The names of the dumps that were removed, in the order of removal.
         public var removed: [String] = []
-        /// What should be known: dumps that could not be removed, little room.
+        /// The names of folders of runs that were killed, which were removed, sorted.
+        public var removedUnfinished: [String] = []
+        /// What should be known: dumps that were not removed and why, little room.
         public var warnings: [String] = []
     }
 
@@ -32,7 +39,6 @@ public struct DumpStore: Sendable {
     private let settings: DumpSettings
     /// Names that a folder has while it is removed begin so.
     static let removalPrefix = ".removing-"
-    static let reportName = "LiveDump.json"
 
     /// The store of `settings`, in another folder where one is given.
     public init(settings: DumpSettings, folder: FilePath? = nil) {
@@ -42,14 +48,16 @@ public struct DumpStore: Sendable {
 
     /// The dumps in it, the oldest first.
     ///
-    /// Nothing there is no error. Folders that are not ours are passed over.
+    /// Nothing there is no error. Folders that are not ours, and those of runs that did not end,
+    /// are passed over.
     public func list() throws(SystemCallError) -> [Kept] {
         guard try open() != nil else { return [] }
         let tree = try RootedTree(folder)
         var kept = [Kept]()
         for entry in try tree.directory("/").entries() {
             let name = entry.name.string
-            if !name.hasPrefix("."), let dump = Self.read(name, in: tree) { kept.append(dump) }
+            guard !name.hasPrefix("."), !name.hasSuffix(Self.unfinishedSuffix) else { continue }
+            if let dump = Self.read(name, in: tree) { kept.append(dump) }
         }
         return kept.sorted { ($0.started, $0.name) < ($1.started, $1.name) }
     }
@@ -82,51 +90,101 @@ public struct DumpStore: Sendable {
                 + " \(words(estimatedByteCount)) for the dump less than \(words(floor)) would stay"
                 + " free",
             remedy: "Free space, write it elsewhere with --output, or set dump-keep-policy to"
-                + " always.")
+                + " always." + olderWords)
+    }
+
+    /// What the older dumps take: they give way only to a dump that was made.
+    private var olderWords: String {
+        guard let dumps = try? list(), let oldest = dumps.first else { return "" }
+        let bytes = dumps.reduce(Int64(0)) { $0.addingReportingOverflow($1.byteCount).partialValue }
+        return " Kept dumps are not removed for one that is not made yet: \(dumps.count) of them"
+            + " hold \(ByteCountText.describe(bytes)), the oldest is \(oldest.name)."
     }
 
     /// Removes the oldest dumps, until at most as many are left as are to be kept and, where they
-    /// are kept only while there is room, until there is room.
+    /// are kept only while there is room, until there is room for one more like the newest.
     ///
-    /// The newest, the one called `current` and unfinished ones are never removed; the last do not
-    /// count. What an interrupted removal left is removed first.
+    /// Dumps of memory and those of stacks count apart. The newest of each, the newest complete
+    /// one and the one called `current` are never removed; those with files of other people
+    /// neither, and these do not count. Folders of killed runs that are older than the newest
+    /// complete dump go with them. What an interrupted removal left is removed first.
     ///
     /// - Parameters:
-    ///   - current: The name of the folder of the dump that was just made.
+    ///   - current: The name of the folder that was just made.
+    ///   - madeDump: Whether there is a dump in it: otherwise only folders of stacks are removed.
     ///   - space: Asks the file system of the folder; called after each removal.
     /// - Returns: what was removed, and what should be known.
     /// - Throws: what the kernel said when the folder itself cannot be read.
     public func trim(
-        current: String?, space: () throws(SystemCallError) -> FileSystemPlace
+        current: String?, madeDump: Bool, space: () throws(SystemCallError) -> FileSystemPlace
     ) throws(SystemCallError) -> Outcome {
         var outcome = Outcome()
         guard let directory = try open() else { return outcome }
         try finishRemovals(in: directory, &outcome)
-        let finished = try list().filter { !$0.isUnfinished || $0.name == current }
-        var count = finished.count
-        for dump in finished.dropLast() where dump.name != current {
-            let isOneTooMany = count > max(settings.keepCount, 1)
-            if !isOneTooMany, try !lacksRoom(space) { break }
+        let all = try list()
+        let newestComplete = all.last { $0.holdsMemory && $0.isComplete }
+        let limit = max(settings.keepCount, 1)
+        let spared = [current, newestComplete?.name]
+        let stacks = all.filter { !$0.holdsMemory }
+        try trim(stacks, to: limit, sparing: spared, in: directory, &outcome) {
+            () throws(SystemCallError) in false
+        }
+        guard madeDump else { return outcome }
+        if let newestComplete {
+            try removeUnfinished(before: newestComplete.started, in: directory, &outcome)
+        }
+        let memory = all.filter(\.holdsMemory)
+        let next = UInt64(clamping: memory.last?.byteCount ?? 0)
+        try trim(memory, to: limit, sparing: spared, in: directory, &outcome) {
+            () throws(SystemCallError) in try lacksRoom(for: next, space)
+        }
+        if try lacksRoom(for: 0, space) {
+            outcome.warnings.append(
+                "\(folder) has less room left than its settings want, and nothing more that may be"
+                    + " removed")
+        } else if try lacksRoom(for: next, space) {
+            outcome.warnings.append(
+                "\(folder) has no room for one more dump of \(ByteCountText.describe(Int64(next))),"
+                    + " and nothing more that may be removed")
+        }
+        return outcome
+    }
+
+    private func trim(
+        _ dumps: [Kept], to limit: Int, sparing spared: [String?], in directory: OutputDirectory,
+        _ outcome: inout Outcome, lacksRoom: () throws(SystemCallError) -> Bool
+    ) throws(SystemCallError) {
+        var count = dumps.count { $0.otherNames.isEmpty }
+        for (index, dump) in dumps.enumerated().dropLast() where !spared.contains(dump.name) {
+            let isOneTooMany = count > limit
+            guard dump.otherNames.isEmpty else {
+                // It is told only of those whose turn it is.
+                if dumps.count - index > limit {
+                    outcome.warnings.append(
+                        "the older dump \(dump.name) stays, since it has files that are not this"
+                            + " program's: "
+                            + dump.otherNames.prefix(3).map(UntrustedText.escapingControls)
+                            .joined(separator: ", "))
+                }
+                continue
+            }
+            if !isOneTooMany, try !lacksRoom() { continue }
             do throws(SystemCallError) {
                 try remove(dump.name, from: directory)
                 outcome.removed.append(dump.name)
                 count -= 1
             } catch { outcome.warnings.append("remove an old dump: \(error)") }
         }
-        if try lacksRoom(space) {
-            outcome.warnings.append(
-                "\(folder) has less room left than its settings want, and nothing more that may be"
-                    + " removed")
-        }
-        return outcome
     }
 
     private func lacksRoom(
-        _ space: () throws(SystemCallError) -> FileSystemPlace
+        for byteCount: UInt64, _ space: () throws(SystemCallError) -> FileSystemPlace
     ) throws(SystemCallError) -> Bool {
         guard settings.keep == .whileRoom else { return false }
         let space = try space()
-        return space.availableByteCount < settings.floor(fileSystemByteCount: space.byteCount)
+        let (needed, overflows) = settings.floor(fileSystemByteCount: space.byteCount)
+            .addingReportingOverflow(byteCount)
+        return overflows || space.availableByteCount < needed
     }
 
     /// The folder, which is not made here; `nil` when there is none.
@@ -135,72 +193,5 @@ public struct DumpStore: Sendable {
             return nil
         }
         return try OutputDirectory.create(folder)
-    }
-
-    // MARK: - Removing
-
-    /// Removes one dump so that a crash in the middle leaves what is known as ours: it gets another
-    /// name first, and its report goes last.
-    private func remove(_ name: String, from directory: OutputDirectory) throws(SystemCallError) {
-        let doomed = Self.removalPrefix + name
-        try directory.rename(name, to: doomed)
-        try directory.synchronize()
-        try removeContent(of: doomed, in: directory)
-    }
-
-    private func removeContent(
-        of name: String, in directory: OutputDirectory
-    ) throws(SystemCallError) {
-        let content = try directory.directory(name)
-        for entry in try content.names() where entry != Self.reportName {
-            try content.removeTree(entry)
-        }
-        try directory.removeTree(name)
-    }
-
-    private func finishRemovals(
-        in directory: OutputDirectory, _ outcome: inout Outcome
-    ) throws(SystemCallError) {
-        let tree = try RootedTree(folder)
-        for name in try directory.names() where name.hasPrefix(Self.removalPrefix) {
-            do throws(SystemCallError) {
-                guard try directory.status(of: name)?.kind == .directory else { continue }
-                // Without a report only an empty folder can be the rest of a removal of ours.
-                let isEmpty = try directory.directory(name).names().isEmpty
-                guard isEmpty || Self.read(name, in: tree) != nil else { continue }
-                try removeContent(of: name, in: directory)
-            } catch { outcome.warnings.append("finish removing an old dump: \(error)") }
-        }
-    }
-
-    // MARK: - Reading
-
-    /// What of a report must be there; the rest may be of a later version.
-    private struct Head: Decodable {
-        var schema: String
-        var started: Timestamp
-    }
-
-    /// The dump in the folder `name`; `nil` when it is none of ours. No link leads out of the store.
-    private static func read(_ name: String, in tree: RootedTree) -> Kept? {
-        let path = FilePath("/").appending(name)
-        let report = path.appending(reportName)
-        guard
-            (try? tree.status(of: path, followingLinks: false).kind) == .directory,
-            (try? tree.status(of: report, followingLinks: false).kind) == .regular,
-            let bytes = try? tree.read(report, limit: 4 << 20),
-            let head = try? JSONDocument.decode(Head.self, from: bytes),
-            head.schema == "diagbundle.live-dump/1",
-            let content = try? tree.directory(path), let entries = try? content.entries()
-        else { return nil }
-        var byteCount: Int64 = 0
-        for entry in entries {
-            byteCount &+= (try? content.status(of: entry.name).byteCount) ?? 0
-        }
-        return Kept(
-            name: name, started: head.started, byteCount: byteCount,
-            isUnfinished: entries.contains {
-                $0.name.string.hasSuffix(".partial") || $0.name.string.hasSuffix(".new")
-            })
     }
 }

@@ -22,6 +22,8 @@ public enum HostCare {
                 outcome.warnings.append("\(loss): \(error)")
             }
         }
+        // For the watch over memory; where it is refused that runs like the rest.
+        try? HostScheduling.allowOrdinaryPriority()
         attempt("the priority for processors stays as it was", HostScheduling.lowerNiceness)
         attempt("the priority for disks stays as it was", HostScheduling.lowerDiskPriority)
         attempt("the scheduling class stays as it was", HostScheduling.becomeBatch)

@@ -3,6 +3,25 @@ internal import DiagModel
 internal import DiagSystem
 internal import SystemPackage
 
+extension LiveDump.Destination {
+    /// Why a dump of about that size is refused: less may be written than it needs.
+    ///
+    /// One that `maxByteCount` cuts is as it was asked for.
+    func refusal(estimatedByteCount: UInt64, maxByteCount: Int64?) -> LiveDumpError? {
+        let needed = DiskFloor.needed(
+            estimate: estimatedByteCount, limit: maxByteCount.map { UInt64(clamping: $0) },
+            fileSystemByteCount: 0)
+        guard needed > UInt64(clamping: byteLimit) else { return nil }
+        let reason = byteLimitReason.map { ", \($0)" } ?? ""
+        return LiveDumpError(
+            .noSpace,
+            "write \(name): it may have \(ByteCountText.describe(max(0, byteLimit)))\(reason), and"
+                + " needs \(ByteCountText.describe(Int64(clamping: needed)))",
+            remedy: "Free space there, choose another folder with --output, or bound the file with"
+                + " --max-size.")
+    }
+}
+
 extension Preflight {
     // MARK: - The place of the file
 

@@ -6,9 +6,16 @@ internal import SystemPackage
 extension Preflight {
     // MARK: - The kernel's memory
 
-    private static let otherWays =
-        "The stacks of all threads as text can still be had (`diagbundle dump stacks`); memory by"
-        + " the hypervisor (`virsh dump --memory-only`, QEMU's `dump-guest-memory`) or by kdump."
+    private static let memoryWays =
+        "the hypervisor (`virsh dump --memory-only`, QEMU's `dump-guest-memory`) or by kdump."
+
+    /// A dump of the stacks has their text already.
+    private var otherWays: String {
+        request.kind == .stacks
+            ? "The kernel's memory can be had by " + Self.memoryWays
+            : "The stacks of all threads as text can still be had (`diagbundle dump stacks`);"
+                + " memory by " + Self.memoryWays
+    }
 
     /// The first 64 bytes of /proc/kcore decide; before that, why it cannot be had.
     func checkSource(_ findings: inout Findings) {
@@ -21,17 +28,27 @@ extension Preflight {
         let place = rights.container.map { "the container (\($0))" } ?? "a container"
         let status: FileStatus
         do throws(SystemCallError) { status = try tree.status(of: "/proc/kcore") } catch {
-            if rights.container != nil || !rights.isInInitialUserNamespace {
+            let hidesFiles = showsProcessesAlone
+            let isThere = error.errno != .noSuchFileOrDirectory
+            if hidesFiles
+                || isThere && (rights.container != nil || !rights.isInInitialUserNamespace)
+            {
                 refuse(
-                    .container, "\(error): \(place) does not show the host's kernel",
-                    "Run diagbundle on the host itself. " + Self.otherWays)
+                    .container,
+                    "\(error): "
+                        + (hidesFiles
+                            ? "/proc is mounted with subset=pid, which shows processes alone"
+                            : "\(place) does not show the host's kernel"),
+                    "Run diagbundle on the host itself. " + otherWays)
             } else {
                 let wsl = text("/proc/sys/kernel/osrelease")?.contains("icrosoft") == true
                 refuse(
                     .noKernelCore,
-                    "\(error): this kernel\(wsl ? ", that of WSL 2," : "") was built without"
-                        + " CONFIG_PROC_KCORE",
-                    Self.otherWays)
+                    isThere
+                        ? "\(error)"
+                        : "\(error): this kernel\(wsl ? ", that of WSL 2," : "") was built without"
+                            + " CONFIG_PROC_KCORE",
+                    otherWays)
             }
             return
         }
@@ -40,14 +57,14 @@ extension Preflight {
                 .container,
                 "open /proc/kcore: it is masked: \(place) has put"
                     + " \(status.kind == .regular ? "another file" : "a device") in its place",
-                "Run diagbundle on the host itself. " + Self.otherWays)
+                "Run diagbundle on the host itself. " + otherWays)
             return
         }
         if rights.lockdown == .confidentiality {
             refuse(
                 .lockdown,
                 "open /proc/kcore: kernel lockdown=confidentiality forbids reading kernel memory",
-                Self.otherWays)
+                otherWays)
             return
         }
         if !rights.isInInitialUserNamespace {
@@ -55,7 +72,7 @@ extension Preflight {
                 .container,
                 "open /proc/kcore: this process is root in a user namespace only, and"
                     + " CAP_SYS_RAWIO must be held in the initial one",
-                "Run diagbundle as root on the host itself. " + Self.otherWays)
+                "Run diagbundle as root on the host itself. " + otherWays)
             return
         }
         if !rights.capabilities.contains(.sysRawIO) {
@@ -78,7 +95,7 @@ extension Preflight {
                     .container,
                     "read /proc/kcore: \(header.isEmpty ? "it is empty" : "it is no ELF file"),"
                         + " so something else has been put in its place",
-                    "Run diagbundle on the host itself. " + Self.otherWays)
+                    "Run diagbundle on the host itself. " + otherWays)
             }
         } catch {
             switch error.errno {
@@ -87,15 +104,28 @@ extension Preflight {
                     .notPermitted,
                     "\(error): CAP_SYS_RAWIO is there, so kernel lockdown or another security"
                         + " module forbids it",
-                    "Look for the refusal in the kernel's log (`dmesg`). " + Self.otherWays)
+                    "Look for the refusal in the kernel's log (`dmesg`). " + otherWays)
             case .permissionDenied:
                 refuse(
                     .notPermitted, "\(error): only root may read it, or a security module refuses",
                     "Run it as root; look for a refusal of SELinux or AppArmor in the audit log.")
             default:
-                refuse(.inputOutput, "\(error)", Self.otherWays)
+                refuse(.inputOutput, "\(error)", otherWays)
             }
         }
+    }
+
+    /// Whether /proc is mounted so that nothing but processes is in it, as systemd's
+    /// `ProcSubset=pid` does. Source: proc(5), `subset`, since Linux 5.8.
+    private var showsProcessesAlone: Bool {
+        guard let bytes = try? tree.read("/proc/self/mountinfo", limit: 16 << 20) else {
+            return false
+        }
+        // The last one mounted there is the one that is seen.
+        let mount = MountTable(parsing: bytes).entries.last {
+            $0.mountPoint.elementsEqual("/proc".utf8)
+        }
+        return mount?.superOptions.split(separator: ",").contains("subset=pid") ?? false
     }
 
     private func isMountedOver(_ path: String) -> Bool {

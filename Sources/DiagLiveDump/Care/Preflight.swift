@@ -59,15 +59,10 @@ public struct Preflight: Sendable {
             obstacles.first.map { LiveDumpError($0.cause, $0.message, remedy: $0.remedy) }
         }
 
-        /// Whether what forbids the dump lies with the kernel or our rights: then the text of the
-        /// stacks can still be had.
+        /// Whether the text of the stacks can be had: whatever forbids the dump, but not while
+        /// memory is short.
         public var allowsTextStacks: Bool {
-            obstacles.allSatisfy {
-                switch $0.cause {
-                case .noKernelCore, .notPermitted, .lockdown, .container, .unsupported: true
-                default: false
-                }
-            }
+            obstacles.allSatisfy { $0.cause != .memoryPressure }
         }
     }
 

@@ -3,7 +3,8 @@ public import DiagSystem
 
 /// Stops a dump when memory runs short or its time is over, from a thread of its own.
 ///
-/// It is started before the priority is lowered, so that it runs when the host is busy.
+/// The thread takes ordinary priority where ``HostCare/prepare()`` could allow it, so that it runs
+/// when the host is busy and the dump gives way.
 public final class PressureWatch: Sendable {
     /// When a dump is stopped.
     public struct Limits: Hashable, Sendable {
@@ -42,6 +43,7 @@ public final class PressureWatch: Sendable {
         _ source: any PressureSource, limits: Limits, control: DumpControl
     ) throws(SystemCallError) -> PressureWatch {
         let thread = try BackgroundThread.start(name: "dump-watch") {
+            try? HostScheduling.takeOrdinaryPriority()
             run(source, limits: limits, control: control)
         }
         return PressureWatch(source: source, thread: thread)
@@ -57,6 +59,8 @@ public final class PressureWatch: Sendable {
 
     /// Watches until there is a reason to stop the dump, or the watch is ended.
     static func run(_ source: any PressureSource, limits: Limits, control: DumpControl) {
+        // The kernel keeps a signal until somebody asks: one from before the dump says nothing.
+        if source.wait(seconds: 0) == .woken { return }
         var judge = PressureJudge(limits: limits, events: source.controlGroupEvents())
         while true {
             var seconds = limits.interval

@@ -24,13 +24,16 @@ enum StateFile {
         try folder.synchronize()
     }
 
-    /// Removes the file; nothing there is no error.
-    static func remove(_ path: FilePath) throws(SystemCallError) {
-        guard let name = path.lastComponent?.string,
-            (try? OwnedDescriptor.open(path, .readOnly)) != nil
-        else { return }
-        let folder = try OutputDirectory.create(path.removingLastComponent())
-        try folder.removeFile(name)
-        try folder.synchronize()
+    /// Reads at most `limit` bytes of it; what is no regular file, such as a FIFO, is an error and
+    /// holds nobody up.
+    static func read(_ path: FilePath, limit: Int) throws(SystemCallError) -> [UInt8] {
+        let file = try OwnedDescriptor.open(path, .readOnly, options: .nonBlocking)
+        let kind = try file.status().kind
+        guard kind == .regular else {
+            throw SystemCallError(
+                operation: "read", object: "\(path) (a \(kind.words))",
+                errno: kind == .directory ? .isDirectory : .invalidArgument)
+        }
+        return try file.readAll(limit: limit)
     }
 }

@@ -57,11 +57,14 @@ extension DumpDescription {
             return nil
         }
         writer = "diagbundle"
-        isLive = true
-        kind =
-            text(report["kind"]) == LiveDumpReport.Kind.stacks.rawValue
-            ? "live kernel dump, stacks" : "live kernel dump, full"
-        consistency = text(report["consistency"]) ?? "smeared"
+        // A note with nothing but a conversion is of a dump that was not ours.
+        if report["conversion"] == nil || report["schema"] != nil {
+            isLive = true
+            kind =
+                text(report["kind"]) == LiveDumpReport.Kind.stacks.rawValue
+                ? "live kernel dump, stacks" : "live kernel dump, full"
+            consistency = text(report["consistency"]) ?? "smeared"
+        }
         originator = text(report["originator"]) ?? originator
         reason = text(report["reason"]) ?? reason
         host = host ?? text(report["host"])
@@ -74,15 +77,15 @@ extension DumpDescription {
         let start = text(report["started"]).flatMap { Timestamp($0) }
         let end = text(report["ended"]).flatMap { Timestamp($0) }
         time = start ?? time
-        if let start, let end, end >= start {
-            seconds =
-                Double(end.microsecondsSince1970 - start.microsecondsSince1970) / 1_000_000
-        }
-        if case .integer(let number)? = report["level"] { setLevel(Int(number)) }
+        seconds = Self.seconds(from: start, to: end) ?? seconds
+        let isCurrent = applyLevel(report)
         pageByteCount = pageByteCount ?? count(report["pageByteCount"])
         torn = Self.decode(report["torn"]) ?? torn
         if let list: [LiveDumpReport.Window] = Self.decode(report["windows"]), !list.isEmpty {
             windows = list
+            // Stacks and checks come before the copy.
+            let all = list.first { $0.pages == "all" }
+            seconds = Self.seconds(from: all?.start, to: all?.end) ?? seconds
         }
         if let torn,
             [torn.sampled, torn.changed, torn.rounds, torn.replaced, torn.remaining]
@@ -91,7 +94,7 @@ extension DumpDescription {
             self.torn = nil
         }
         if case .object(let members)? = report["pages"] {
-            applyPages(members.compactMapValues(count))
+            applyPages(members.compactMapValues(count), isCurrent: isCurrent)
         }
         if case .array(let values)? = report["parameters"] {
             let numbers = values.prefix(4).compactMap { $0.text.flatMap(HexadecimalText.parse) }
@@ -105,6 +108,34 @@ extension DumpDescription {
         applyOutcome(report)
     }
 
+    private static func seconds(from start: Timestamp?, to end: Timestamp?) -> Double? {
+        guard let start, let end, end >= start else { return nil }
+        return (Double(end.microsecondsSince1970) - Double(start.microsecondsSince1970)) / 1e6
+    }
+
+    /// Takes the level and what is told of a conversion.
+    ///
+    /// - Returns: whether the report tells of the file as it is. Where a header has another level
+    ///   it counts: the file was written anew since, by a program that left the note as it was.
+    private mutating func applyLevel(_ report: JSONValue) -> Bool {
+        if let conversion = report["conversion"], let name = conversion["from"]?.text {
+            let format = conversion["format"]?.text == "elf" ? "ELF" : "kdump-compressed"
+            let text = "Converted from \(name), \(format)."
+            if !warnings.contains(text) { warnings.append(text) }
+        }
+        guard case .integer(let number)? = report["level"] else { return true }
+        // Pages of zeros are all there, whatever was asked: our header does not have bit 1.
+        if format == .kdump, let level, (level ^ Int(number)) & ~1 != 0 {
+            let text =
+                "The note of diagbundle tells of level \(number), the header of level \(level): "
+                + "the file was filtered after the note was written."
+            if !warnings.contains(text) { warnings.append(text) }
+            return false
+        }
+        setLevel(Int(number))
+        return true
+    }
+
     private mutating func applyOutcome(_ report: JSONValue) {
         guard let outcome = report["outcome"]?.text, outcome != "complete" else { return }
         let message = report["obstacle"]?["message"]?.text
@@ -113,7 +144,7 @@ extension DumpDescription {
         if !shortcomings.contains(shortcoming) { addShortcoming(shortcoming) }
     }
 
-    private mutating func applyPages(_ counts: [String: Int]) {
+    private mutating func applyPages(_ counts: [String: Int], isCurrent: Bool) {
         var present = [String: Int]()
         var kept = [String: Int]()
         // What was copied, zero or unreadable is counted beside the classes.
@@ -126,7 +157,7 @@ extension DumpDescription {
             }
         }
         if !present.isEmpty { pages.presentByClass = present }
-        if !kept.isEmpty { pages.dumpedByClass = kept }
+        if !kept.isEmpty, isCurrent { pages.dumpedByClass = kept }
     }
 
     private static func decode<Value: Decodable>(_ value: JSONValue?) -> Value? {
@@ -151,10 +182,10 @@ extension DumpDescription {
             report.file?.name == name.string, report.started == time
         else { return }
         guard let value = try? JSONDocument.decode(JSONValue.self, from: bytes) else { return }
-        let counted = pages.dumpedByClass
+        let (counted, wasPartial) = (pages.dumpedByClass, completeness == .partial)
         apply(report: value)
         // What the file itself shows counts more than what was written about it.
-        if let counted { pages.dumpedByClass = counted }
+        if counted != nil || wasPartial { pages.dumpedByClass = counted }
         DumpOpening.fill(&self)
     }
 }

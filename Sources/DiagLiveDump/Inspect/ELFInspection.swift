@@ -15,6 +15,8 @@ struct ELFInspection {
     private var loadCount = 0
     private var memory: UInt64 = 0
     private var stored: UInt64 = 0
+    /// Of these bytes, those that lie within the file.
+    private var held: UInt64 = 0
     private var end: UInt64 = 0
     private var hasKernelAddresses = false
     private var shortcomings = [String]()
@@ -58,10 +60,18 @@ struct ELFInspection {
         let size = UInt64(result.pageByteCount ?? 4096)
         result.pageByteCount = Int(size)
         result.pages.present = Int(clamping: memory / size)
-        result.pages.dumped = Int(clamping: stored / size)
+        // /proc/kcore has no bytes of its own.
+        result.pages.dumped = Int(clamping: (notes.hasTask ? stored : held) / size)
         if let kept = result.pages.dumpedByClass {
             // In a sparse file what was left out reads as zeros: the note alone knows.
-            result.pages.dumped = kept.values.reduce(0) { $0 &+ $1 }
+            let dumped = kept.values.reduce(0) { $0 &+ $1 }
+            if held < stored, !notes.hasTask {
+                // What the note counts is not all there, and where it was cut nobody counted.
+                result.pages.dumped = min(dumped, Int(clamping: held / size))
+                result.pages.dumpedByClass = nil
+            } else {
+                result.pages.dumped = dumped
+            }
         } else if stored < memory, result.level == nil {
             // QEMU writes all memory; makedumpfile -E makes segments shorter in the file.
             if notes.isQEMU { result.writer = "makedumpfile" }
@@ -101,7 +111,8 @@ struct ELFInspection {
             by: UInt64(ELFProgramHeader.byteCount))
         var headers = [ELFProgramHeader]()
         var noteHeaders = [ELFProgramHeader]()
-        var totals = (memory: UInt64(0), stored: UInt64(0), end: UInt64(0))
+        var totals = (memory: UInt64(0), stored: UInt64(0), held: UInt64(0), end: UInt64(0))
+        let available = dump.byteCount
         let read = try dump.scan(
             from: header.programHeaderOffset, byteCount: byteCount,
             unit: ELFProgramHeader.byteCount
@@ -125,6 +136,8 @@ struct ELFInspection {
                     }
                     totals.memory = totals.memory &+ max(one.memoryByteCount, one.fileByteCount)
                     totals.stored = totals.stored &+ one.fileByteCount
+                    let rest = available - min(available, one.fileOffset)
+                    totals.held = totals.held &+ min(one.fileByteCount, rest)
                     if headers.count < Self.largestLoadCount { headers.append(one) }
                 default: break
                 }
@@ -132,7 +145,7 @@ struct ELFInspection {
         }
         if read < byteCount { shortcomings.append("The file ends within its program headers.") }
         loads = headers
-        (memory, stored, end) = totals
+        (memory, stored, held, end) = totals
         for one in noteHeaders {
             let wanted = min(one.fileByteCount, KdumpInspection.largestNotes)
             let content = try dump.bytes(at: one.fileOffset, count: Int(wanted))

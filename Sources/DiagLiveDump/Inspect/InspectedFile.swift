@@ -1,6 +1,6 @@
 internal import DiagFormats
 internal import DiagModel
-internal import DiagSystem
+public import DiagSystem
 
 /// The bytes of a dump by their place; those of a flattened one as they will lie when it is put in
 /// order.
@@ -130,7 +130,7 @@ final class InspectedFile {
 
 extension FileStatus.Kind {
     /// In words: `block device`.
-    var words: String {
+    public var words: String {
         switch self {
         case .regular: "regular file"
         case .directory: "directory"

@@ -88,6 +88,7 @@ enum KdumpInspection {
         result.pages.dumped = dumped.count
         guard present.isWhole, dumped.isWhole else {
             result.addShortcoming("The file ends within its bitmaps.")
+            result.pages.missing = dumped.count
             return
         }
         let table = UInt64(dumped.count) * UInt64(KdumpPageDescriptor.byteCount)
@@ -98,7 +99,12 @@ enum KdumpInspection {
         let read = try dump.scan(
             from: header.descriptorOffset, byteCount: wanted, unit: KdumpPageDescriptor.byteCount
         ) { counter.add($0) }
-        if read < wanted { result.addShortcoming("The file ends within its table of pages.") }
+        var missing = counter.missing + counter.beyondEnd
+        if read < wanted {
+            missing += max(0, dumped.count - counter.count)
+            result.addShortcoming("The file ends within its table of pages.")
+        }
+        if missing > 0 { result.pages.missing = missing }
         if wanted < table {
             result.warnings.append(
                 "Only the first \(counter.count) of \(dumped.count) pages were looked at.")
@@ -106,7 +112,6 @@ enum KdumpInspection {
         result.compression = counter.compression
         if counter.zero > 0 { result.pages.zero = counter.zero }
         if counter.missing > 0 {
-            result.pages.missing = counter.missing
             result.addShortcoming("\(counted: counter.missing, "page") without bytes.")
         }
         if counter.beyondEnd > 0 {
@@ -114,7 +119,12 @@ enum KdumpInspection {
                 "The file is cut: the bytes of \(counted: counter.beyondEnd, "page") would lie "
                     + "behind its end.")
         }
-        if let classes = counter.byClass { result.pages.dumpedByClass = classes }
+        // Without a word of the classes those that were noted hold only for a whole file.
+        if let classes = counter.byClass {
+            result.pages.dumpedByClass = classes
+        } else if counter.beyondEnd > 0 || read < wanted {
+            result.pages.dumpedByClass = nil
+        }
     }
 
     private static func ones(

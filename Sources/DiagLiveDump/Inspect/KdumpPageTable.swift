@@ -81,9 +81,12 @@ struct KdumpPageTable {
             missing += 1
             return
         }
-        classes[Int(PageClass.of(word: word).rawValue)] += 1
         let (end, overflow) = offset.addingReportingOverflow(UInt64(size))
-        if overflow || end > fileByteCount { beyondEnd += 1 }
+        guard !overflow, end <= fileByteCount else {
+            beyondEnd += 1
+            return
+        }
+        classes[Int(PageClass.of(word: word).rawValue)] += 1
         if method == 0, size == pageByteCount, offset == zeroPlaces.0 || offset == zeroPlaces.1 {
             shared += 1
         }

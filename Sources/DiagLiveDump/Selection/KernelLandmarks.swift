@@ -23,8 +23,9 @@ public final class KernelLandmarks: Sendable {
     public let moduleFrames: Set<UInt64>
     /// Page frames of the kernel image.
     public let imageFrames: Set<UInt64>
-    /// Page frames of the map of pages, as far as it describes memory.
-    public let pageMapFrames: Set<UInt64>
+    /// Page frames of the map of pages, as far as it describes memory: ranges, since they grow with
+    /// the memory.
+    public let pageMapFrames: [Range<UInt64>]
     /// What could not be found.
     public let warnings: [String]
     /// Whether the stacks of all threads were found.

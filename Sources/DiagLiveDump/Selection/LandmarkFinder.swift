@@ -11,7 +11,7 @@ struct LandmarkFinder {
     var processorFrames = Set<UInt64>()
     var moduleFrames = Set<UInt64>()
     var imageFrames = Set<UInt64>()
-    var pageMapFrames = Set<UInt64>()
+    var pageMapFrames = [Range<UInt64>]()
     var tableFrames = Set<UInt64>()
     var warnings = [String]()
 
@@ -28,7 +28,7 @@ struct LandmarkFinder {
         if let image = source.kernel.image {
             imageFrames.formUnion((image.physicalAddress / page)..<(image.end / page))
         } else if let start, let end, start < end, end - start <= 1 << 30 {
-            imageFrames = frames(start, byteCount: end - start).found
+            imageFrames = Set(frames(start, byteCount: end - start).found)
         }
         if imageFrames.isEmpty { warnings.append("the kernel image could not be found") }
     }
@@ -127,14 +127,15 @@ struct LandmarkFinder {
             }
             start = address
         } else if let address = space.info.number("VMEMMAP_START") {
-            let memory = space.info.number("PHYS_OFFSET") ?? 0
-            start = address &- memory / page &* size
+            start = Self.pageMapStart(
+                address, physicalOffset: space.info.number("PHYS_OFFSET") ?? 0, page: page,
+                size: size)
         } else {
             warnings.append("VMCOREINFO does not tell where the map of pages is: it is kept")
             return
         }
         let page = page
-        var found = Set<UInt64>()
+        var found = [Range<UInt64>]()
         for range in source.ranges {
             let first = start &+ range.physicalAddress / page &* size
             let count = range.byteCount / page &* size
@@ -148,10 +149,27 @@ struct LandmarkFinder {
                 guard low <= high, size <= 1 << 30 else { return }
                 let from = (physical &+ (low &- address) &+ (page - 1)) / page
                 let to = (physical &+ (high &- address) &+ 1) / page
-                for frame in from..<max(from, to) { found.insert(frame) }
+                guard from < to else { return }
+                if let last = found.last, last.upperBound == from {
+                    found[found.count - 1] = last.lowerBound..<to
+                } else {
+                    found.append(from..<to)
+                }
             }
         }
+        if found.isEmpty { warnings.append("the map of pages could not be found: it is kept") }
         pageMapFrames = found
+    }
+
+    /// Where the structure of page frame 0 would lie when `base` has that of `physicalOffset`, which
+    /// is below 0 where a kernel for 52 bits of address runs on hardware with 48.
+    ///
+    /// Source: Linux 6.1 arch/arm64/mm/init.c, `arm64_memblock_init`.
+    static func pageMapStart(
+        _ base: UInt64, physicalOffset: UInt64, page: UInt64, size: UInt64
+    ) -> UInt64 {
+        let frames = Int64(bitPattern: physicalOffset) >> Int64(page.trailingZeroBitCount)
+        return base &- UInt64(bitPattern: frames) &* size
     }
 
     /// The kernel's own page tables; those of the last level are met, not read.
@@ -166,15 +184,14 @@ struct LandmarkFinder {
     }
 
     /// The page frames behind `byteCount` bytes at an address, and how many pages have none.
-    private func frames(_ address: UInt64, byteCount: UInt64) -> (found: Set<UInt64>, missing: Int)
-    {
-        var found = Set<UInt64>()
+    private func frames(_ address: UInt64, byteCount: UInt64) -> (found: [UInt64], missing: Int) {
+        var found = [UInt64]()
         var missing = 0
         var place = address / page * page
         let pages = ((address % page) + byteCount + page - 1) / page
         for _ in 0..<pages {
             if let physical = space.physical(place) {
-                found.insert(physical / page)
+                found.append(physical / page)
             } else {
                 missing += 1
             }

@@ -54,12 +54,14 @@ public final class LivePageSelection: PageSelection {
     /// Seconds that reading and sorting took, of all threads together.
     public let threadSeconds: Double
 
-    /// Reads the words of all page frames of `source`.
+    /// Reads the words of all page frames of `source`, until `isStopped` says that nobody wants
+    /// them any more.
     ///
     /// - Throws: `unsupported` for a level that is none, for one that reads free pages of a
     ///   confidential guest, and without /proc/kpageflags; `notPermitted`.
     public init(
-        source: any MemorySource, tree: RootedTree, choice: Choice = Choice()
+        source: any MemorySource, tree: RootedTree, choice: Choice = Choice(),
+        isStopped: @escaping @Sendable () -> Bool = { false }
     ) throws(LiveDumpError) {
         guard 0...31 ~= choice.level else {
             throw LiveDumpError(.unsupported, "level \(choice.level) is not one of 0 to 31")
@@ -81,15 +83,18 @@ public final class LivePageSelection: PageSelection {
         var rule = PageFlagScan.Rule { $0.isKept(at: level) }
         rule.keeps[Int(PageClass.guest.rawValue)] =
             choice.includesGuestPages || choice.level & 8 == 0
-        let guests = try GuestPages(
-            tree: tree, frameLimit: limit, pageByteCount: source.kernel.pageByteCount,
-            isMachine: choice.isMachineDescriptor)
-        rule.guests = guests.frames
-        warnings += guests.warnings
+        if let scope = Self.guestScope(rule) {
+            let guests = try GuestPages(
+                tree: tree, frameLimit: limit, pageByteCount: source.kernel.pageByteCount,
+                scope: scope, isMachine: choice.isMachineDescriptor, isStopped: isStopped)
+            rule.guests = guests.frames
+            warnings += guests.warnings
+        }
 
         let scan = try PageFlagScan(
             tree: tree, frames: frames, limit: limit,
-            threadCount: choice.threadCount ?? min(16, HostFacts.processorCount), rule: rule)
+            threadCount: choice.threadCount ?? min(16, HostFacts.processorCount), rule: rule,
+            isStopped: isStopped)
         if scan.unknownCount > 0 {
             warnings.append(
                 "/proc/kpageflags says nothing of \(scan.unknownCount) pages: they are kept")
@@ -105,12 +110,22 @@ public final class LivePageSelection: PageSelection {
         self.warnings = warnings
     }
 
-    /// Bytes of memory that a selection takes: two bitmaps, the words of the pages that are kept
-    /// (twice while they are put together), and a buffer for each thread.
+    /// Which mappings of virtual machines must be known; none when it makes no difference which
+    /// pages are theirs: they cost reads that wait for the machines' own locks.
+    private static func guestScope(_ rule: PageFlagScan.Rule) -> GuestPages.Scope? {
+        func differs(_ pageClass: PageClass) -> Bool {
+            rule.keeps[Int(pageClass.rawValue)] != rule.keeps[Int(PageClass.guest.rawValue)]
+        }
+        if differs(.user) || differs(.cache) { return .all }
+        return differs(.cachePrivate) ? .files : nil
+    }
+
+    /// Bytes of memory that a selection takes: two bitmaps and two more while it is made, the words
+    /// of the pages that are kept (twice while they are put together), and a buffer for each thread.
     public static func memoryByteCount(
         pageFrameLimit: Int, keptPages: Int, threadCount: Int
     ) -> Int64 {
-        let bitmaps = Int64(pageFrameLimit + 7) / 8 * 2
+        let bitmaps = Int64(pageFrameLimit + 7) / 8 * 4
         return bitmaps + Int64(keptPages) * 16 + Int64(threadCount) * Int64(PageFlagScan.unit) * 8
     }
 

@@ -35,7 +35,8 @@ struct PageFlagScan {
 
     /// Reads the words of all page frames in `frames`, sorted ranges below `limit`.
     init(
-        tree: RootedTree, frames: [Range<Int>], limit: Int, threadCount: Int, rule: Rule
+        tree: RootedTree, frames: [Range<Int>], limit: Int, threadCount: Int, rule: Rule,
+        isStopped: @escaping @Sendable () -> Bool = { false }
     ) throws(LiveDumpError) {
         do throws(SystemCallError) {
             let file = try tree.openRegularFile("/proc/kpageflags")
@@ -59,7 +60,7 @@ struct PageFlagScan {
                     file: try tree.openRegularFile("/proc/kpageflags"),
                     buffer: try MappedMemory(byteCount: Self.unit * 8), rule: rule,
                     present: tables.0, dumped: tables.1, words: tables.2)
-                while true {
+                while !isStopped() {
                     let index = next.add(1, ordering: .relaxed).oldValue
                     guard index < plan.units.count else { break }
                     let kept = worker.scan(plan.units[index])
@@ -76,8 +77,11 @@ struct PageFlagScan {
             }
         }
         let (done, failure) = state.withLock { ($0, $0.failure) }
-        if next.load(ordering: .relaxed) < plan.units.count, let failure {
-            throw KernelCoreObstacle.pageFlags(failure)
+        if next.load(ordering: .relaxed) < plan.units.count {
+            if let failure { throw KernelCoreObstacle.pageFlags(failure) }
+            if isStopped() {
+                throw LiveDumpError(.interrupted, "select pages: the run was told to end")
+            }
         }
         tally = done.tally
         unknownCount = done.unknown

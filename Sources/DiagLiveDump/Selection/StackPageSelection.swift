@@ -25,11 +25,11 @@ public final class StackPageSelection: PageSelection {
 
     /// Selects by `landmarks`, which were found in the same source.
     ///
-    /// Where the stacks or modules were not found, all pages that have no flag are kept, since
+    /// Ends as soon as `isStopped` says so. Where the stacks or modules were not found, all pages that have no flag are kept, since
     /// they are among these.
     public init(
         source: any MemorySource, tree: RootedTree, landmarks: KernelLandmarks,
-        threadCount: Int? = nil
+        threadCount: Int? = nil, isStopped: @escaping @Sendable () -> Bool = { false }
     ) throws(LiveDumpError) {
         var warnings = landmarks.warnings
         let frames = try source.pageFrames()
@@ -51,7 +51,9 @@ public final class StackPageSelection: PageSelection {
             func mark(_ frames: some Sequence<UInt64>, in bitmap: MappedBitmap) {
                 for frame in frames where frame < UInt64(limit) { bitmap[Int(frame)] = true }
             }
-            mark(landmarks.pageMapFrames, in: unwanted)
+            for range in landmarks.pageMapFrames {
+                unwanted.set(range.clamped(to: 0..<UInt64(limit)))
+            }
             for frames in landmarks.stackFrames.values { mark(frames, in: wanted) }
             for frames in [
                 landmarks.taskFrames, landmarks.tableFrames, landmarks.processorFrames,
@@ -62,7 +64,8 @@ public final class StackPageSelection: PageSelection {
         } catch { throw PageFlagScan.noMemory(error) }
         let scan = try PageFlagScan(
             tree: tree, frames: frames, limit: limit,
-            threadCount: threadCount ?? min(16, HostFacts.processorCount), rule: rule)
+            threadCount: threadCount ?? min(16, HostFacts.processorCount), rule: rule,
+            isStopped: isStopped)
         pageFrameLimit = UInt64(limit)
         present = scan.present
         dumped = scan.dumped

@@ -26,10 +26,15 @@ final class ConvertedSelection: PageSelection {
 
     /// Chooses the page frames of `ranges`, or of `file` where the source is one, that `level`
     /// leaves; `words` gives what they hold, for 64 of them, and `nil` when that is not known.
+    /// `holes` tells which of them have no bytes, in an ELF file of ours.
+    ///
+    /// A level without classes leaves out nothing that the input has, whatever it holds. After
+    /// `isStopped` says so the selection is not whole.
     static func make(
         _ ranges: [MemoryRange], of file: KdumpSource?, pageByteCount: Int, level: Int,
-        priorLevel: Int,
-        words: ((UInt64, UnsafeMutableBufferPointer<UInt64>) -> Void)?
+        priorLevel: Int, holes: ELFHoles? = nil,
+        words: ((UInt64, UnsafeMutableBufferPointer<UInt64>) -> Void)?,
+        isStopped: () -> Bool
     ) throws(SystemCallError) -> ConvertedSelection {
         let page = UInt64(pageByteCount)
         let limit = file?.header.pageFrameLimit ?? (ranges.last?.end ?? 0) / page
@@ -39,7 +44,7 @@ final class ConvertedSelection: PageSelection {
         } else {
             present = try MappedBitmap(count: Int(limit))
             for range in ranges {
-                fill(present, Int(range.physicalAddress / page)..<Int(range.end / page))
+                present.set((range.physicalAddress / page)..<(range.end / page))
             }
         }
         let source = file?.dumped ?? present
@@ -51,8 +56,16 @@ final class ConvertedSelection: PageSelection {
         let room = try MappedMemory(byteCount: 64 * 8)
         let found = unsafe UnsafeMutableBufferPointer(
             start: room.bytes.baseAddress?.assumingMemoryBound(to: UInt64.self), count: 64)
+        let keepsAll = level & ~1 == 0
         for index in 0..<wordCount(source) {
+            if isStopped() { break }
             var bits = word(source, index)
+            var filled = UInt64.max
+            if let holes {
+                filled = word(holes.filled, index)
+                // A page of zeros would be false where what was left out cannot be told from one.
+                if unsafe words == nil, !holes.areAllZero { bits &= filled }
+            }
             guard bits != 0 else { continue }
             guard let words = unsafe words else {
                 setWord(dumped, index, bits)
@@ -67,7 +80,8 @@ final class ConvertedSelection: PageSelection {
                 bits &= bits &- 1
                 let own = unsafe found[bit]
                 let kind = PageClass.of(word: own)
-                let isKept = kind.isKept(at: level)
+                let isThere = filled >> UInt64(bit) & 1 == 1 || holes?.isZero(kind) != false
+                let isKept = isThere && (keepsAll || kind.isKept(at: level))
                 tally.count(kind, isKept: isKept)
                 guard isKept else { continue }
                 chosen |= 1 << UInt64(bit)
@@ -78,7 +92,7 @@ final class ConvertedSelection: PageSelection {
         }
         return unsafe ConvertedSelection(
             limit: limit, present: present, dumped: dumped, count: kept, words: flags,
-            tally: tally, level: (words == nil ? 0 : level) | priorLevel)
+            tally: tally, level: (words == nil ? 0 : level & ~1) | priorLevel)
     }
 
     private static func wordCount(_ bitmap: MappedBitmap) -> Int { (bitmap.count + 63) / 64 }
@@ -90,18 +104,5 @@ final class ConvertedSelection: PageSelection {
     private static func setWord(_ bitmap: MappedBitmap, _ index: Int, _ bits: UInt64) {
         unsafe bitmap.memory.bytes.storeBytes(
             of: bits, toByteOffset: index * 8, as: UInt64.self)
-    }
-
-    private static func fill(_ bitmap: MappedBitmap, _ range: Range<Int>) {
-        var bit = range.lowerBound
-        while bit < range.upperBound {
-            if bit & 63 == 0, bit + 64 <= range.upperBound {
-                setWord(bitmap, bit >> 6, .max)
-                bit += 64
-            } else {
-                bitmap[bit] = true
-                bit += 1
-            }
-        }
     }
 }

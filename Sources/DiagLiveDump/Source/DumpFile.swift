@@ -92,6 +92,26 @@ final class DumpFile: Sendable {
         return bytes
     }
 
+    /// The next bytes from `offset` on that are no hole; `nil` when there are none.
+    func nextData(from offset: UInt64) -> Range<UInt64>? {
+        guard isFlattened else { return input.nextData(from: offset) }
+        return offset < byteCount ? offset..<byteCount : nil
+    }
+
+    /// Whether the file has all of `count` bytes at `offset`, none of them in a gap.
+    func has(_ count: UInt64, at offset: UInt64) -> Bool {
+        guard offset <= byteCount, count <= byteCount - offset else { return false }
+        guard isFlattened else { return true }
+        var number = firstSegment(endingAfter: offset)
+        var at = offset
+        while at < offset + count {
+            guard number < segments.count, segments[number].start <= at else { return false }
+            at = segments[number].end
+            number += 1
+        }
+        return true
+    }
+
     private func firstSegment(endingAfter offset: UInt64) -> Int {
         var low = 0
         var high = segments.count

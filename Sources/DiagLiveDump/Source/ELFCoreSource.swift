@@ -17,7 +17,9 @@ public final class ELFCoreSource: MemorySource {
     public let kernel: DumpedKernel
     /// The ranges of memory.
     public let ranges: [MemoryRange]
-    private let file: DumpFile
+    /// Whether memory that the headers name lies behind the end of the file.
+    public let isCut: Bool
+    let file: DumpFile
 
     /// Reads the headers and notes of the file at `path`.
     public convenience init(path: FilePath) throws(LiveDumpError) {
@@ -44,6 +46,11 @@ public final class ELFCoreSource: MemorySource {
             throw LiveDumpError(.unsupported, "\(file.name): pages of \(page) bytes")
         }
         let loads = headers.filter { $0.kind == .load && $0.physicalAddress != .max }
+        isCut = loads.contains {
+            $0.fileByteCount > 0
+                && ($0.fileOffset > file.byteCount
+                    || $0.fileByteCount > file.byteCount - $0.fileOffset)
+        }
         ranges = try Self.ranges(loads, page: UInt64(page), file: file)
         let image = header.machine == 62 ? Self.image(loads, page: UInt64(page)) : nil
         var base: UInt64 = 0

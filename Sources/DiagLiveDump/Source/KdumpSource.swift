@@ -53,6 +53,19 @@ public final class KdumpSource: MemorySource {
     /// Whether pages that were to be dumped are missing.
     public var isIncomplete: Bool { header.status.contains(.incomplete) }
 
+    /// Whether bytes of pages lie behind the end of the file: all of the table is read for that.
+    func isCut() throws(LiveDumpError) -> Bool {
+        let reader = try KdumpReader(self)
+        for index in 0..<dumpedCount {
+            guard let page = reader.descriptor(at: index) else { return true }
+            let end = page.offset.addingReportingOverflow(UInt64(page.byteCount))
+            if page.byteCount > 0, end.overflow || end.partialValue > file.byteCount {
+                return true
+            }
+        }
+        return false
+    }
+
     /// Opens the file for one thread: all share one descriptor.
     public func makeReader() throws(LiveDumpError) -> any MemoryReader { try KdumpReader(self) }
 
@@ -77,9 +90,10 @@ public final class KdumpSource: MemorySource {
         _ file: DumpFile, _ offset: UInt64, _ limit: UInt64
     ) throws(LiveDumpError) -> MappedBitmap {
         let byteCount = (limit + 7) / 8
-        guard offset <= file.byteCount, byteCount <= file.byteCount - offset else {
+        // A flattened file of a few bytes may claim any length: only bytes that it has count.
+        guard file.has(byteCount, at: offset) else {
             throw LiveDumpError(
-                .inputOutput, "\(file.name): the bitmap at offset \(offset) lies behind the end")
+                .inputOutput, "\(file.name): the bitmap at offset \(offset) is not all there")
         }
         let bitmap: MappedBitmap
         do { bitmap = try MappedBitmap(count: Int(limit)) } catch {

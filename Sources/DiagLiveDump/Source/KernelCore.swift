@@ -1,5 +1,7 @@
 public import DiagFormats
+internal import DiagModel
 public import DiagSystem
+internal import Synchronization
 internal import SystemPackage
 
 /// The memory of the running kernel: /proc/kcore.
@@ -45,6 +47,8 @@ public final class KernelCore: MemorySource {
 
     let tree: RootedTree
     private let header: KernelCoreHeader
+    /// The file as it was opened first: asking it does not renew the kernel's list of ranges.
+    private let file: Mutex<OwnedDescriptor>
 
     /// Opens the kernel's memory below `tree` and reads what it says of itself.
     public init(tree: RootedTree, host: Host = .current) throws(LiveDumpError) {
@@ -88,6 +92,7 @@ public final class KernelCore: MemorySource {
                 warnings.append("the kernel gives no VMCOREINFO: readers need its symbols")
             }
         }
+        self.file = Mutex(file)
         let base = try layout.physicalBase(
             vmcoreInfo: VMCoreInfo(parsing: vmcoreInfo.span), warnings: &warnings)
         kernel = DumpedKernel(
@@ -101,12 +106,30 @@ public final class KernelCore: MemorySource {
 
     /// Opens the memory for one thread.
     public func makeReader() throws(LiveDumpError) -> any MemoryReader {
-        KernelCoreReader(try Self.open(tree), ranges: ranges, virtualRanges: virtualRanges)
+        try makeKernelCoreReader()
     }
 
     /// The same, where kernel addresses are to be read too.
+    ///
+    /// - Throws: `inputOutput` when opening it moved the ranges; see ``hasMoved()``.
     public func makeKernelCoreReader() throws(LiveDumpError) -> KernelCoreReader {
-        KernelCoreReader(try Self.open(tree), ranges: ranges, virtualRanges: virtualRanges)
+        let file = try Self.open(tree)
+        guard !header.isMoved(to: try KernelCoreHeader(reading: file)) else {
+            throw LiveDumpError(
+                .inputOutput,
+                "open /proc/kcore: memory was added or taken away since the dump began",
+                remedy: "try again")
+        }
+        return KernelCoreReader(file, ranges: ranges, virtualRanges: virtualRanges)
+    }
+
+    /// Whether ranges lie at other places of the file by now. Whoever opens it after memory came or
+    /// went moves them for all: then each page that is read is its neighbour.
+    public func hasMoved() -> Bool {
+        file.withLock { file in
+            guard let now = try? KernelCoreHeader(reading: file) else { return true }
+            return header.isMoved(to: now)
+        }
     }
 
     /// Whether memory was added or removed since this was opened, by the file's header now.

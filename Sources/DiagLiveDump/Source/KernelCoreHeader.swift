@@ -62,6 +62,24 @@ struct KernelCoreHeader: Hashable, Sendable {
         } catch { throw Self.damaged(error.description) }
     }
 
+    /// Whether a range that both have lies at another place of the file, or none is common.
+    ///
+    /// Source: Linux 6.1 fs/proc/kcore.c, `read_kcore`: ranges begin behind headers and notes,
+    /// whose size is made up anew at each read from the list of ranges, and `open_kcore` renews the
+    /// list when memory came or went.
+    func isMoved(to now: KernelCoreHeader) -> Bool {
+        // Two may begin at one address: the image may lie in a range of its own.
+        var offsets = [UInt64: Set<UInt64>]()
+        for load in loads { offsets[load.virtualAddress, default: []].insert(load.fileOffset) }
+        var common = 0
+        for load in now.loads {
+            guard let known = offsets[load.virtualAddress] else { continue }
+            if !known.contains(load.fileOffset) { return true }
+            common += 1
+        }
+        return common == 0
+    }
+
     /// The descriptor of the first note with that name and type.
     func note(_ name: String, type: UInt32) -> [UInt8]? {
         notes.first { $0.name == name && $0.type == type }?.descriptor

@@ -24,27 +24,33 @@ enum KernelCoreObstacle {
                     + "the hypervisor's dump (virsh dump --memory-only)")
         case .notPermitted where isContainer(tree), .permissionDenied where isContainer(tree):
             container("open /proc/kcore: \(error.errno)")
-        default:
+        case .notPermitted, .permissionDenied:
             LiveDumpError(
                 .notPermitted, "open /proc/kcore: \(error.errno)",
                 remedy: "run as root of the host's own user namespace, with CAP_SYS_RAWIO")
+        default:
+            LiveDumpError(.inputOutput, "open /proc/kcore: \(error.errno)")
         }
     }
 
     /// What a refusal to read /proc/kpageflags means.
     static func pageFlags(_ error: SystemCallError) -> LiveDumpError {
-        if error.errno == .noSuchFileOrDirectory {
-            return LiveDumpError(
+        switch error.errno {
+        case .noSuchFileOrDirectory:
+            LiveDumpError(
                 .unsupported,
                 "open /proc/kpageflags: this kernel does not tell what its pages hold "
                     + "(CONFIG_PROC_PAGE_MONITOR)",
                 remedy:
                     "boot a kernel with CONFIG_PROC_PAGE_MONITOR=y, or let the hypervisor dump the "
                     + "machine (virsh dump --memory-only)")
+        case .notPermitted, .permissionDenied:
+            LiveDumpError(
+                .notPermitted, "open /proc/kpageflags: \(error.errno)",
+                remedy: "run as root of the host's own user namespace, with CAP_SYS_ADMIN")
+        default:
+            LiveDumpError(.inputOutput, "open /proc/kpageflags: \(error.errno)")
         }
-        return LiveDumpError(
-            .notPermitted, "open /proc/kpageflags: \(error.errno)",
-            remedy: "run as root of the host's own user namespace, with CAP_SYS_ADMIN")
     }
 
     /// An empty or masked file.

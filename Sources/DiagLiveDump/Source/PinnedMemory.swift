@@ -21,6 +21,8 @@ final class PinnedMemory: MemorySource {
         Reader(try base.makeReader(), pages: pages, pageByteCount: UInt64(kernel.pageByteCount))
     }
 
+    func hasMoved() -> Bool { base.hasMoved() }
+
     /// Reads from the memory, and puts the pinned pages in.
     private final class Reader: MemoryReader {
         private let base: any MemoryReader

@@ -36,13 +36,16 @@ public enum KernelStacksText {
 
     private struct Page {
         let stacks: KernelStacks
-        let byNumber: [Int32: KernelStacks.Thread]
+        /// The indices of the threads.
+        private let byNumber: [Int32: Int]
         /// The threads of each stack.
         let members: [Members]
 
         init(_ stacks: KernelStacks) {
             self.stacks = stacks
-            byNumber = Dictionary(stacks.threads.map { ($0.thread, $0) }) { first, _ in first }
+            byNumber = Dictionary(
+                stacks.threads.enumerated().lazy.map { ($1.thread, $0) }
+            ) { first, _ in first }
             var members = [Members](repeating: Members(), count: stacks.stacks.count)
             for thread in stacks.threads {
                 guard let stack = thread.stack, members.indices.contains(stack) else { continue }
@@ -55,6 +58,10 @@ public enum KernelStacksText {
                 }
             }
             self.members = members
+        }
+
+        private func thread(_ number: Int32) -> KernelStacks.Thread? {
+            byNumber[number].map { stacks.threads[$0] }
         }
 
         // MARK: - Header
@@ -176,7 +183,7 @@ public enum KernelStacksText {
                         + "sleep, longest first"))
             var shown = [Int: Int32]()
             for blocked in stacks.blocked {
-                let thread = byNumber[blocked.thread]
+                let thread = thread(blocked.thread)
                 var text = thread.map { name($0) } ?? "[\(blocked.thread)]"
                 if let seconds = blocked.seconds {
                     text += ", for about \(DurationText.measured(seconds: seconds))"
@@ -211,8 +218,9 @@ public enum KernelStacksText {
                 if stack.isSampled { text += ", sampled while it ran" }
                 if stack.count > 1, !group.threads.isEmpty {
                     text += "\n    threads " + group.threads.map { "\($0)" }.joined(separator: " ")
-                    let others = stack.count - group.threads.count
-                    if others > 0 { text += " and \(others) more" }
+                    if stack.count > group.threads.count {
+                        text += " and \(stack.count - group.threads.count) more"
+                    }
                 }
                 write(text + "\n" + frames(stack.frames))
             }
@@ -227,7 +235,7 @@ public enum KernelStacksText {
             }.joined(separator: ", ")
             if sorted.count > nameLimit { text += " and \(sorted.count - nameLimit) more names" }
             if group.names.count == 1, group.threads.count == 1, let thread = group.threads.first {
-                text = byNumber[thread].map { name($0) } ?? text
+                text = self.thread(thread).map { name($0) } ?? text
             }
             let others = group.states.filter { $0.key != "S" && $0.key != "I" }
                 .sorted { $0.key < $1.key }
@@ -246,7 +254,8 @@ public enum KernelStacksText {
                 text += pad(safe(thread.state), 5)
                 text += lead(thread.processor.map { "\($0)" } ?? "-", 4)
                 text += " " + lead(thread.user.map { "\($0)" } ?? "-", 6) + " "
-                text += lead(thread.stack.map { "#\($0 + 1)" } ?? "-", 7) + "  "
+                let stack = thread.stack.flatMap { stacks.stacks.indices.contains($0) ? $0 : nil }
+                text += lead(stack.map { "#\($0 + 1)" } ?? "-", 7) + "  "
                 text += (thread.isKernelThread ? "[\(safe(thread.name))]" : safe(thread.name))
                 if let call = thread.systemCall {
                     text += ", in \(describe(call))"

@@ -39,10 +39,14 @@ struct ProcessListing: Sendable {
 struct TaskReader: Sendable {
     private let proc: Directory
     private let machine: String
+    private let shared: SharedTexts
 
-    init(_ root: RootedTree, machine: String) throws(SystemCallError) {
+    init(
+        _ root: RootedTree, machine: String, sharedByteCount: Int
+    ) throws(SystemCallError) {
         proc = try root.directory("/proc")
         self.machine = machine
+        shared = SharedTexts(limit: sharedByteCount)
     }
 
     /// The numbers of all processes, sorted.
@@ -75,7 +79,7 @@ struct TaskReader: Sendable {
         if let count = try? proc.read("\(folder)/wchan", into: &buffer) {
             let name = UntrustedText.escapingForPath(
                 buffer[..<min(count, 256)].prefix { $0 > 0x20 })
-            if !name.isEmpty, name != "0" { reading.waitChannel = name }
+            if !name.isEmpty, name != "0" { reading.waitChannel = shared.name(name) }
         }
         if status.state == "D", let count = try? proc.read("\(folder)/sched", into: &buffer) {
             reading.lastRunMilliseconds = Self.lastRun(buffer[..<count])
@@ -83,7 +87,7 @@ struct TaskReader: Sendable {
         guard locked else { return reading }
         do throws(SystemCallError) {
             let count = try proc.read("\(folder)/stack", into: &buffer)
-            reading.stack = Array(buffer[..<count])
+            reading.stack = shared.stack(Array(buffer[..<count]))
         } catch {
             switch error.errno {
             case .permissionDenied, .notPermitted: reading.refusals.insert(.stack)

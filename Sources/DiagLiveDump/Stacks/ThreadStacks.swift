@@ -31,8 +31,13 @@ public enum ThreadStacks {
     /// is given back.
     public static func collect(
         root: RootedTree, samples: ProcessorSamples, limits: Limits = Limits(),
-        isStopped: () -> Bool = { false }
+        isStopped isEnded: () -> Bool = { false }
     ) -> KernelStacks {
+        var wasStopped = false
+        func isStopped() -> Bool {
+            wasStopped = wasStopped || isEnded()
+            return wasStopped
+        }
         let start = MonotonicTime.now
         let names = HostNames(root)
         var result = KernelStacks(
@@ -41,7 +46,8 @@ public enum ThreadStacks {
         let readers = limits.readers ?? min(8, HostFacts.processorCount)
         var readings = [TaskReading]()
         do {
-            let reader = try TaskReader(root, machine: names.machine)
+            let reader = try TaskReader(
+                root, machine: names.machine, sharedByteCount: limits.stackByteCount)
             let processes = try reader.processes()
             let listed = WatchedThreads.map(
                 count: processes.count, threads: readers, stuckAfter: limits.stuckSeconds,
@@ -65,7 +71,7 @@ public enum ThreadStacks {
                 result.isComplete = false
             }
             let wanted = targets
-            let read = WatchedThreads.map(
+            var read = WatchedThreads.map(
                 count: wanted.count, threads: readers, stuckAfter: limits.stuckSeconds,
                 deadline: deadline, isStopped: isStopped
             ) { index in
@@ -74,6 +80,8 @@ public enum ThreadStacks {
                     process: target.process, thread: target.thread, user: target.user)
             }
             readings = read.values.compactMap { $0 ?? nil }
+            let reached = read.values.count { $0 != nil }
+            read.values = []
             for index in read.abandoned.prefix(64) {
                 let target = wanted[index]
                 guard
@@ -88,10 +96,18 @@ public enum ThreadStacks {
             }
             if listed.isCut || read.isCut {
                 result.isComplete = false
-                let reached = read.values.count { $0 != nil }
-                result.lacks.append(
-                    "\(wanted.count - reached) of \(wanted.count) threads: stopped, or no time "
-                        + "left after \(DurationText.measured(seconds: limits.seconds))")
+                let why =
+                    wasStopped
+                    ? "the run was told to end"
+                    : "no time was left after \(DurationText.measured(seconds: limits.seconds))"
+                if listed.isCut {
+                    let rest = processes.count - listed.values.count { $0 != nil }
+                    result.lacks.append("\(rest) of \(processes.count) processes: \(why)")
+                }
+                if reached < wanted.count {
+                    result.lacks.append(
+                        "\(wanted.count - reached) of \(wanted.count) threads: \(why)")
+                }
             }
             result.processCount = Set(readings.map(\.process)).count
             describeBlocked(

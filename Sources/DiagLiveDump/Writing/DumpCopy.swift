@@ -7,17 +7,21 @@ internal import DiagSystem
 /// All memory is taken when it is made. Afterwards nothing is taken but by the pages' readers.
 @safe final class DumpCopy: Sendable {
     private nonisolated(unsafe) let lanes: [CopyLane]
+    private let source: any MemorySource
     private let plan: CopyPlan
     private let control: DumpControl
     private let options: DumpWriterOptions
     private let wanted: Int
     private let hashes: MappedWords?
     private let memories: [MappedMemory]
+    /// Bytes of the compressors' own memory, which is in use and not locked.
+    private let codecByteCount: Int
 
     init(
         source: any MemorySource, selection: any PageSelection, sink: any PageSink,
         options: DumpWriterOptions, control: DumpControl, tables: [MappedMemory]
     ) throws {
+        self.source = source
         self.control = control
         self.options = options
         wanted = selection.dumpedCount
@@ -42,6 +46,8 @@ internal import DiagSystem
         memories =
             tables + [plan.memory] + (hashes.map { [$0.memory] } ?? [])
             + lanes.flatMap { $0.lane.memories + [$0.chunkMemory, $0.pageMemory] }
+            + [selection.present.memory, selection.dumped.memory, selection.flagWords.memory]
+        codecByteCount = lanes.reduce(0) { $0 + $1.lane.codecByteCount }
         unsafe self.lanes = lanes
         control.expect(pages: wanted)
     }
@@ -51,10 +57,9 @@ internal import DiagSystem
         var result = DumpResult()
         result.pagesWanted = wanted
         result.threadCount = unsafe lanes.count
-        result.memoryBudget = memories.reduce(0) { $0 + Int64($1.byteCount) }
+        result.memoryBudget = memories.reduce(Int64(codecByteCount)) { $0 + Int64($1.byteCount) }
         if options.locksMemory {
-            // Every part is tried, so that what can be locked is.
-            result.isMemoryLocked = memories.reduce(true) { $1.lock() && $0 }
+            (result.isMemoryLocked, result.lockWarning) = HostCare.lock(memories)
         }
         if let hashes, hashes.count > 0 {
             unsafe hashes.memory.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
@@ -62,10 +67,16 @@ internal import DiagSystem
         let wall = Timestamp.now.microsecondsSince1970
         let clock = MonotonicTime.nanosecondsAwake
         runThreads(.copy, through: .other)
-        // What ends it later takes no page away: the file has what was to be copied.
-        let wasStopped = control.isStopped
+        stopIfMoved()
+        // What ends it later takes no page away: the file has what was to be copied. Only what
+        // moved meanwhile may have been read from the wrong place.
+        var wasStopped = control.isStopped
         var torn: LiveDumpReport.Torn?
-        if DumpWriter.readsAgain(options), !control.isStopped { torn = readAgain() }
+        if DumpWriter.readsAgain(options), !control.isStopped {
+            torn = readAgain()
+            stopIfMoved()
+            wasStopped = control.stopReason == Self.moved
+        }
         let costs = total()
         result.pagesCopied = costs.pagesCopied
         result.pagesZero = costs.pagesZero
@@ -84,6 +95,17 @@ internal import DiagSystem
         }
         result.isComplete = !wasStopped && !options.isSourceIncomplete
         return result
+    }
+
+    /// What was read after the memory moved in its file is wrong, and since when nobody knows.
+    static let moved = LiveDumpReport.Obstacle(
+        cause: .inputOutput,
+        message: "copy memory: memory was added or taken away meanwhile, which moves what "
+            + "/proc/kcore has: pages copied late may hold their neighbours' bytes",
+        remedy: "Make another dump.")
+
+    private func stopIfMoved() {
+        if source.hasMoved() { control.stop(Self.moved) }
     }
 
     private func runThreads(

@@ -56,9 +56,11 @@ public struct DumpResult: Hashable, Sendable {
     public var isDirect = false
     /// Whether all memory was locked.
     public var isMemoryLocked = false
+    /// Why not all memory was locked, where it was to be.
+    public var lockWarning: String?
     /// Threads that copied.
     public var threadCount = 0
-    /// Bytes of memory that were set aside.
+    /// Bytes of memory that were set aside, the selection's included.
     public var memoryBudget: Int64 = 0
     /// What a reader should know of it.
     public var warnings = [String]()

@@ -92,7 +92,11 @@ public enum DumpWriter {
         let copy = try DumpCopy(
             source: source, selection: selection, sink: sink, options: options, control: control,
             tables: [sink.table.memory])
-        try front.write(to: output)
+        do { try front.write(to: output) } catch {
+            // What was set aside is given back, and nothing stays that does not open.
+            try? output.setByteCount(0)
+            throw error
+        }
         var result = copy.run()
         result.isDirect = output.isDirect
         do {
@@ -125,13 +129,21 @@ public enum DumpWriter {
         let copy = try DumpCopy(
             source: source, selection: selection, sink: sink, options: options, control: control,
             tables: [])
-        try front.write(to: output)
+        do { try front.write(to: output) } catch {
+            // What was set aside is given back, and nothing stays that does not open.
+            try? output.setByteCount(0)
+            throw error
+        }
         var result = copy.run()
         result.isDirect = output.isDirect
         do {
             result.byteCount = Int64(clamping: front.byteCount)
-            if let mark = describe(result) { try front.writeNotes(mark, to: output) }
+            // The note says that the file is complete: not before its pages are on the disk.
             try output.synchronize()
+            if let mark = describe(result) {
+                try front.writeNotes(mark, to: output)
+                try output.synchronize()
+            }
             output.drop(byteCount: front.byteCount, at: 0)
         } catch {
             result.end(with: error)

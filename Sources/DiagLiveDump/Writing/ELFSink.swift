@@ -45,6 +45,7 @@ private final class ELFLane: PageLane {
     init(_ sink: ELFSink) { self.sink = sink }
 
     var memories: [MappedMemory] { [] }
+    var codecByteCount: Int { 0 }
 
     func store(_ chunk: Chunk, isUpdate: Bool, costs: inout CopyCosts) throws(DumpOutputError) {
         let start = MonotonicTime.nanosecondsAwake

@@ -43,8 +43,8 @@ struct KdumpFront {
             bitmapBlockCount: UInt32(clamping: 2 * blocks(bitmapBytes)),
             processorCount: Int32(clamping: max(1, kernel.processorCount)),
             physicalBase: kernel.physicalBase,
-            // Zero pages are all there: they share one.
-            dumpLevel: Int32(clamping: selection.appliedLevel & ~1),
+            // Bit 1 is only in the level of what was converted: live, zero pages share one page.
+            dumpLevel: Int32(clamping: selection.appliedLevel),
             vmcoreInfoOffset: encoded.vmcoreInfo.isEmpty
                 ? 0 : Int64(notesStart + encoded.vmcoreInfo.lowerBound),
             vmcoreInfoByteCount: UInt64(encoded.vmcoreInfo.count),
@@ -55,11 +55,9 @@ struct KdumpFront {
         dataOffset = zeroPageOffset + UInt64(block)
     }
 
-    /// Writes it all; every page counts as not there yet.
+    /// Writes it all; every page counts as not there yet. From its first write on the file opens.
     func write(to output: DumpOutput) throws(DumpOutputError) {
-        if !(try output.reserve(byteCount: dataOffset)) {
-            try output.setByteCount(dataOffset)
-        }
+        try output.setByteCount(dataOffset)
         try writeHeader(to: output)
         try writeNotes(nil, to: output)
         var offset = header.bitmapOffset
@@ -69,6 +67,7 @@ struct KdumpFront {
                 UnsafeRawBufferPointer(rebasing: bitmap.memory.bytes[..<count]), at: offset)
             offset += header.bitmapByteCount
         }
+        try output.reserve(byteCount: dataOffset)
     }
 
     /// Writes block 0.

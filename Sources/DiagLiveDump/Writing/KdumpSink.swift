@@ -101,6 +101,7 @@ private final class KdumpLane: PageLane {
     private var isUpdating = false
 
     var memories: [MappedMemory] { [room, heldMemory] }
+    var codecByteCount: Int { codec?.memoryByteCount ?? 0 }
 
     init(
         _ sink: KdumpSink, codec: PageCompressor?, pageByteCount: Int, chunkPageCount: Int

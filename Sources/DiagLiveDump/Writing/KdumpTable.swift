@@ -93,9 +93,15 @@ internal import Synchronization
         while let next = takeDirty(from: part) {
             let start = next * Self.partByteCount
             let end = min(byteCount, start + Self.partByteCount)
-            unsafe try output.write(
-                UnsafeRawBufferPointer(rebasing: memory.bytes[start..<end]),
-                at: fileOffset + UInt64(start))
+            do {
+                unsafe try output.write(
+                    UnsafeRawBufferPointer(rebasing: memory.bytes[start..<end]),
+                    at: fileOffset + UInt64(start))
+            } catch {
+                // The next flush, at the end at the latest, tries this part once more.
+                state.withLock { $0.isDirty[next] = true }
+                throw error
+            }
             part = next + 1
         }
     }

@@ -43,6 +43,8 @@ protocol PageSink: AnyObject, Sendable {
 protocol PageLane: AnyObject {
     /// Its memory, to be locked.
     var memories: [MappedMemory] { get }
+    /// Bytes of memory that its compressor took.
+    var codecByteCount: Int { get }
     /// Takes the pages of a chunk; `isUpdate` says that they take the place of older ones.
     func store(_ chunk: Chunk, isUpdate: Bool, costs: inout CopyCosts) throws(DumpOutputError)
     /// Writes what it holds back.

@@ -158,10 +158,15 @@ struct DumpInspectorTests {
         let bytes = DumpSamples.kdump()
         let cut = try DumpSamples.describe(Array(bytes.dropLast(4096)))
         #expect(cut.completeness == .partial)
+        let gone = try #require(cut.pages.missing)
+        #expect(gone > 0)
+        #expect(cut.pages.dumpedByClass?.values.reduce(0, +) == 8 - gone)
         let table = try DumpSamples.describe(Array(bytes[..<(4 * 4096 + 50)]))
+        #expect(table.pages.missing == 8)
         #expect(table.shortcomings.contains("The file ends within its table of pages."))
         let bitmap = try DumpSamples.describe(Array(bytes[..<(3 * 4096 + 2)]))
         #expect(bitmap.shortcomings.contains("The file ends within its bitmaps."))
+        #expect(bitmap.pages.missing == bitmap.pages.dumped)
     }
 
     @Test("Every version of the kdump header is described", arguments: Int32(1)...6)
@@ -207,6 +212,10 @@ struct DumpInspectorTests {
         let bytes = DumpSamples.elf(notes: DumpSamples.notes())
         let cut = try DumpSamples.describe(Array(bytes.dropLast(100)))
         #expect(cut.completeness == .partial)
+        #expect(cut.pages.dumped == 1 || cut.pages.dumped == 0)
+        #expect(cut.pages.dumpedByClass == nil, "the note counts what is not there")
+        let none = try DumpSamples.describe(Array(bytes.dropLast(8192)))
+        #expect(none.pages.dumped == 0)
         #expect(try schemaErrors(ours) == [])
     }
 

@@ -38,7 +38,7 @@ struct KernelLandmarksTests {
         #expect(marks.processorFrames == [0x120, 0x121, 0x124, 0x125])
         #expect(marks.moduleFrames == [0x1D8, 0x1DA])
         #expect(marks.imageFrames == Set(0x180...0x18F))
-        #expect(marks.pageMapFrames == Set(0x1E0...0x1E3))
+        #expect(marks.pageMapFrames == [0x1E0..<0x1E4])
         let tables = Set([0x188] + (0x190..<(kernel.pool / 4096)))
         #expect(marks.tableFrames == tables)
         #expect(
@@ -171,6 +171,28 @@ struct KernelLandmarksTests {
         let (core, marks) = try open(host)
         let selection = try StackPageSelection(source: core, tree: host.tree, landmarks: marks)
         #expect(selection.dumpedCount <= 320)
+    }
+
+    @Test("The map of pages is found where memory begins below address 0 of it")
+    func negativeOffset() {
+        let base: UInt64 = 0xFFFF_FC00_0000_0000
+        func start(_ offset: Int64) -> UInt64 {
+            LandmarkFinder.pageMapStart(
+                base, physicalOffset: UInt64(bitPattern: offset), page: 4096,
+                size: 64)
+        }
+        #expect(start(0x4000_0000) == base - 0x100_0000)
+        #expect(start(-0x4000_0000) == base + 0x100_0000)
+    }
+
+    @Test("A map of pages of which nothing is found is said")
+    func noPageMap() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        kernel.set(0xFFFF_EB00_0000_0000, at: SyntheticKernel.place(SyntheticKernel.image + 0xB000))
+        let (_, marks) = try open(kernel.host())
+        #expect(marks.pageMapFrames == [])
+        #expect(marks.warnings == ["the map of pages could not be found: it is kept"])
     }
 
     private func find(_ bytes: [UInt8], _ names: [String]) -> [String: UInt64] {

@@ -1,4 +1,6 @@
+import DiagFormats
 import DiagModel
+import Dispatch
 import Testing
 
 @testable import DiagLiveDump
@@ -190,8 +192,10 @@ struct PageFlagsTests {
         }
         let guestIndex = Int(PageClass.guest.rawValue)
         let without = try select()
-        #expect(without.tally.present[guestIndex] == 2)
+        // Mappings of files alone are looked at when anonymous pages are left out all the same.
+        #expect(without.tally.present[guestIndex] == 1)
         #expect(kept(without) == [0, 5])
+        #expect(try select(guest: true).tally.present[guestIndex] == 2)
         #expect(kept(try select(guest: true)) == [0, 2, 4, 5])
         #expect(kept(try select(user: true)) == [0, 1, 3, 5, 6])
         #expect(kept(try select(user: true, guest: true)) == [0, 1, 2, 3, 4, 5, 6])
@@ -210,9 +214,70 @@ struct PageFlagsTests {
         try host.write("00000000-00003000 rw-p 00000000 00:00 0\n", to: "proc/5/maps")
         try host.write([1], to: "proc/5/pagemap")
         try host.link("proc/5/fd/3", to: "anon_inode:kvm-vm")
-        let selection = try LivePageSelection(source: BareMemory([0..<2]), tree: host.tree)
+        var choice = LivePageSelection.Choice()
+        let unread = try LivePageSelection(
+            source: BareMemory([0..<2]), tree: host.tree, choice: choice)
+        #expect(unread.warnings == [])
+        choice.includesGuestPages = true
+        let selection = try LivePageSelection(
+            source: BareMemory([0..<2]), tree: host.tree, choice: choice)
         #expect(
             selection.warnings == ["the page map of process 5 could not be read to its end"])
+    }
+
+    @Test("Where it makes no difference whose pages are, no list of mappings is read")
+    func unaskedMappings() throws {
+        let host = try SyntheticHost()
+        try host.write(flags: [0, 1 << 5 | 1 << 35])
+        try host.link("proc/5/fd/3", to: "anon_inode:kvm-vm")
+        func warnings(_ level: Int, guest: Bool = false, user: Bool = false) throws -> Int {
+            var choice = LivePageSelection.Choice()
+            choice.level = level
+            choice.includesGuestPages = guest
+            choice.includesUserPages = user
+            return try LivePageSelection(
+                source: BareMemory([0..<2]), tree: host.tree, choice: choice
+            ).warnings.count
+        }
+        // The process has no list of mappings: whoever asks for it warns.
+        #expect(try warnings(31) == 0)
+        #expect(try warnings(16) == 0)
+        #expect(try warnings(27) == 1)
+        #expect(try warnings(31, guest: true) == 1)
+        #expect(try warnings(31, user: true) == 1)
+    }
+
+    @Test("A process whose list of mappings does not come is given up")
+    func hangingMappings() throws {
+        let host = try SyntheticHost()
+        try host.link("proc/5/fd/3", to: "/dev/kvm")
+        try host.link("proc/6/fd/3", to: "/dev/kvm")
+        try host.write((1 << 63 | UInt64(3)).littleEndianBytes, to: "proc/6/pagemap")
+        let end = DispatchSemaphore(value: 0)
+        defer { end.signal() }
+        let pages = try GuestPages(
+            tree: host.tree, frameLimit: 8, pageByteCount: 4096, scope: .all,
+            limits: .init(seconds: 30, stuckSeconds: 0.05), isMachine: GuestPages.isMachine,
+            isStopped: { false }
+        ) { path in
+            if path == "/proc/5/maps" { end.wait() }
+            return Array("00000000-00001000 rw-p 00000000 00:00 0\n".utf8)
+        }
+        #expect(pages.processes.sorted() == [5, 6])
+        #expect(
+            pages.warnings == ["the page map of process 5 could not be read to its end"])
+        #expect((0..<8).filter { pages.frames?[$0] == true } == [3])
+    }
+
+    @Test("A selection that nobody wants any more ends")
+    func stopped() throws {
+        let host = try SyntheticHost()
+        try host.write(flags: [0, 0])
+        do {
+            _ = try LivePageSelection(
+                source: BareMemory([0..<2]), tree: host.tree, isStopped: { true })
+            Issue.record("it went on")
+        } catch { #expect(error.obstacle.cause == .interrupted) }
     }
 
     @Test(
@@ -224,6 +289,27 @@ struct PageFlagsTests {
         ])
     func descriptors(target: String, expected: Bool) {
         #expect(GuestPages.isMachine(target) == expected)
+    }
+
+    @Test("Before the selection, what the level leaves out for sure is not counted")
+    func mostPages() {
+        let statistics = MemoryStatistics(
+            parsing: "MemFree: 40 kB\nAnonPages: 80 kB\nCached: 120 kB\n")
+        func most(_ level: Int, _ change: (inout LiveDumpOptions) -> Void = { _ in }) -> Int {
+            var options = LiveDumpOptions()
+            options.level = level
+            change(&options)
+            return options.mostPages(of: 100, pageByteCount: 4096, statistics: statistics)
+        }
+        #expect(most(0) == 100)
+        #expect(most(27) == 70)
+        #expect(most(31) == 40)
+        #expect(most(31) { $0.includesUserPages = true } == 60)
+        #expect(most(0) { $0.kind = .stacks } == 40)
+        #expect(
+            LiveDumpOptions().mostPages(
+                of: 5, pageByteCount: 4096,
+                statistics: .init(parsing: "MemFree: 99999999 kB\n")) == 0)
     }
 
     @Test("An estimate counts what the selection keeps")
@@ -247,6 +333,6 @@ struct PageFlagsTests {
         #expect(estimate.seconds == 0.5)
         #expect(estimate.isRateMeasured)
         #expect(estimate.level == 26)
-        #expect(estimate.memoryByteCount == 100 + 0 + 32 + 2 * 1_048_576 + 2)
+        #expect(estimate.memoryByteCount == 100 + 0 + 32 + 2 * 1_048_576 + 4)
     }
 }

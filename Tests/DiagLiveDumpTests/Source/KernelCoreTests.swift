@@ -1,5 +1,7 @@
 import DiagFormats
 import DiagModel
+import Foundation
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -120,6 +122,102 @@ struct KernelCoreTests {
         #expect(core.rangesChanged())
     }
 
+    /// The file, with everything but its headers a page further on.
+    private func moved(_ kernel: SyntheticKernel) -> [UInt8] {
+        var bytes = kernel.file()
+        for header in 1..<5 {
+            // The second byte of p_offset: 0x1000 more.
+            bytes[64 + 56 * header + 8 + 1] += 0x10
+        }
+        bytes.insert(contentsOf: [UInt8](repeating: 0, count: 4096), at: 0x10000)
+        return bytes
+    }
+
+    @Test("Memory that lies elsewhere in the file is told from memory that came or went")
+    func moves() throws {
+        let kernel = SyntheticKernel()
+        let host = try host(kernel)
+        let core = try open(host)
+        #expect(!core.hasMoved())
+        // A range that is gone leaves the others where they are.
+        var fewer = kernel.file()
+        fewer[64 + 56 * 4] = 0
+        try host.overwrite(fewer, at: "proc/kcore")
+        #expect(!core.hasMoved())
+        _ = try core.makeReader()
+        try host.overwrite(moved(kernel), at: "proc/kcore")
+        #expect(core.hasMoved())
+        do {
+            _ = try core.makeReader()
+            Issue.record("it was opened")
+        } catch { #expect(error.obstacle.cause == .inputOutput) }
+        try host.overwrite([], at: "proc/kcore")
+        #expect(core.hasMoved())
+    }
+
+    @Test("A dump whose memory moves meanwhile is partial and says so")
+    func movesMeanwhile() throws {
+        let kernel = SyntheticKernel()
+        for frame in 0x100..<0x200 { kernel.set(UInt64(frame), at: UInt64(frame) * 4096) }
+        let host = try host(kernel)
+        try host.write(flags: [UInt64](repeating: 0, count: 0x440))
+        let core = try open(host)
+        let selection = try LivePageSelection(source: core, tree: host.tree)
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        func write() throws -> DumpResult {
+            try DumpWriter.write(
+                core, selection, notes: DumpNotes([]), options: DumpWriterOptions(started: .now),
+                to: place.output(), control: DumpControl())
+        }
+        #expect(try write().isComplete)
+        // The threads have opened the file when the first is seen to be: then it moves.
+        let moving = MovingCore(core) { try? host.overwrite(moved(kernel), at: "proc/kcore") }
+        let result = try DumpWriter.write(
+            moving, selection, notes: DumpNotes([]), options: DumpWriterOptions(started: .now),
+            to: place.output(), control: DumpControl())
+        #expect(!result.isComplete)
+        #expect(result.obstacle == DumpCopy.moved)
+        #expect(result.torn == nil)
+        #expect(try place.source().isIncomplete)
+    }
+
+    /// The kernel's memory, of which the first read makes something happen.
+    private final class MovingCore: MemorySource {
+        private final class Reader: MemoryReader {
+            let base: any MemoryReader
+            let happen: @Sendable () -> Void
+            init(_ base: any MemoryReader, _ happen: @escaping @Sendable () -> Void) {
+                self.base = base
+                self.happen = happen
+            }
+            func read(at address: UInt64, into bytes: UnsafeMutableRawBufferPointer) -> Int {
+                happen()
+                return base.read(at: address, into: bytes)
+            }
+        }
+        let base: KernelCore
+        let happen: @Sendable () -> Void
+        var kernel: DumpedKernel { base.kernel }
+        var ranges: [MemoryRange] { base.ranges }
+
+        init(_ base: KernelCore, _ happen: @escaping () -> Void) {
+            self.base = base
+            nonisolated(unsafe) let body = happen
+            let isDone = Mutex(false)
+            self.happen = {
+                isDone.withLock { done in
+                    if !done { body() }
+                    done = true
+                }
+            }
+        }
+        func makeReader() throws(LiveDumpError) -> any MemoryReader {
+            Reader(try base.makeReader(), happen)
+        }
+        func hasMoved() -> Bool { base.hasMoved() }
+    }
+
     @Test("A count of program headers that needs a section header is read there")
     func manyHeaders() throws {
         let host = try host(SyntheticKernel())
@@ -177,6 +275,16 @@ struct KernelCoreTests {
             ).obstacle
         }
         #expect(obstacle(.notPermitted).cause == .notPermitted)
+        #expect(obstacle(.tooManyOpenFiles).cause == .inputOutput)
+        #expect(obstacle(.tooManyOpenFiles).remedy == nil)
+        func flags(_ errno: Errno) -> LiveDumpReport.Obstacle.Cause {
+            KernelCoreObstacle.pageFlags(
+                SystemCallError(operation: "open", object: "/proc/kpageflags", errno: errno)
+            ).obstacle.cause
+        }
+        #expect(flags(.permissionDenied) == .notPermitted)
+        #expect(flags(.noSuchFileOrDirectory) == .unsupported)
+        #expect(flags(.ioError) == .inputOutput)
         #expect(obstacle(.permissionDenied).remedy?.contains("CAP_SYS_RAWIO") == true)
         try old.write("none integrity [confidentiality]\n", to: "sys/kernel/security/lockdown")
         #expect(obstacle(.notPermitted).cause == .lockdown)

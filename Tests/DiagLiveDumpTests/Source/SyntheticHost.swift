@@ -30,6 +30,15 @@ final class SyntheticHost {
         try Data(bytes).write(to: URL(fileURLWithPath: target.string))
     }
 
+    /// Other bytes in the same file, which may be open.
+    func overwrite(_ bytes: [UInt8], at name: String) throws {
+        let file = try FileHandle(
+            forWritingTo: URL(fileURLWithPath: path.appending(name).string))
+        try file.truncate(atOffset: 0)
+        try file.write(contentsOf: Data(bytes))
+        try file.close()
+    }
+
     func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
 
     func link(_ name: String, to target: String) throws {

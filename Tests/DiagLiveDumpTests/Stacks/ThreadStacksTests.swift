@@ -206,6 +206,13 @@ struct ThreadStacksTests {
         #expect(!none.isComplete)
         #expect(none.threads.count < 10_000)
         #expect(!none.lacks.isEmpty)
+        #expect(none.lacks.allSatisfy { $0.hasSuffix("the run was told to end") }, "\(none.lacks)")
+        limits.seconds = 0
+        limits.threadCount = 20_000
+        let late = ThreadStacks.collect(root: tree, samples: Self.none, limits: limits)
+        #expect(!late.isComplete)
+        #expect(
+            late.lacks.allSatisfy { $0.hasSuffix("no time was left after 0.0 s") }, "\(late.lacks)")
     }
 
     @Test("A huge stack is cut, and different ones together are bounded")

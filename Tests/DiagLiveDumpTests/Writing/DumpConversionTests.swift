@@ -39,16 +39,186 @@ struct DumpConversionTests {
         for place in places { try? FileManager.default.removeItem(atPath: place.path) }
     }
 
-    private func write(_ place: DumpPlace, _ format: LiveDumpOptions.Format = .kdump) throws {
+    private func write(
+        _ place: DumpPlace, _ format: LiveDumpOptions.Format = .kdump,
+        report: LiveDumpReport? = nil, words: [UInt64: UInt64]? = nil, level: Int = 30
+    ) throws {
         var options = DumpWriterOptions(started: Timestamp(microsecondsSince1970: 1_000_000))
         options.format = format
         options.threadCount = 1
         _ = try DumpWriter.write(
-            memory, InventedSelection(memory, words: words()),
+            memory, InventedSelection(memory, words: words ?? self.words(), level: level),
             notes: .live(
                 kernel: memory.kernel, processors: memory.processorNotes, format: format,
-                mark: Array("{}".utf8)), options: options, to: place.output(),
-            control: DumpControl())
+                mark: report.map { try JSONDocument.encode($0, layout: .line) } ?? Array("{}".utf8)),
+            options: options, to: place.output(), control: DumpControl())
+    }
+
+    private func report(
+        _ outcome: LiveDumpReport.Outcome, level: Int, kind: LiveDumpReport.Kind = .full
+    ) -> LiveDumpReport {
+        let time = Timestamp(microsecondsSince1970: 1)
+        var report = LiveDumpReport(
+            kind: kind, outcome: outcome, originator: "x", parameters: [], host: "host",
+            kernel: .init(release: "6.1.0", version: "#1", machine: "x86_64"), started: time,
+            ended: time, level: level)
+        report.pages["unreadable"] = memory.holes.count
+        return report
+    }
+
+    private func convert(
+        _ place: DumpPlace, _ other: DumpPlace, _ options: DumpConversion.Options? = nil
+    ) throws -> DumpConversion.Outcome {
+        try DumpConversion.run(
+            input: FilePath(place.path), output: other.output(),
+            options: options ?? self.options(), control: DumpControl())
+    }
+
+    @Test(
+        "A file that was cut gives a dump that is incomplete",
+        arguments: LiveDumpOptions.Format.allCases)
+    func cut(format: LiveDumpOptions.Format) throws {
+        let place = DumpPlace("cut\(format)")
+        let other = DumpPlace("cutOther\(format)")
+        defer { remove(place, other) }
+        try write(place, format)
+        let bytes = try place.bytes()
+        try Data(bytes[..<(bytes.count / 2)]).write(to: URL(fileURLWithPath: place.path))
+        let outcome = try convert(place, other)
+        #expect(!outcome.result.isComplete)
+        #expect(
+            outcome.warnings == [
+                "the input was cut short: memory that it names is not in it",
+                "the input is incomplete, and so is the output",
+            ])
+        #expect(try other.source().isIncomplete)
+    }
+
+    @Test(
+        "Holes of an ELF file of ours do not become pages of zeros where that is not known",
+        arguments: [LiveDumpReport.Outcome.partial, .complete], [false, true])
+    func holes(outcome: LiveDumpReport.Outcome, isDense: Bool) throws {
+        let name = "\(outcome)\(isDense ? "dense" : "")"
+        let place = DumpPlace("holes" + name)
+        let other = DumpPlace("holesOther" + name)
+        defer { remove(place, other) }
+        let kept = words().filter { $0.key % 5 == 0 || $0.key == 3 }
+        try write(place, .elf, report: report(outcome, level: 26), words: kept)
+        if isDense {
+            let bytes = try place.bytes()
+            try Data(bytes).write(to: URL(fileURLWithPath: place.path))
+        }
+        let result = try convert(place, other)
+        #expect(result.result.isComplete == (outcome == .complete))
+        let source = try other.source()
+        #expect(source.isIncomplete == (outcome == .partial))
+        #expect(source.header.dumpLevel == 26)
+        let reader = try source.makeReader()
+        for frame in words().keys {
+            let isThere = kept[frame] != nil && !memory.zeros.contains(frame)
+            if readPage(reader, frame) != (isThere ? memory.page(frame) : nil) {
+                Issue.record("page frame \(frame) differs")
+                break
+            }
+        }
+        #expect(source.kernel.ownReport?.outcome == outcome)
+        #expect(source.kernel.ownReport?.level == 26)
+    }
+
+    @Test("A hole of a class that the dump has is a page of zeros")
+    func zeroHoles() throws {
+        let place = DumpPlace()
+        defer { remove(place) }
+        let kept = words().filter { $0.key % 5 == 0 || $0.key == 3 }
+        try write(place, .elf, report: report(.complete, level: 26), words: kept)
+        let source = try ELFCoreSource(path: FilePath(place.path))
+        let holes = try #require(try ELFHoles(source))
+        #expect(holes.filled[0])
+        #expect(!holes.filled[3])
+        #expect(!holes.filled[210])
+        let known = words()
+        func select(_ level: Int) throws -> [Int] {
+            let selection = try ConvertedSelection.make(
+                source.ranges, of: nil, pageByteCount: 4096, level: level, priorLevel: 26,
+                holes: holes,
+                words: { frame, found in
+                    for index in 0..<found.count {
+                        found[index] = known[frame + UInt64(index)] ?? 0
+                    }
+                    // The kernel's, and free: the first is a page of zeros, the second was left out.
+                    if frame == 0 { (found[3], found[4]) = (1 << 7, 1 << 10) }
+                }, isStopped: { false })
+            #expect(selection.appliedLevel == level & ~1 | 26)
+            return (0..<150).filter { selection.dumped[$0] }
+        }
+        let fives = (0..<150).filter { $0 % 5 == 0 }
+        let others = (0..<150).filter { $0 % 5 == 4 && $0 != 4 }
+        // Of class `kernel` without bytes, too, since the level keeps that class.
+        let privates = (0..<150).filter { $0 % 5 == 2 }
+        #expect(try select(0) == (fives + others + privates + [3]).sorted())
+        #expect(try select(31) == (fives + others + [3]).sorted())
+        let small = report(.complete, level: 26, kind: .stacks)
+        try write(place, .elf, report: small, words: kept)
+        let stacks = try #require(try ELFHoles(ELFCoreSource(path: FilePath(place.path))))
+        #expect(!stacks.isZero(.kernel))
+        #expect(!stacks.areAllZero)
+    }
+
+    @Test("What a filter left out stays out through an ELF file, zeros stay where all was kept")
+    func filteredThereAndBack() throws {
+        let places = [DumpPlace("againA"), DumpPlace("againB"), DumpPlace("againC")]
+        defer { for item in places { remove(item) } }
+        try write(places[0], report: report(.complete, level: 0), level: 0)
+        for level in [0, 8] {
+            _ = try convert(places[0], places[1], options(level, .elf))
+            let outcome = try convert(places[1], places[2])
+            #expect(outcome.result.isComplete)
+            let source = try places[2].source()
+            #expect(source.header.dumpLevel == level)
+            let reader = try source.makeReader()
+            #expect(readPage(reader, 3) == (level == 0 ? memory.page(3) : nil))
+            #expect(readPage(reader, 8) == (level == 0 ? memory.page(8) : nil))
+            #expect(readPage(reader, 9) == memory.page(9))
+        }
+    }
+
+    @Test("A dump without pages of zeros stays one")
+    func withoutZeros() throws {
+        let place = DumpPlace()
+        let other = DumpPlace("withoutZerosOther")
+        defer { remove(place, other) }
+        try write(place, level: 31)
+        _ = try convert(place, other)
+        #expect(try other.source().header.dumpLevel == 31)
+        try write(place, level: 26)
+        _ = try convert(place, other, options(31))
+        #expect(try other.source().header.dumpLevel == 30)
+    }
+
+    @Test("A flattened file has the bitmaps that it claims, or is refused")
+    func flattenedClaims() throws {
+        let place = DumpPlace()
+        let other = DumpPlace("flattenedClaimsOther")
+        defer { remove(place, other) }
+        try write(place)
+        var bytes = try place.bytes()
+        // max_mapnr_64 of the sub header: 2^33 page frames; and the blocks of their bitmaps.
+        for (index, byte) in UInt64(1 << 33).littleEndianBytes.enumerated() {
+            bytes[4096 + 96 + index] = byte
+        }
+        for (index, byte) in UInt64(1 << 19).littleEndianBytes[..<4].enumerated() {
+            bytes[436 + index] = byte
+        }
+        var flat = Array("makedumpfile".utf8) + [UInt8](repeating: 0, count: 4084)
+        for (start, content) in [(0, bytes[..<8192]), (5 << 30, bytes[..<1])] {
+            for value in [start, content.count] {
+                flat += (0..<8).reversed().map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+            }
+            flat += content
+        }
+        try Data(flat).write(to: URL(fileURLWithPath: other.path))
+        let error = #expect(throws: LiveDumpError.self) { try other.source() }
+        #expect(error?.obstacle.message.contains("is not all there") == true)
     }
 
     @Test("A dump of ours is filtered by the words beside its pages", arguments: [0, 2, 6, 8, 31])
@@ -80,7 +250,7 @@ struct DumpConversionTests {
     func thereAndBack() throws {
         let places = [DumpPlace("thereA"), DumpPlace("thereB"), DumpPlace("thereC")]
         defer { for item in places { remove(item) } }
-        try write(places[0])
+        try write(places[0], report: report(.complete, level: 0), level: 0)
         for step in 0..<2 {
             let outcome = try DumpConversion.run(
                 input: FilePath(places[step].path), output: places[step + 1].output(),

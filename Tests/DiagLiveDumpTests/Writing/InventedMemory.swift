@@ -107,10 +107,11 @@ final class InventedSelection: PageSelection {
     let dumpedCount: Int
     let flagWords: MappedWords
     let tally: PageTally
-    let appliedLevel = 31
+    let appliedLevel: Int
 
     /// `words` has the word of each page frame that is dumped.
-    init(_ memory: InventedMemory, words: [UInt64: UInt64]) throws {
+    init(_ memory: InventedMemory, words: [UInt64: UInt64], level: Int = 30) throws {
+        appliedLevel = level
         let limit = (memory.ranges.last?.end ?? 0) / 4096
         pageFrameLimit = limit
         present = try MappedBitmap(count: Int(limit))

@@ -298,13 +298,75 @@ struct KdumpWriterTests {
         let place = DumpPlace()
         defer { try? FileManager.default.removeItem(atPath: place.path) }
         let words = words()
+        let selection = try InventedSelection(memory, words: words)
+        var options = options()
+        options.locksMemory = true
         let result = try DumpWriter.write(
-            memory, InventedSelection(memory, words: words), notes: notes(), options: options(),
-            to: place.output(), control: DumpControl())
+            memory, selection, notes: notes(), options: options, to: place.output(),
+            control: DumpControl())
         let told = DumpWriter.memoryBudget(
-            pageCount: words.count, pageByteCount: 4096, options: options())
-        #expect(result.memoryBudget <= told)
-        #expect(result.memoryBudget > 2 * (3 << 20))
+            pageCount: words.count, pageByteCount: 4096, options: options)
+        let own = [selection.present.memory, selection.dumped.memory, selection.flagWords.memory]
+            .reduce(0) { $0 + Int64($1.byteCount) }
+        #expect(result.memoryBudget <= told + own)
+        #expect(result.memoryBudget > 2 * (3 << 20) + own)
+        #expect(result.isMemoryLocked == (result.lockWarning == nil))
+    }
+
+    @Test(
+        "A front that cannot be written is an error", arguments: LiveDumpOptions.Format.allCases)
+    func failedStart(format: LiveDumpOptions.Format) throws {
+        let place = DumpPlace("failedStart\(format)")
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: place.path))
+        var options = options()
+        options.format = format
+        let readOnly = DumpOutput(
+            try OwnedDescriptor.open(FilePath(place.path), .readOnly), name: "x")
+        #expect(throws: LiveDumpError.self) {
+            try DumpWriter.write(
+                memory, InventedSelection(memory, words: words()), notes: notes(),
+                options: options, to: readOnly, control: DumpControl())
+        }
+        let full = DumpOutput(try OwnedDescriptor.open("/dev/full", .readWrite), name: "full")
+        #expect(throws: LiveDumpError.self) {
+            try DumpWriter.write(
+                memory, InventedSelection(memory, words: words()), notes: notes(),
+                options: options, to: full, control: DumpControl())
+        }
+    }
+
+    @Test("The front opens after each of its writes")
+    func frontFirst() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let front = KdumpFront(
+            kernel: memory.kernel, selection: try InventedSelection(memory, words: words()),
+            notes: notes(), compression: .zstd, started: .now)
+        let output = try place.output()
+        try output.setByteCount(front.dataOffset)
+        try front.writeHeader(to: output)
+        try front.writeNotes(nil, to: output)
+        let early = try place.source()
+        #expect(early.isIncomplete)
+        #expect(early.dumpedCount == 0)
+        try front.write(to: output)
+        #expect(try place.source().dumpedCount == words().count)
+        #expect(try place.bytes().count == Int(front.dataOffset))
+    }
+
+    @Test("A part of the table that could not be written is written with the next")
+    func tableAgain() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        try Data().write(to: URL(fileURLWithPath: place.path))
+        let output = DumpOutput(
+            try OwnedDescriptor.open(FilePath(place.path), .readOnly), name: "table")
+        let table = try KdumpTable(
+            count: 100, fileOffset: 0, blockByteCount: 4096, output: output)
+        table.set(3, offset: 7, byteCount: 9, flags: 0, pageFlags: 0)
+        try table.changed(3...3, dataByteCount: 0)
+        for _ in 0..<2 { #expect(throws: DumpOutputError.self) { try table.flush() } }
     }
 
     @Test("An ELF file has every page at its address, and holes for the rest")

@@ -1,0 +1,98 @@
+internal import DiagFormats
+internal import DiagModel
+internal import DiagSystem
+internal import Synchronization
+internal import SystemPackage
+
+/// The selection of pages.
+extension LiveDump {
+    /// Bytes of memory that the dump takes at most, before it is known which pages it has: those
+    /// are left out that /proc/meminfo says are of a class that the level leaves out.
+    func mostMemory(_ core: KernelCore) -> UInt64 {
+        let page = core.kernel.pageByteCount
+        let limit = Int(clamping: (core.ranges.last?.end ?? 0) / UInt64(page))
+        let meminfo = (try? tree.read("/proc/meminfo", limit: 65_536)) ?? []
+        let count = options.mostPages(
+            of: Int(clamping: core.ranges.totalByteCount / UInt64(page)), pageByteCount: page,
+            statistics: MemoryStatistics(parsing: String(decoding: meminfo, as: UTF8.self)))
+        var writing = DumpWriterOptions(started: started)
+        writing.threadCount = options.threadCount
+        writing.format = options.format
+        let most =
+            LivePageSelection.memoryByteCount(
+                pageFrameLimit: limit, keptPages: count,
+                threadCount: writing.effectiveThreadCount)
+            + DumpWriter.memoryBudget(pageCount: count, pageByteCount: page, options: writing)
+        return UInt64(max(0, most))
+    }
+
+    /// The pages to be copied.
+    ///
+    /// A thread of its own selects them, so that the run can be told to end meanwhile.
+    func select(
+        _ core: KernelCore, _ control: DumpControl, _ listener: Listener
+    ) throws -> any PageSelection {
+        let (options, tree) = (options, tree)
+        let shared = SelectionOutcome()
+        let thread = try BackgroundThread.start(name: "dump-select") {
+            let result: Result<Selected, LiveDumpError>
+            do throws(LiveDumpError) {
+                result = .success(
+                    try Self.select(options, core, tree, isStopped: { control.isStopped }))
+            } catch { result = .failure(error) }
+            shared.value.withLock { $0 = result }
+        }
+        var pause = Poller()
+        while shared.value.withLock({ $0 == nil }) {
+            if listener.isStopRequested() {
+                control.stop(
+                    .init(
+                        cause: .interrupted, message: "select pages: the run was told to end"))
+            }
+            _ = pause.wait(seconds: 0.005)
+        }
+        thread.join()
+        // A selection that was stopped says so; why it was stopped is what counts.
+        if let reason = control.stopReason {
+            throw LiveDumpError(reason.cause, reason.message, remedy: reason.remedy)
+        }
+        guard let result = shared.value.withLock({ $0 }) else {
+            throw LiveDumpError(.inputOutput, "select pages: the selection was lost")
+        }
+        let selected = try result.get()
+        report.warnings += selected.warnings
+        report.stages += selected.stages
+        return selected.pages
+    }
+
+    private final class SelectionOutcome: Sendable {
+        let value = Mutex<Result<Selected, LiveDumpError>?>(nil)
+    }
+
+    private struct Selected: Sendable {
+        var pages: any PageSelection
+        var warnings: [String]
+        var stages = [LiveDumpReport.Stage]()
+    }
+
+    private static func select(
+        _ options: LiveDumpOptions, _ core: KernelCore, _ tree: RootedTree,
+        isStopped: @escaping @Sendable () -> Bool
+    ) throws(LiveDumpError) -> Selected {
+        switch options.kind {
+        case .full:
+            let pages = try LivePageSelection(
+                source: core, tree: tree, choice: .init(options), isStopped: isStopped)
+            let stage = LiveDumpReport.Stage(
+                name: "pageFlags", pages: pages.tally.present.reduce(0, +),
+                threadSeconds: pages.threadSeconds)
+            return Selected(pages: pages, warnings: pages.warnings, stages: [stage])
+        case .stacks:
+            let landmarks = try KernelLandmarks(source: core, tree: tree)
+            let pages = try StackPageSelection(
+                source: core, tree: tree, landmarks: landmarks, threadCount: options.threadCount,
+                isStopped: isStopped)
+            return Selected(pages: pages, warnings: pages.warnings)
+        }
+    }
+}
