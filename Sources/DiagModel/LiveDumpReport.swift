@@ -102,7 +102,7 @@ public struct LiveDumpReport: Codable, Hashable, Sendable {
 
     /// The span of time over which one class of pages was copied: what makes a dump smeared.
     public struct Window: Codable, Hashable, Sendable {
-        /// `all`, or the class: `kernelImage`, `anchors`, `kernel`, `pageMap`, `other`
+        /// `all`, or the class: `kernelImage`, `kernel`, `anchors`, `slab`, `pageMap`, `other`
         public var pages: String
         /// When the first was read.
         public var start: Timestamp

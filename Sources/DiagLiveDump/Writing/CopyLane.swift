@@ -124,17 +124,8 @@ final class CopyLane {
     private func reread(_ piece: CopyPlan.Piece) throws(DumpOutputError) {
         guard let hashes, let chunk = unsafe read(piece) else { return }
         var replaced = 0
-        var number = 0
-        for run in piece.runs {
-            var isChanged = false
-            for _ in 0..<plan.run(run).count {
-                if unsafe hasChanged(chunk, number, hashes) {
-                    isChanged = true
-                    replaced &+= 1
-                }
-                number &+= 1
-            }
-            plan.note(run, isChanged: isChanged)
+        for number in unsafe 0..<(chunk.count) where unsafe hasChanged(chunk, number, hashes) {
+            replaced &+= 1
         }
         unsafe costs.pagesReread += chunk.count
         costs.pagesReplaced += replaced

@@ -2,11 +2,14 @@
 public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
     /// The kernel image: code and static data.
     case kernelImage
-    /// Page tables and small reserved areas, among them those of the processors. Readers open no
-    /// dump without them, and the copy may be stopped at any moment.
-    case anchors
-    /// The kernel's own: slab, stacks and what has no flag, interleaved by address.
+    /// What has no flag: stacks, modules, page tables of the kernel. Readers open no dump without
+    /// these and the anchors, and the copy may be stopped at any moment.
     case kernel
+    /// Page tables and small reserved areas, among them those of the processors: lists of free
+    /// objects begin there.
+    case anchors
+    /// Slabs, right behind: the lists go on in them, and end in the map of pages.
+    case slab
     /// Large reserved areas, which are the map of pages.
     case pageMap
     /// Pages of files and of processes.
@@ -17,14 +20,14 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
 
     /// What a page frame's word of /proc/kpageflags says of its place in the order.
     enum Kind: UInt8 {
-        case image, table, kernel, reserved, other
+        case image, table, slab, kernel, reserved, other
     }
 
     /// Source of the bits: Linux 6.1 include/uapi/linux/kernel-page-flags.h; 32 is `RESERVED` of
     /// include/linux/kernel-page-flags.h, which here only decides what is copied first.
     @inline(__always) static func kind(of word: UInt64) -> Kind {
         if word & 1 << 26 != 0 { return .table }  // PGTABLE
-        if word & 1 << 7 != 0 { return .kernel }  // SLAB
+        if word & 1 << 7 != 0 { return .slab }  // SLAB
         if word & (1 << 5 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 17) != 0 {
             return .other  // LRU, BUDDY, ANON, SWAPCACHE, HUGE
         }
@@ -41,6 +44,7 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
         switch kind {
         case .image: .kernelImage
         case .table: .anchors
+        case .slab: .slab
         case .kernel: .kernel
         case .reserved: pageCount >= max(2048, presentCount >> 10) ? .pageMap : .anchors
         case .other: .other

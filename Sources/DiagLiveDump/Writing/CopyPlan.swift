@@ -24,22 +24,12 @@ final class CopyPlan: Sendable {
     let chunkPageCount: Int
     /// Pages in no range of memory, which cannot be read.
     let outsideCount: Int
-    /// The runs: two words each, the first page frame with the count above bit 48, and the place
-    /// with the mark of what changed in bit 63.
+    /// The runs: two words each, the first page frame with the count above bit 48, and the place.
     private let words: MappedWords
     /// The first run of each phase, and the end of the last.
     private let bounds: [Int]
     /// The run that is next, and the run to end at.
-    private let cursor = Mutex<Cursor>(Cursor())
-
-    private struct Cursor {
-        var next = 0
-        var end = 0
-        /// Whether runs without the mark are passed over.
-        var isOfChanged = false
-    }
-
-    private static let changed: UInt64 = 1 << 63
+    private let cursor = Mutex<(next: Int, end: Int)>((0, 0))
 
     /// Plans for the page frames of `selection`; `image` is the kernel image.
     init(
@@ -69,44 +59,30 @@ final class CopyPlan: Sendable {
     /// Bytes of memory that the runs take.
     var memory: MappedMemory { words.memory }
 
-    /// Starts at the first run again, up to the end of `phase`; with the runs alone that were noted
-    /// as changed, when it says so.
-    func restart(through phase: CopyPhase, onlyChanged: Bool = false) {
+    /// Starts at the first run again, up to the end of `phase`.
+    func restart(through phase: CopyPhase) {
         let end = bounds[phase.rawValue + 1]
-        cursor.withLock { $0 = Cursor(next: 0, end: end, isOfChanged: onlyChanged) }
-    }
-
-    /// Notes whether pages of the run with that number had changed when they were read again; for
-    /// the thread that claimed it.
-    @inline(__always) func note(_ number: Int, isChanged: Bool) {
-        let place = words[number * 2 + 1]
-        words[number * 2 + 1] = isChanged ? place | Self.changed : place & ~Self.changed
+        cursor.withLock { $0 = (0, end) }
     }
 
     /// The run with that number.
     @inline(__always) func run(_ number: Int) -> Run {
         let first = words[number * 2]
         return Run(
-            frame: first & 0xFFFF_FFFF_FFFF,
-            index: Int(truncatingIfNeeded: words[number * 2 + 1] & ~Self.changed),
+            frame: first & 0xFFFF_FFFF_FFFF, index: Int(truncatingIfNeeded: words[number * 2 + 1]),
             count: Int(truncatingIfNeeded: first >> 48))
     }
-
-    private func isChanged(_ number: Int) -> Bool { words[number * 2 + 1] & Self.changed != 0 }
 
     /// The next runs of one phase with at most a chunk's pages; `nil` when all were given.
     func claim() -> Piece? {
         cursor.withLock { cursor in
-            while cursor.isOfChanged, cursor.next < cursor.end, !isChanged(cursor.next) {
-                cursor.next += 1
-            }
             guard cursor.next < cursor.end else { return nil }
             let start = cursor.next
             var phase = 0
             while bounds[phase + 1] <= start { phase += 1 }
             let end = min(cursor.end, bounds[phase + 1])
             var pages = 0
-            while cursor.next < end, !cursor.isOfChanged || isChanged(cursor.next) {
+            while cursor.next < end {
                 pages += run(cursor.next).count
                 if pages > chunkPageCount { break }
                 cursor.next += 1

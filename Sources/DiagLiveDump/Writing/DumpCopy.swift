@@ -108,23 +108,20 @@ internal import DiagSystem
         if source.hasMoved() { control.stop(Self.moved) }
     }
 
-    private func runThreads(
-        _ pass: CopyLane.Pass, through phase: CopyPhase, onlyChanged: Bool = false
-    ) {
-        plan.restart(through: phase, onlyChanged: onlyChanged)
+    private func runThreads(_ pass: CopyLane.Pass, through phase: CopyPhase) {
+        plan.restart(through: phase)
         WorkerThreads.run(count: unsafe lanes.count) { number in
             unsafe self.lanes[number].run(pass)
         }
     }
 
-    /// Reads what holds the kernel together again, then what had changed by then, as long as that
-    /// helps; then a sample of all.
+    /// Reads what holds the kernel together again, as long as that helps; then a sample of all.
     private func readAgain() -> LiveDumpReport.Torn {
         var torn = LiveDumpReport.Torn(
             sampled: 0, changed: 0, rounds: 0, replaced: 0, remaining: 0)
         while torn.rounds < options.rereadRoundCount, !control.isStopped {
             // The map of pages is among it: the slabs' lists run through it.
-            runThreads(.reread, through: .pageMap, onlyChanged: torn.rounds > 0)
+            runThreads(.reread, through: .pageMap)
             let replaced = total().pagesReplaced
             let changed = replaced - torn.replaced
             let isGrowing = torn.rounds > 0 && changed > torn.remaining

@@ -11,7 +11,11 @@ public struct DumpWriterOptions: Sendable {
     /// The most bytes that the file may have; none for no limit.
     public var maxByteCount: Int64?
     /// How often what changes most is read again at most: 0 for memory that does not change.
-    public var rereadRoundCount = 3
+    ///
+    /// Once, as a whole: then all of it is as it was within the time of that round. A further round
+    /// would only move that time, and one over what had changed tears lists of free objects, whose
+    /// begin and middle lie in different pages.
+    public var rereadRoundCount = 1
     /// Whether some pages are read again at the end, to count what changed.
     public var countsTornPages = true
     /// Whether all memory is locked before the first page is read.

@@ -9,7 +9,7 @@ struct CopyPhaseTests {
         "What readers open no dump without comes before what it points to",
         arguments: [
             (1 << 26, 1, CopyPhase.anchors), (1 << 32, 1, .anchors), (1 << 32, 2047, .anchors),
-            (1 << 32, 2048, .pageMap), (1 << 7, 3, .kernel), (0, 3, .kernel), (1 << 5, 3, .other),
+            (1 << 32, 2048, .pageMap), (1 << 7, 3, .slab), (0, 3, .kernel), (1 << 5, 3, .other),
             (1 << 10, 3, .other), (1 << 12 | 1 << 5, 3, .other), (1 << 17, 512, .other),
         ] as [(UInt64, Int, CopyPhase)])
     func phases(word: UInt64, pageCount: Int, phase: CopyPhase) {
@@ -20,7 +20,7 @@ struct CopyPhaseTests {
 
     @Test("Phases follow one another as they are declared")
     func order() {
-        #expect(CopyPhase.allCases == [.kernelImage, .anchors, .kernel, .pageMap, .other])
-        #expect(CopyPhase.allCases.map(\.rawValue) == Array(0..<5))
+        #expect(CopyPhase.allCases == [.kernelImage, .kernel, .anchors, .slab, .pageMap, .other])
+        #expect(CopyPhase.allCases.map(\.rawValue) == Array(0..<6))
     }
 }
