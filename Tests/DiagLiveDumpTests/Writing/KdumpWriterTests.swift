@@ -167,22 +167,32 @@ struct KdumpWriterTests {
         }
     }
 
-    @Test("A stop in the middle leaves a file that opens and says that it is incomplete")
-    func stopped() throws {
+    /// A dump of 3,000 pages that runs short of memory when the memory is read for the `read`th
+    /// time.
+    private func writeStopped(
+        at read: Int, _ options: DumpWriterOptions, to place: DumpPlace
+    ) throws -> (memory: InventedMemory, result: DumpResult) {
         let control = DumpControl()
         let reads = Atomic<Int>(0)
         let memory = InventedMemory(frames: [0..<3000]) {
-            if reads.add(1, ordering: .relaxed).newValue == 8 {
+            if reads.add(1, ordering: .relaxed).newValue == read {
                 control.stop(.init(cause: .memoryPressure, message: "memory is short"))
             }
         }
-        let place = DumpPlace()
-        defer { try? FileManager.default.removeItem(atPath: place.path) }
         var words = [UInt64: UInt64]()
         for frame in UInt64(0)..<3000 { words[frame] = 0 }
         let result = try DumpWriter.write(
-            memory, InventedSelection(memory, words: words), notes: notes(), options: options(),
+            memory, InventedSelection(memory, words: words), notes: notes(), options: options,
             to: place.output(), control: control)
+        #expect(control.isStopped)
+        return (memory, result)
+    }
+
+    @Test("A stop in the middle leaves a file that opens and says that it is incomplete")
+    func stopped() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let (memory, result) = try writeStopped(at: 8, options(), to: place)
         #expect(!result.isComplete)
         #expect(result.obstacle?.cause == .memoryPressure)
         try expectPartial(place, memory, result, frames: 3000)
@@ -190,22 +200,10 @@ struct KdumpWriterTests {
 
     @Test("A stop while pages are read again takes nothing away: the dump is complete")
     func stoppedLate() throws {
-        let control = DumpControl()
-        let reads = Atomic<Int>(0)
-        // 3,000 pages are twelve chunks; the next read is the first of those read again.
-        let memory = InventedMemory(frames: [0..<3000]) {
-            if reads.add(1, ordering: .relaxed).newValue == 13 {
-                control.stop(.init(cause: .memoryPressure, message: "memory is short"))
-            }
-        }
         let place = DumpPlace()
         defer { try? FileManager.default.removeItem(atPath: place.path) }
-        var words = [UInt64: UInt64]()
-        for frame in UInt64(0)..<3000 { words[frame] = 0 }
-        let result = try DumpWriter.write(
-            memory, InventedSelection(memory, words: words), notes: notes(),
-            options: options(threads: 1), to: place.output(), control: control)
-        #expect(control.isStopped)
+        // 3,000 pages are twelve chunks; the next read is the first of those read again.
+        let (memory, result) = try writeStopped(at: 13, options(threads: 1), to: place)
         #expect(result.isComplete)
         #expect(result.obstacle == nil)
         #expect(
