@@ -14,9 +14,10 @@ public enum RunSummary {
     ///   - result: How the run ended.
     ///   - width: The cells of a line, where the summary goes to a terminal; no line is cut without.
     ///   - usesUnicode: Whether more than ASCII can be shown.
+    ///   - isOfDump: Whether the run was to make a live dump alone, and ended before its report.
     /// - Returns: The lines, without line ends.
     public static func lines(
-        of result: RunResult, width: Int? = nil, usesUnicode: Bool = true
+        of result: RunResult, width: Int? = nil, usesUnicode: Bool = true, isOfDump: Bool = false
     ) -> [String] {
         let text = ShownText(usesUnicode: usesUnicode)
         func fit(_ line: String) -> String { width.map { text.cut(line, to: max($0, 1)) } ?? line }
@@ -38,6 +39,10 @@ public enum RunSummary {
             if let digest = result.bundleSHA256 {
                 lines.append(fit("SHA-256 " + text.escape(digest, limit: 128)))
             }
+        } else if let path = result.folderPath, isOfDump {
+            lines.append(
+                fit("The dump did not come to its end. What was written is in this folder:"))
+            lines.append(text.escape(path, limit: .max))
         } else if let path = result.folderPath {
             lines.append(fit("There is no bundle. What was collected is in this folder:"))
             lines.append(text.escape(path, limit: .max))

@@ -371,7 +371,9 @@ final class Front {
                     file: $0.file, failure: $0.failure, seconds: $0.seconds, width: width,
                     usesUnicode: traits.usesUnicode)
                     + $0.notices.map { UntrustedText.escapingControls($0) }
-            } ?? RunSummary.lines(of: result, width: width, usesUnicode: traits.usesUnicode)
+            }
+            ?? RunSummary.lines(
+                of: result, width: width, usesUnicode: traits.usesUnicode, isOfDump: isDump)
         let isMade = result.bundlePath != nil || dump?.file != nil
         // What is not taken by then is not waited for: the bundle is there all the same.
         PatientStream(isMade ? 1 : 2)

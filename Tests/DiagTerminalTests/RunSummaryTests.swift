@@ -77,6 +77,18 @@ struct RunSummaryTests {
             ])
     }
 
+    @Test("Of a dump that ended before its report no bundle is spoken of")
+    func unfinishedDump() {
+        let result = RunResult(
+            exitCode: 74, folderPath: "/srv/dump/web01.partial", error: "write: disk full")
+        #expect(
+            RunSummary.lines(of: result, isOfDump: true) == [
+                "Error: write: disk full", "Failed: input/output error.",
+                "The dump did not come to its end. What was written is in this folder:",
+                "/srv/dump/web01.partial",
+            ])
+    }
+
     @Test("What does not fit is counted, and said where it stands")
     func counted() {
         let findings = (0..<30).map {
