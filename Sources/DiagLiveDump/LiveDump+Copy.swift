@@ -90,9 +90,7 @@ extension LiveDump {
             osRelease: OSRelease(parsing: String(decoding: release, as: UTF8.self)),
             buildId: report.kernel.buildIdentifier)
         report.kernel.debugPackage = package.name
-        report.openWith = package.openCommands(
-            file: destination?.name ?? "LiveDump.kdump", format: options.format,
-            compression: options.compression)
+        debugPackage = package
     }
 
     private static func hexadecimal(_ value: UInt64) -> String {

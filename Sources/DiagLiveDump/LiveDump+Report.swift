@@ -36,6 +36,10 @@ extension LiveDump {
             name: destination.name, format: options.format == .elf ? "elf" : "kdump-compressed",
             compression: options.format == .elf ? "none" : options.compression.rawValue,
             byteCount: result.byteCount, isComplete: result.isComplete)
+        report.openWith =
+            debugPackage?.openCommands(
+                file: destination.name, format: options.format, compression: options.compression,
+                isComplete: result.isComplete) ?? []
         abandonIfAsked(destination)
     }
 
@@ -48,6 +52,7 @@ extension LiveDump {
             try DumpOutput(try destination.open(), name: destination.name).setByteCount(0)
             report.outcome = .refused
             report.file = nil
+            report.openWith = []
         } catch { report.warnings.append("the file of the dump stays: \(error)") }
     }
 }

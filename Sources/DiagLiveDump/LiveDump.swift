@@ -80,6 +80,8 @@ public final class LiveDump {
     let deadline: MonotonicTime?
     let started = Timestamp.now
     var report: LiveDumpReport
+    /// What has the kernel's symbols, once the kernel is known.
+    var debugPackage: DebugPackage?
 
     /// A dump that is not begun.
     ///

@@ -66,6 +66,10 @@ public enum DumpPage {
         guard let time = dump.time else {
             return [.kdump, .elf].contains(dump.format) ? "the file does not tell" : nil
         }
+        // Of a copy that was killed only the beginning was written.
+        if dump.completeness == .partial, dump.seconds == 0 {
+            return "\(time); when it ended was not written"
+        }
         let span = dump.seconds.map { ", over \(DurationText.measured(seconds: $0))" } ?? ""
         return time.description + span
     }

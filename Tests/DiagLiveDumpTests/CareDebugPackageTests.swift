@@ -119,6 +119,9 @@ struct CareDebugPackageTests {
         #expect(
             found.openCommands(file: "LiveDump.kdump", format: .kdump, compression: .zstd)
                 == ["crash \(image) LiveDump.kdump", "drgn -s \(image) -c LiveDump.kdump"])
+        let partial = found.openCommands(
+            file: "LiveDump.kdump", format: .kdump, compression: .zstd, isComplete: false)
+        #expect(partial.first == "crash --zero_excluded \(image) LiveDump.kdump")
         #expect(
             found.openCommands(file: "it's $x", format: .kdump, compression: .zlib)
                 == [

@@ -88,6 +88,18 @@ struct DumpSummaryTests {
         #expect(DumpPage.lines(dump).contains { $0.hasPrefix("slab") && !$0.contains("0") })
     }
 
+    @Test("Of a copy that was killed, no time of its end is told")
+    func killed() {
+        var dump = DumpDescription(
+            file: "f", byteCount: 1, format: .kdump, formatName: "n", kind: "k")
+        dump.time = Timestamp("2026-11-22T05:47:39.892803Z")
+        dump.seconds = 0
+        let began = "  When           2026-11-22T05:47:39.892803Z"
+        #expect(DumpPage.lines(dump).contains { $0.hasPrefix(began + ", over ") })
+        dump.completeness = .partial
+        #expect(DumpPage.lines(dump).contains(began + "; when it ended was not written"))
+    }
+
     @Test("Stacks without a dump are told as what is there")
     func stacks() {
         var report = Self.report(.refused)

@@ -175,14 +175,20 @@ public struct DebugPackage: Hashable, Sendable {
         self.symbolServer = symbolServer
     }
 
+    /// How crash opens a kdump that lacks pages: it ends at the first that it wants, or with this
+    /// reads zeros in its place. Source: crash(8), `--zero_excluded`.
+    static let crashOfIncomplete = "crash --zero_excluded"
+
     /// The commands that open `file`, quoted for a shell: crash and drgn, and makedumpfile where it
     /// reads that form.
     public func openCommands(
-        file: String, format: LiveDumpOptions.Format, compression: LiveDumpOptions.Compression
+        file: String, format: LiveDumpOptions.Format, compression: LiveDumpOptions.Compression,
+        isComplete: Bool = true
     ) -> [String] {
         let image = images.first ?? "vmlinux"
         let file = Self.quoted(file)
-        var commands = ["crash \(image) \(file)", "drgn -s \(image) -c \(file)"]
+        let crash = isComplete || format == .elf ? "crash" : Self.crashOfIncomplete
+        var commands = ["\(crash) \(image) \(file)", "drgn -s \(image) -c \(file)"]
         if format == .elf || compression != .zstd {
             commands.append("makedumpfile --dump-dmesg \(file) dmesg.txt")
         }

@@ -85,7 +85,9 @@ enum DumpOpening {
             release: release, version: result.version, buildId: result.buildIdentifier)
         if result.debugPackage == nil { result.debugPackage = package.name }
         let symbols = quoted(package.images.first ?? "vmlinux")
-        result.openWith.append("crash \(symbols) \(file)")
+        let lacksPages = result.format == .kdump && result.completeness == .partial
+        let crash = lacksPages ? DebugPackage.crashOfIncomplete : "crash"
+        result.openWith.append("\(crash) \(symbols) \(file)")
         result.openWith.append("drgn -c \(file) -s \(symbols)")
         if result.readers.contains(where: { $0.name == "makedumpfile" && $0.canRead }) {
             result.openWith.append("makedumpfile --dump-dmesg \(file) dmesg.txt")

@@ -150,6 +150,7 @@ struct DumpInspectorTests {
     func partial() throws {
         let incomplete = try DumpSamples.describe(DumpSamples.kdump(status: [.zstd, .incomplete]))
         #expect(incomplete.shortcomings == ["The header says that the dump is incomplete."])
+        #expect(incomplete.openWith.first?.hasPrefix("crash --zero_excluded /usr/lib/") == true)
         let missing = try DumpSamples.describe(DumpSamples.kdump(missing: true))
         #expect(missing.shortcomings == ["1 page without bytes."])
         #expect(missing.pages.missing == 1)
