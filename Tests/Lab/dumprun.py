@@ -103,6 +103,10 @@ class GuestTruth:
         with open(os.path.join(self._folder, name), "rb") as file:
             return file.read()
 
+    def has_offline_processors(self):
+        """Whether it has processors that do not run."""
+        return self.text("cpu-online") != self.text("cpu-present")
+
     def constant(self):
         """The addresses of the kernel's code and of its data that is only read."""
         return {name: (int(start, 16), int(end, 16) + 1) for start, end, name in re.findall(

@@ -18,6 +18,8 @@ class LastByte:
 
     def __init__(self, disk):
         self._file = open(disk, "rb")
+        # What dumps that were ended early left there, though their files are gone.
+        self._old = {place: self._block(place) for place in self._incomplete()}
 
     def wait(self, seconds, is_over):
         """Waits for the moment; False when `is_over` says first that there will be none."""
@@ -43,9 +45,18 @@ class LastByte:
         status, = struct.unpack_from("<I", head, STATUS_OFFSET)
         return head.startswith(SIGNATURE) and bool(status & INCOMPLETE)
 
+    def _block(self, place):
+        return os.pread(self._file.fileno(), BLOCK, place)
+
     def _begun(self):
-        """Where the disk has the header of a dump that is not whole, or None. What earlier dumps
-        left there was whole."""
+        """Where the disk has the header of a dump that is being written, or None."""
+        for place in self._incomplete():
+            if self._block(place) != self._old.get(place):
+                return place
+        return None
+
+    def _incomplete(self):
+        """The places of all headers of dumps that are not whole."""
         number = self._file.fileno()
         size = os.fstat(number).st_size
         at = 0
@@ -53,12 +64,11 @@ class LastByte:
             try:
                 start = os.lseek(number, at, os.SEEK_DATA) // BLOCK * BLOCK
             except OSError:
-                return None
+                return
             at = os.lseek(number, start, os.SEEK_HOLE)
             with mmap.mmap(number, 0, access=mmap.ACCESS_READ) as disk:
                 found = disk.find(SIGNATURE, start, at)
                 while found >= 0:
                     if found % BLOCK == 0 and self._is_incomplete(found):
-                        return found
+                        yield found
                     found = disk.find(SIGNATURE, found + 1, at)
-        return None

@@ -45,12 +45,14 @@ class Laboratory:
                                 before, after, small)
         return walk
 
-    def paused(self, guest, name, options="", crash=True):
+    def paused(self, guest, name, options="", crash=True, turns=2):
         """A dump and QEMU's of the same moment, with all claims; None when there is no dump.
 
         The guest goes on while it is dumped, and may tear a list or a stack that is copied just
-        then. So a dump that shows that is made once more, and said; a second time it is a fault."""
-        for turn in ("", "-again"):
+        then. So a dump that shows that is made once more, and said; a second time it is a fault.
+        A guest with more processors than this machine is never quite idle: it may have more
+        `turns`."""
+        for turn in ("", "-again", "-third")[:turns]:
             place = name.replace(" ", "-") + turn
             before = GuestTruth(guest, place + "-before")
             made = dump_and_pause(guest, place, options=options)

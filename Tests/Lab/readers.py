@@ -58,7 +58,7 @@ class Readers:
         return run(sys.executable, os.path.join(HERE, script), core, symbols, *words,
                    timeout=seconds, env=environment).strip().rpartition("\n")[2]
 
-    def crash(self, core, symbols, commands, folder, seconds=300):
+    def crash(self, core, symbols, commands, folder, seconds=300, options=()):
         """Runs crash commands on a dump; gives what it says at its start, and by command what
         each printed, each in a file of its own meanwhile."""
         root = os.path.join(self.folder, "crash")
@@ -74,7 +74,7 @@ class Readers:
             done = subprocess.run(
                 [os.path.join(libraries[0], "ld-linux-x86-64.so.2"), "--library-path",
                  ":".join(libraries), os.path.join(root, "usr/bin/crash"), "-s",
-                 os.path.join(symbols, "vmlinux"), core],
+                 *options, os.path.join(symbols, "vmlinux"), core],
                 input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                 errors="replace", timeout=seconds, check=False, cwd=folder,
                 env={**os.environ, "HOME": folder, "TERM": "dumb"})

@@ -11,5 +11,7 @@ cp /proc/modules /proc/meminfo /proc/iomem "$1/"
 cp /proc/self/mountinfo "$1/mountinfo"
 dmesg --notime >"$1/dmesg"
 uname -r >"$1/release"
+cp /sys/devices/system/cpu/online "$1/cpu-online"
+cp /sys/devices/system/cpu/present "$1/cpu-present"
 cat /proc/kpageflags >"$1/kpageflags"
 exit 0
