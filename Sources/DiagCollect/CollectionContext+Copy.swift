@@ -23,15 +23,25 @@ extension CollectionContext {
     /// meanwhile is left to the next run, and one that shrinks is marked truncated. Files whose
     /// size the kernel gives as 0, as in procfs, are read to their end.
     ///
+    /// `failing` takes what goes wrong with the file; without it that is sent.
+    ///
     /// - Returns: whether an artifact was sent.
     @discardableResult
     public func copy(
         _ path: FilePath, as artifactPath: String, bytes artifactBytes: [UInt8]? = nil,
         limit: Int64 = 16 << 20,
         part: Part = .beginning, mediaType: String = "text/plain", privacy: PrivacyClass,
-        into sink: any CollectionSink
+        into sink: any CollectionSink, failing: ((SystemCallError) throws -> Void)? = nil
     ) throws -> Bool {
-        guard let file = try openOrReport(path, into: sink) else { return false }
+        func fail(_ error: SystemCallError) throws {
+            if let failing { try failing(error) } else { try report(error, on: path, into: sink) }
+        }
+        let opened: OwnedDescriptor?
+        do throws(SystemCallError) { opened = try root.openRegularFile(path) } catch {
+            try fail(error)
+            return false
+        }
+        guard let file = opened else { return false }
         let size = try file.status().byteCount
         let limit = max(0, min(limit, byteBudget))
         let isSynthetic = size == 0
@@ -66,10 +76,9 @@ extension CollectionContext {
                 if isOpen {
                     try sink.send(.truncated(.init(why: "read at byte \(offset): \(error.errno)")))
                 }
-                try report(
+                try fail(
                     SystemCallError(
-                        operation: "read", object: "\(path) at byte \(offset)", errno: error.errno),
-                    on: path, into: sink)
+                        operation: "read", object: "\(path) at byte \(offset)", errno: error.errno))
                 return isOpen
             }
             if count == 0 { break }
@@ -100,17 +109,6 @@ extension CollectionContext {
                 .truncated(.init(why: "only the \(which) \(limit) of \(size) bytes are kept")))
         }
         return true
-    }
-
-    private func openOrReport(
-        _ path: FilePath, into sink: any CollectionSink
-    ) throws -> OwnedDescriptor? {
-        do throws(SystemCallError) {
-            return try root.openRegularFile(path)
-        } catch {
-            try report(error, on: path, into: sink)
-            return nil
-        }
     }
 
     /// Sends why `path` could not be read: as absent when it does not exist, else as missing.

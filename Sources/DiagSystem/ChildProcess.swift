@@ -136,6 +136,12 @@ public final class ChildProcess: Sendable {
         }
     }
 
+    /// Asks the process and its whole group to end, by SIGTERM.
+    public func terminate() {
+        _ = Glibc.kill(-identifier, SIGTERM)
+        _ = Glibc.kill(identifier, SIGTERM)  // It may not have made its group yet.
+    }
+
     /// Ends the process and its whole group by SIGKILL. It may outlive that, in state D.
     public func kill() {
         _ = Glibc.kill(-identifier, SIGKILL)

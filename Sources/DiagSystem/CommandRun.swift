@@ -4,67 +4,127 @@ public import SystemPackage
 public struct CommandRun: Sendable {
     /// What it wrote to standard output, up to the limit.
     public let output: [UInt8]
+    /// How many bytes it wrote, kept or not.
+    public let outputByteCount: Int64
     /// What it wrote to standard error, up to 64 KiB.
     public let errors: [UInt8]
     /// Whether output beyond the limit was left out.
     public let isCut: Bool
     /// How it ended; `nil` when it did not in time and was killed.
     public let cause: ChildProcess.Ending.Cause?
+    /// Whether it was still there a moment after SIGKILL: it hangs in the kernel.
+    public let isAbandoned: Bool
+    /// Seconds from its start to its end, or to when it was given up.
+    public let seconds: Double
+
+    /// How much of what a command says is kept when it says too much.
+    public enum Kept: Sendable {
+        /// The start; the command is killed then.
+        case beginning
+        /// The end; the command goes on until it ends.
+        case newest
+    }
 
     private static let errorLimit = 64 << 10
+    /// How long a command may take to end after SIGTERM, and then after SIGKILL, in seconds.
+    private static let grace = 0.5
 
-    /// Runs `executable` with nothing on its standard input.
+    /// Runs `executable` with nothing on its standard input, in a session of its own and so
+    /// without a terminal.
     ///
-    /// One that is not done after `seconds`, or writes more than `limit` bytes, is killed with its
-    /// whole group; it is not waited for any longer.
+    /// One that is not done after `seconds`, or writes more than `limit` bytes of which the
+    /// beginning is kept, is told to end and then killed, with its whole group; one that does not
+    /// end even then is left. What it started and left behind in its group is killed, too, and
+    /// nobody waits for what keeps its pipes open.
     ///
     /// - Throws: when it cannot be started.
     public static func run(
         _ executable: FilePath, _ arguments: [String], environment: [String: String],
-        seconds: Double, limit: Int
+        seconds: Double, limit: Int, keeping kept: Kept = .beginning
     ) throws(SystemCallError) -> CommandRun {
         let output = try Pipe()
         let errors = try Pipe()
         try output.reading.setNonBlocking()
         try errors.reading.setNonBlocking()
-        let end = MonotonicTime.now.advanced(bySeconds: seconds)
+        let start = MonotonicTime.now
+        let end = start.advanced(bySeconds: seconds)
         let child = try ChildProcess.spawn(
             executable, arguments: arguments, environment: environment,
             streams: .init(
                 input: try OwnedDescriptor.open("/dev/null", .readOnly),
                 output: try output.writing.duplicate(), error: try errors.writing.duplicate()))
-        var said = [UInt8]()
-        var complained = [UInt8]()
-        var isCut = false
+        var said = Bytes(limit: limit, kept: kept)
+        var complained = Bytes(limit: errorLimit, kept: .beginning)
+        var buffer = [UInt8](repeating: 0, count: 65_536)
         var ending: ChildProcess.Ending?
         var poller = Poller()
-        while ending == nil, !isCut, MonotonicTime.now < end {
+        func turn(until moment: MonotonicTime) {
             poller.removeAll()
             poller.watch(output.reading, tag: 0)
             poller.watch(errors.reading, tag: 1)
             poller.watch(child.pidfd, tag: 2)
-            _ = poller.wait(seconds: min(0.1, max(0, end.seconds(since: .now))))
+            _ = poller.wait(seconds: min(0.1, max(0, moment.seconds(since: .now))))
             ending = child.reapIfEnded()
-            isCut = drain(output.reading, into: &said, limit: limit)
-            _ = drain(errors.reading, into: &complained, limit: errorLimit)
+            said.drain(output.reading, &buffer, until: moment)
+            complained.drain(errors.reading, &buffer, until: moment)
         }
+        var isOver = false
+        while ending == nil, !isOver, MonotonicTime.now < end {
+            turn(until: end)
+            isOver = kept == .beginning && said.isCut
+        }
+        let cause = ending?.cause
+        if ending == nil {
+            child.terminate()
+            let patience = MonotonicTime.now.advanced(bySeconds: grace)
+            while ending == nil, MonotonicTime.now < patience { turn(until: patience) }
+        }
+        child.killGroup()
         if ending == nil {
             child.kill()
-            _ = child.reapIfEnded()
+            let patience = MonotonicTime.now.advanced(bySeconds: grace)
+            while ending == nil, MonotonicTime.now < patience { turn(until: patience) }
         }
-        return CommandRun(output: said, errors: complained, isCut: isCut, cause: ending?.cause)
+        return CommandRun(
+            output: said.result, outputByteCount: said.byteCount, errors: complained.result,
+            isCut: said.isCut, cause: cause, isAbandoned: ending == nil,
+            seconds: MonotonicTime.now.seconds(since: start))
     }
 
-    /// Takes what is there; `true` when there was more than `limit` allows.
-    private static func drain(
-        _ descriptor: borrowing OwnedDescriptor, into bytes: inout [UInt8], limit: Int
-    ) -> Bool {
-        var part = [UInt8](repeating: 0, count: 65_536)
-        while let count = try? descriptor.read(into: &part), count > 0 {
-            let room = limit - bytes.count
-            bytes += part[..<min(count, room)]
-            if count > room { return true }
+    /// Bytes of a stream, the first or the last of them.
+    private struct Bytes {
+        let limit: Int
+        let kept: Kept
+        private(set) var byteCount: Int64 = 0
+        private var bytes = [UInt8]()
+
+        init(limit: Int, kept: Kept) {
+            self.limit = max(0, limit)
+            self.kept = kept
         }
-        return false
+
+        var isCut: Bool { byteCount > Int64(limit) }
+
+        var result: [UInt8] { kept == .newest ? Array(bytes.suffix(limit)) : bytes }
+
+        /// Takes what is there; of a stream that never rests, what comes until `moment`.
+        mutating func drain(
+            _ descriptor: borrowing OwnedDescriptor, _ buffer: inout [UInt8],
+            until moment: MonotonicTime
+        ) {
+            while let count = try? descriptor.read(into: &buffer), count > 0 {
+                byteCount += Int64(count)
+                switch kept {
+                case .beginning: bytes += buffer[..<min(count, limit - bytes.count)]
+                case .newest:
+                    bytes += buffer[..<count]
+                    // Twice the limit, so that each byte is moved about once.
+                    if bytes.count > 2 * limit + buffer.count {
+                        bytes.removeFirst(bytes.count - limit)
+                    }
+                }
+                if kept == .beginning && isCut || MonotonicTime.now >= moment { return }
+            }
+        }
     }
 }

@@ -32,6 +32,8 @@ public struct FileStatus: Hashable, Sendable {
     public let permissions: UInt16
     /// The user id of its owner.
     public let ownerIdentifier: UInt32
+    /// The group id of its owner.
+    public let groupIdentifier: UInt32
     /// When its content last changed.
     public let modified: Timestamp
     /// The number of the device it lies on.
@@ -56,6 +58,7 @@ public struct FileStatus: Hashable, Sendable {
         byteCount = Int64(status.st_size)
         permissions = UInt16(status.st_mode & 0o7777)
         ownerIdentifier = status.st_uid
+        groupIdentifier = status.st_gid
         // Some file systems store 64 bits of seconds, and a damaged one anything.
         let seconds = min(max(Int64(status.st_mtim.tv_sec), -62_135_596_800), 253_402_300_799)
         modified = Timestamp(
@@ -73,6 +76,7 @@ public struct FileStatus: Hashable, Sendable {
             && left.deviceNumber == right.deviceNumber && left.inode == right.inode
             && left.representedDevice == right.representedDevice
             && left.ownerIdentifier == right.ownerIdentifier
+            && left.groupIdentifier == right.groupIdentifier
     }
 
     /// Hashes what names the file.
