@@ -33,6 +33,7 @@ extension LiveDump {
         let control = DumpControl()
         let watch = try startWatch(findings, control)
         defer { watch?.end() }
+        let samplers = ProcessorSamples.prepare(root: tree)
         let selection = try select(core, control, listener)
         var writing = DumpWriterOptions(started: started)
         writing.threadCount = options.threadCount
@@ -58,7 +59,9 @@ extension LiveDump {
 
         let result = try follow(
             source: core, selection: selection,
-            writing, destination, estimate: estimate.fileByteCount, control, listener)
+            writing, destination, estimate: estimate.fileByteCount, samplers, control, listener)
+        // Closed any earlier, their memory would be given back while it is copied.
+        withExtendedLifetime(samplers) {}
         conclude(result, core, control, destination)
     }
 
@@ -110,9 +113,9 @@ extension LiveDump {
 
     /// Takes the registers, and right after them the stacks that they point to.
     private func pin(
-        _ source: any MemorySource
+        _ source: any MemorySource, _ samplers: ProcessorSamplers?
     ) throws(LiveDumpError) -> (source: any MemorySource, registers: [ELFNote]) {
-        let samples = ProcessorSamples.take(root: tree)
+        let samples = ProcessorSamples.take(root: tree, prepared: samplers)
         let space = try KernelAddressSpace(source)
         let page = UInt64(source.kernel.pageByteCount)
         var pinned = [UInt64: [UInt8]]()
@@ -136,9 +139,9 @@ extension LiveDump {
     private func follow(
         source: any MemorySource, selection: any PageSelection,
         _ writing: DumpWriterOptions, _ destination: Destination, estimate: Int64,
-        _ control: DumpControl, _ listener: Listener
+        _ samplers: ProcessorSamplers?, _ control: DumpControl, _ listener: Listener
     ) throws -> DumpResult {
-        let (pinned, registers) = try pin(source)
+        let (pinned, registers) = try pin(source, samplers)
         let output = DumpOutput(try destination.open(), name: destination.name)
         report.outcome = .partial
         report.level = selection.appliedLevel

@@ -67,7 +67,10 @@ public struct ProcessorSamples: Hashable, Sendable {
     /// Samples each processor of the running host once, and waits at most `seconds` for it.
     ///
     /// The timer's sample is taken where there is one; the PMU's where interrupts stay off.
-    public static func take(root: RootedTree, seconds: Double = 0.2) -> ProcessorSamples {
+    /// `prepared` are samplers that were opened before, for as many processors as they are for.
+    public static func take(
+        root: RootedTree, seconds: Double = 0.2, prepared: ProcessorSamplers? = nil
+    ) -> ProcessorSamples {
         let online = onlineProcessors(root)
         guard root.isLiveHost else {
             return .init(
@@ -80,11 +83,18 @@ public struct ProcessorSamples: Hashable, Sendable {
         }
         let deadline = MonotonicTime.now.advanced(bySeconds: seconds)
         var result = ProcessorSamples(processors: online, samples: [])
-        var problems = [String]()
-        for start in stride(from: 0, to: online.count, by: batch) {
-            let part = online[start..<min(start + batch, online.count)]
-            result.samples += sample(part, machine, until: deadline, root, &problems)
+        var problems = prepared?.problems ?? []
+        if let prepared { result.samples += prepared.sample(machine, until: deadline) }
+        let others = online.filter { prepared?.processors.contains($0) != true }
+        for start in stride(from: 0, to: others.count, by: batch) {
+            let part = others[start..<min(start + batch, others.count)]
+            let samplers = ProcessorSamplers(Array(part), machine, root)
+            result.samples += samplers.sample(machine, until: deadline)
+            for problem in samplers.problems where !problems.contains(problem) {
+                problems.append(problem)
+            }
         }
+        result.samples.sort { $0.processor < $1.processor }
         let silent = online.count - result.samples.count
         if silent > 0, problems.isEmpty {
             problems.append("\(silent) of \(online.count) processors gave no sample in time")
@@ -94,6 +104,17 @@ public struct ProcessorSamples: Hashable, Sendable {
         }
         result.why = problems.isEmpty ? nil : problems.joined(separator: "; ")
         return result
+    }
+
+    /// Opens the samplers of as many processors as one batch has; `nil` where none can be had.
+    ///
+    /// Each takes memory of the kernel: opened before it is chosen what is dumped, that is in the
+    /// dump.
+    public static func prepare(root: RootedTree) -> ProcessorSamplers? {
+        guard root.isLiveHost,
+            let machine = ProcessorRegisters.Machine(name: HostFacts.names.machine)
+        else { return nil }
+        return ProcessorSamplers(Array(onlineProcessors(root).prefix(batch)), machine, root)
     }
 
     /// The processors that are online; where that is not said, as many as the host has.
@@ -115,88 +136,6 @@ public struct ProcessorSamples: Hashable, Sendable {
             numbers += Array(low...high)
         }
         return numbers
-    }
-
-    private static func sample(
-        _ processors: ArraySlice<Int>, _ machine: ProcessorRegisters.Machine,
-        until deadline: MonotonicTime, _ root: RootedTree, _ problems: inout [String]
-    ) -> [ProcessorSample] {
-        var clocks = [PerfSampler]()
-        var cycles = [Int: PerfSampler]()
-        for processor in processors {
-            do throws(SystemCallError) {
-                clocks.append(
-                    try .open(
-                        processor: processor, trigger: .clock, registerMask: machine.perfMask))
-            } catch {
-                // ENODEV: it went offline meanwhile.
-                if error.errno == .operationNotSupportedByDevice { continue }
-                let why = explanation(error, root)
-                if !problems.contains(why) { problems.append(why) }
-                continue
-            }
-            cycles[processor] = try? .open(
-                processor: processor, trigger: .cycles, registerMask: machine.perfMask)
-        }
-        for sampler in clocks { try? sampler.enable() }
-        for sampler in cycles.values { try? sampler.enable() }
-        var poller = Poller()
-        while true {
-            poller.removeAll()
-            var waiting = 0
-            for sampler in clocks {
-                if sampler.hasRecords {
-                    sampler.disable()
-                } else {
-                    poller.watch(sampler, tag: sampler.processor)
-                    waiting += 1
-                }
-            }
-            let left = deadline.seconds(since: .now)
-            if waiting == 0 || left <= 0 { break }
-            _ = poller.wait(seconds: min(left, 0.05))
-        }
-        for sampler in clocks { sampler.disable() }
-        for sampler in cycles.values { sampler.disable() }
-        return clocks.compactMap { clock in
-            last(clock, machine) ?? cycles[clock.processor].flatMap { last($0, machine) }
-        }
-    }
-
-    /// The newest sample of one processor.
-    private static func last(
-        _ sampler: PerfSampler, _ machine: ProcessorRegisters.Machine
-    ) -> ProcessorSample? {
-        let records = sampler.records()
-        guard
-            let parsed = try? PerfRecords(
-                parsing: records.span, registerMask: sampler.registerMask),
-            let sample = parsed.samples.last
-        else { return nil }
-        return ProcessorSample(
-            processor: sampler.processor, process: Int32(bitPattern: sample.processIdentifier),
-            thread: Int32(bitPattern: sample.threadIdentifier), time: sample.time,
-            isUser: sample.isUser, instructionPointer: sample.instructionPointer,
-            callChain: sample.callChain,
-            registers: ProcessorRegisters(machine: machine, perfValues: sample.registers))
-    }
-
-    private static func explanation(_ error: SystemCallError, _ root: RootedTree) -> String {
-        switch error.errno {
-        case .permissionDenied, .notPermitted:
-            let lockdown = (try? root.read("/sys/kernel/security/lockdown", limit: 256)) ?? []
-            if String(decoding: lockdown, as: UTF8.self).contains("[confidentiality]") {
-                return "kernel lockdown=confidentiality forbids perf samples of processors"
-            }
-            let level = (try? root.read("/proc/sys/kernel/perf_event_paranoid", limit: 64)) ?? []
-            let text = String(decoding: level.filter { $0 > 0x20 }, as: UTF8.self)
-            return "perf samples of processors need CAP_PERFMON or CAP_SYS_ADMIN"
-                + (text.isEmpty
-                    ? "" : " (perf_event_paranoid is \(UntrustedText.escapingControls(text)))")
-        case .noSuchFileOrDirectory, .noFunction:
-            return "this kernel has no perf events"
-        default: return error.description
-        }
     }
 
     /// The notes of the registers: one for each processor online, zero where there is no sample.

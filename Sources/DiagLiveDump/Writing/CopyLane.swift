@@ -53,7 +53,13 @@ final class CopyLane {
         let start = MonotonicTime.nanosecondsAwake
         let written = costs.bytesWritten
         do {
+            var phase: CopyPhase?
             while !control.isStopped, let piece = plan.claim() {
+                // What readers need first is in the file before the rest is begun.
+                if pass == .copy, piece.phase != phase {
+                    try lane.flush(costs: &costs)
+                    phase = piece.phase
+                }
                 switch pass {
                 case .copy: try copy(piece)
                 case .reread: try reread(piece)

@@ -1,19 +1,25 @@
-/// In which order pages are copied: what points and what it points to close in time, and first.
+/// What pages are to the order in which they are copied.
 public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
     /// The kernel image: code and static data.
     case kernelImage
-    /// What has no flag: stacks, modules, page tables of the kernel. Readers open no dump without
-    /// these and the anchors, and the copy may be stopped at any moment.
+    /// What has no flag: stacks, modules, page tables of the kernel.
     case kernel
     /// Page tables and small reserved areas, among them those of the processors: lists of free
     /// objects begin there.
     case anchors
-    /// Slabs, right behind: the lists go on in them, and end in the map of pages.
+    /// Slabs: the lists go on in them, and end in the map of pages.
     case slab
     /// Large reserved areas, which are the map of pages.
     case pageMap
     /// Pages of files and of processes.
     case other
+
+    /// The order of the copy, which may be stopped at any moment: readers open no dump without the
+    /// image and the anchors, and find little without the kernel's other pages.
+    static let copied: [CopyPhase] = [.kernelImage, .anchors, .kernel, .slab, .pageMap, .other]
+    /// The order in which is read again what holds the kernel together: what points right before
+    /// what it points to.
+    static let readAgain: [CopyPhase] = [.kernelImage, .kernel, .anchors, .slab, .pageMap]
 
     /// The name of its window in reports.
     public var name: String { String(describing: self) }
@@ -34,20 +40,30 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
         return word & 1 << 32 != 0 ? .reserved : .kernel
     }
 
-    /// The phase of a run of `pageCount` page frames of one kind, in a host of `presentCount`.
+    /// The phases of a run of page frames of one kind, in a host of `presentCount`.
     ///
-    /// The map of pages takes 1.6 % of each node in one piece; per-CPU areas, the only other
-    /// reserved pages that change, are much smaller.
-    @inline(__always) static func phase(
-        of kind: Kind, pageCount: Int, presentCount: Int
-    ) -> CopyPhase {
+    /// The map of pages takes 1.6 % of each node, in one piece of whole blocks of 512 pages, which
+    /// huge pages map (Linux 6.1 mm/sparse-vmemmap.c, `vmemmap_populate_hugepages`). What of a long
+    /// reserved run is no whole block is something else that happens to lie beside it: the areas
+    /// of the processors do.
+    static func parts(
+        of kind: Kind, frames: Range<UInt64>, presentCount: Int
+    ) -> [(CopyPhase, Range<UInt64>)] {
         switch kind {
-        case .image: .kernelImage
-        case .table: .anchors
-        case .slab: .slab
-        case .kernel: .kernel
-        case .reserved: pageCount >= max(2048, presentCount >> 10) ? .pageMap : .anchors
-        case .other: .other
+        case .image: return [(.kernelImage, frames)]
+        case .table: return [(.anchors, frames)]
+        case .slab: return [(.slab, frames)]
+        case .kernel: return [(.kernel, frames)]
+        case .other: return [(.other, frames)]
+        case .reserved:
+            guard frames.count >= max(2048, presentCount >> 10) else { return [(.anchors, frames)] }
+            let block: UInt64 = 512
+            let start = (frames.lowerBound + block - 1) / block * block
+            let end = frames.upperBound / block * block
+            return [
+                (.anchors, frames.lowerBound..<start), (.pageMap, start..<end),
+                (.anchors, end..<frames.upperBound),
+            ].filter { !$0.1.isEmpty }
         }
     }
 }

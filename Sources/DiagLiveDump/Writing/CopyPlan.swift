@@ -28,8 +28,16 @@ final class CopyPlan: Sendable {
     private let words: MappedWords
     /// The first run of each phase, and the end of the last.
     private let bounds: [Int]
-    /// The run that is next, and the run to end at.
-    private let cursor = Mutex<(next: Int, end: Int)>((0, 0))
+    /// Which phases are given, in which order, and how far that is.
+    private struct Cursor {
+        var phases: [CopyPhase] = []
+        /// The phase that is being given, as its place in `phases`.
+        var place = 0
+        /// The run that is next.
+        var next = 0
+    }
+
+    private let cursor = Mutex(Cursor())
 
     /// Plans for the page frames of `selection`; `image` is the kernel image.
     init(
@@ -59,10 +67,10 @@ final class CopyPlan: Sendable {
     /// Bytes of memory that the runs take.
     var memory: MappedMemory { words.memory }
 
-    /// Starts at the first run again, up to the end of `phase`.
-    func restart(through phase: CopyPhase) {
-        let end = bounds[phase.rawValue + 1]
-        cursor.withLock { $0 = (0, end) }
+    /// Starts again, with these phases in this order.
+    func restart(_ phases: [CopyPhase]) {
+        let first = phases.first.map { bounds[$0.rawValue] } ?? 0
+        cursor.withLock { $0 = Cursor(phases: phases, next: first) }
     }
 
     /// The run with that number.
@@ -76,18 +84,26 @@ final class CopyPlan: Sendable {
     /// The next runs of one phase with at most a chunk's pages; `nil` when all were given.
     func claim() -> Piece? {
         cursor.withLock { cursor in
-            guard cursor.next < cursor.end else { return nil }
-            let start = cursor.next
-            var phase = 0
-            while bounds[phase + 1] <= start { phase += 1 }
-            let end = min(cursor.end, bounds[phase + 1])
-            var pages = 0
-            while cursor.next < end {
-                pages += run(cursor.next).count
-                if pages > chunkPageCount { break }
-                cursor.next += 1
+            while cursor.place < cursor.phases.count {
+                let phase = cursor.phases[cursor.place]
+                let end = bounds[phase.rawValue + 1]
+                guard cursor.next < end else {
+                    cursor.place += 1
+                    if cursor.place < cursor.phases.count {
+                        cursor.next = bounds[cursor.phases[cursor.place].rawValue]
+                    }
+                    continue
+                }
+                let start = cursor.next
+                var pages = 0
+                while cursor.next < end {
+                    pages += run(cursor.next).count
+                    if pages > chunkPageCount { break }
+                    cursor.next += 1
+                }
+                return Piece(phase: phase, runs: start..<cursor.next)
             }
-            return Piece(phase: CopyPhase(rawValue: phase) ?? .other, runs: start..<cursor.next)
+            return nil
         }
     }
 }
@@ -128,15 +144,18 @@ private struct FrameWalk {
         var kind = CopyPhase.Kind.kernel
         func flush() {
             guard count > 0 else { return }
-            let phase = CopyPhase.phase(of: kind, pageCount: count, presentCount: presentCount)
-            var done = 0
-            while done < count {
-                let part = min(longest, count - done)
-                body(
-                    phase,
-                    CopyPlan.Run(
-                        frame: start + UInt64(done), index: index - count + done, count: part))
-                done += part
+            let parts = CopyPhase.parts(
+                of: kind, frames: start..<(start + UInt64(count)), presentCount: presentCount)
+            for (phase, frames) in parts {
+                var frame = frames.lowerBound
+                while frame < frames.upperBound {
+                    let part = min(longest, Int(frames.upperBound - frame))
+                    body(
+                        phase,
+                        CopyPlan.Run(
+                            frame: frame, index: index - count + Int(frame - start), count: part))
+                    frame += UInt64(part)
+                }
             }
             count = 0
         }

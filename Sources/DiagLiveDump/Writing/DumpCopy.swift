@@ -66,7 +66,7 @@ internal import DiagSystem
         }
         let wall = Timestamp.now.microsecondsSince1970
         let clock = MonotonicTime.nanosecondsAwake
-        runThreads(.copy, through: .other)
+        runThreads(.copy, CopyPhase.copied)
         stopIfMoved()
         // What ends it later takes no page away: the file has what was to be copied. Only what
         // moved meanwhile may have been read from the wrong place.
@@ -108,8 +108,8 @@ internal import DiagSystem
         if source.hasMoved() { control.stop(Self.moved) }
     }
 
-    private func runThreads(_ pass: CopyLane.Pass, through phase: CopyPhase) {
-        plan.restart(through: phase)
+    private func runThreads(_ pass: CopyLane.Pass, _ phases: [CopyPhase]) {
+        plan.restart(phases)
         WorkerThreads.run(count: unsafe lanes.count) { number in
             unsafe self.lanes[number].run(pass)
         }
@@ -121,7 +121,7 @@ internal import DiagSystem
             sampled: 0, changed: 0, rounds: 0, replaced: 0, remaining: 0)
         while torn.rounds < options.rereadRoundCount, !control.isStopped {
             // The map of pages is among it: the slabs' lists run through it.
-            runThreads(.reread, through: .pageMap)
+            runThreads(.reread, CopyPhase.readAgain)
             let replaced = total().pagesReplaced
             let changed = replaced - torn.replaced
             let isGrowing = torn.rounds > 0 && changed > torn.remaining
@@ -131,7 +131,7 @@ internal import DiagSystem
             if changed == 0 || isGrowing { break }
         }
         if options.countsTornPages, !control.isStopped {
-            runThreads(.sample, through: .other)
+            runThreads(.sample, CopyPhase.copied)
             let costs = total()
             torn.sampled = costs.pagesSampled
             torn.changed = costs.pagesSampledChanged
@@ -163,7 +163,7 @@ internal import DiagSystem
     private func windows(_ timestamp: (Int64) -> Timestamp) -> [LiveDumpReport.Window] {
         var windows = [LiveDumpReport.Window]()
         var all: (start: Int64, end: Int64)?
-        for phase in CopyPhase.allCases {
+        for phase in CopyPhase.copied {
             let parts = unsafe lanes.map { $0.windows[phase.rawValue] }.filter { $0.start != 0 }
             guard let start = parts.map(\.start).min(), let end = parts.map(\.end).max() else {
                 continue

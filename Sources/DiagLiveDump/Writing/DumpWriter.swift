@@ -22,7 +22,8 @@ public enum DumpWriter {
             chunk + chunkPages * MemoryLayout<ChunkPage>.stride
             + (isKdump
                 ? max(KdumpSink.roomByteCount, chunk) + 3 * pageByteCount
-                    + chunkPages * KdumpSink.heldChunkCount * 24 + codecByteCount : 0)
+                    + chunkPages * KdumpSink.heldChunkCount * 24 + codecByteCount
+                : ELFSink.heldPageCount * (pageByteCount + 8))
         return Int64(pageCount) * Int64(perPage)
             + Int64(options.effectiveThreadCount) * Int64(perThread)
     }

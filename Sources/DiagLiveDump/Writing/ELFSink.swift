@@ -25,7 +25,14 @@ final class ELFSink: PageSink {
 
     var byteCount: UInt64 { written.load(ordering: .relaxed) }
 
-    func makeLane() -> any PageLane { ELFLane(self) }
+    /// How many pages that take the place of older ones each thread holds back.
+    static let heldPageCount = 1024
+
+    func makeLane() throws(LiveDumpError) -> any PageLane {
+        do throws(SystemCallError) { return try ELFLane(self) } catch {
+            throw LiveDumpError(.inputOutput, "prepare a thread: \(error)")
+        }
+    }
 
     func flushTables() {}
 
@@ -38,13 +45,26 @@ final class ELFSink: PageSink {
     }
 }
 
-/// What one thread writes into an ELF core file with: nothing is held back.
+/// What one thread writes into an ELF core file with.
+///
+/// New pages are written at once. Those that take the place of older ones are held until all are
+/// read: a write makes the file system take and give back slab objects, just while the slabs are
+/// read again.
 private final class ELFLane: PageLane {
     private let sink: ELFSink
+    /// The bytes of the pages that are held.
+    private let room: MappedMemory
+    /// Where each goes in the file.
+    private let offsets: MappedWords
+    private var heldCount = 0
 
-    init(_ sink: ELFSink) { self.sink = sink }
+    init(_ sink: ELFSink) throws(SystemCallError) {
+        self.sink = sink
+        room = try MappedMemory(byteCount: ELFSink.heldPageCount * sink.pageByteCount)
+        offsets = try MappedWords(count: ELFSink.heldPageCount)
+    }
 
-    var memories: [MappedMemory] { [] }
+    var memories: [MappedMemory] { [room, offsets.memory] }
     var codecByteCount: Int { 0 }
 
     func store(_ chunk: Chunk, isUpdate: Bool, costs: inout CopyCosts) throws(DumpOutputError) {
@@ -73,9 +93,14 @@ private final class ELFLane: PageLane {
                     .init(cause: .noSpace, message: "the dump reached the size that it may have"))
                 break
             }
-            unsafe try sink.output.write(
-                UnsafeRawBufferPointer(start: chunk.bytes + first * size, count: byteCount),
-                at: range.fileOffset &+ (frame &* UInt64(size) &- range.physicalAddress))
+            let bytes = unsafe UnsafeRawBufferPointer(
+                start: chunk.bytes + first * size, count: byteCount)
+            let offset = range.fileOffset &+ (frame &* UInt64(size) &- range.physicalAddress)
+            if isUpdate {
+                unsafe try hold(bytes, at: offset)
+            } else {
+                unsafe try sink.output.write(bytes, at: offset)
+            }
             costs.bytesWritten += byteCount
             pages += end - first
             first = end
@@ -85,7 +110,48 @@ private final class ELFLane: PageLane {
         costs.writeTime += MonotonicTime.nanosecondsAwake - start
     }
 
-    func flush(costs: inout CopyCosts) {}
+    /// Keeps whole pages until they are written; when there is no room for more, that is now.
+    private func hold(
+        _ bytes: UnsafeRawBufferPointer, at offset: UInt64
+    ) throws(DumpOutputError) {
+        let size = sink.pageByteCount
+        for number in 0..<bytes.count / size {
+            if heldCount == ELFSink.heldPageCount { try writeHeld() }
+            guard let base = unsafe room.bytes.baseAddress,
+                let page = bytes.baseAddress
+            else { return }
+            unsafe (base + heldCount * size).copyMemory(
+                from: page + number * size, byteCount: size)
+            offsets[heldCount] = offset &+ UInt64(number * size)
+            heldCount += 1
+        }
+    }
+
+    func flush(costs: inout CopyCosts) throws(DumpOutputError) {
+        guard heldCount > 0 else { return }
+        let start = MonotonicTime.nanosecondsAwake
+        try writeHeld()
+        costs.writeTime += MonotonicTime.nanosecondsAwake - start
+    }
+
+    /// Writes what is held, neighbours in the file together.
+    private func writeHeld() throws(DumpOutputError) {
+        let size = sink.pageByteCount
+        let count = heldCount
+        heldCount = 0
+        guard let base = unsafe room.bytes.baseAddress else { return }
+        var first = 0
+        while first < count {
+            var end = first + 1
+            while end < count, offsets[end] == offsets[first] &+ UInt64((end - first) * size) {
+                end += 1
+            }
+            unsafe try sink.output.write(
+                UnsafeRawBufferPointer(start: base + first * size, count: (end - first) * size),
+                at: offsets[first])
+            first = end
+        }
+    }
 
     /// A page of zeros is a hole, unless it takes the place of other bytes.
     private func isWritten(_ state: ChunkPage.State, _ isUpdate: Bool) -> Bool {

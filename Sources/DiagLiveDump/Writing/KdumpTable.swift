@@ -10,8 +10,11 @@ internal import Synchronization
 @safe final class KdumpTable: Sendable {
     /// Bytes of the table that are written at once when one descriptor of them changed.
     static let partByteCount = 1 << 16
-    /// Pages whose descriptors begin in one part, rounded down.
-    private static let flushInterval: Int64 = 1_000_000_000
+    /// Nanoseconds between two writes of what changed, at least and at most: what was set since
+    /// the last is lost when the process is killed.
+    private static let flushIntervals: ClosedRange<Int64> = 100_000_000...2_000_000_000
+    /// How many times longer than a write took the next one is waited for.
+    private static let flushRest: Int64 = 20
     private static let flushByteCount = 64 << 20
 
     let memory: MappedMemory
@@ -24,6 +27,7 @@ internal import Synchronization
         var isDirty: [Bool]
         var isFlushing = false
         var lastFlush: Int64
+        var interval = KdumpTable.flushIntervals.lowerBound
         var bytesSinceFlush = 0
     }
     private let state: Mutex<State>
@@ -71,7 +75,7 @@ internal import Synchronization
             if first <= end { for part in first...end { state.isDirty[part] = true } }
             state.bytesSinceFlush += dataByteCount
             guard !state.isFlushing,
-                now - state.lastFlush >= Self.flushInterval
+                now - state.lastFlush >= state.interval
                     || state.bytesSinceFlush >= Self.flushByteCount
             else { return false }
             state.isFlushing = true
@@ -82,10 +86,15 @@ internal import Synchronization
 
     /// Writes the parts that changed.
     func flush() throws(DumpOutputError) {
+        let start = MonotonicTime.nanosecondsAwake
         defer {
+            let end = MonotonicTime.nanosecondsAwake
+            let range = Self.flushIntervals
             state.withLock {
                 $0.isFlushing = false
-                $0.lastFlush = MonotonicTime.nanosecondsAwake
+                $0.lastFlush = end
+                $0.interval = min(
+                    max((end - start) * Self.flushRest, range.lowerBound), range.upperBound)
                 $0.bytesSinceFlush = 0
             }
         }

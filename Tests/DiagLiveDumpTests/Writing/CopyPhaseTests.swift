@@ -14,13 +14,65 @@ struct CopyPhaseTests {
         ] as [(UInt64, Int, CopyPhase)])
     func phases(word: UInt64, pageCount: Int, phase: CopyPhase) {
         let kind = CopyPhase.kind(of: word)
-        #expect(
-            CopyPhase.phase(of: kind, pageCount: pageCount, presentCount: 262_144) == phase)
+        let parts = CopyPhase.parts(
+            of: kind, frames: 1024..<UInt64(1024 + pageCount), presentCount: 262_144)
+        #expect(parts.count == 1)
+        #expect(parts[0].0 == phase && parts[0].1 == 1024..<UInt64(1024 + pageCount))
     }
 
-    @Test("Phases follow one another as they are declared")
+    @Test("What lies beside the map of pages and is no whole block of it is an anchor")
+    func besideTheMap() {
+        func parts(_ frames: Range<UInt64>) -> [[UInt64]] {
+            CopyPhase.parts(of: .reserved, frames: frames, presentCount: 262_144)
+                .map { [UInt64($0.0.rawValue), $0.1.lowerBound, $0.1.upperBound] }
+        }
+        let (anchors, map) = (
+            UInt64(CopyPhase.anchors.rawValue), UInt64(CopyPhase.pageMap.rawValue)
+        )
+        // 63 pages of a processor's area right behind 4,096 pages of the map.
+        #expect(parts(1024..<5183) == [[map, 1024, 5120], [anchors, 5120, 5183]])
+        #expect(
+            parts(1000..<5183)
+                == [[anchors, 1000, 1024], [map, 1024, 5120], [anchors, 5120, 5183]])
+        #expect(parts(1000..<3047) == [[anchors, 1000, 3047]])
+    }
+
+    @Test("All is copied, what readers need first; what points is read again before its target")
     func order() {
-        #expect(CopyPhase.allCases == [.kernelImage, .kernel, .anchors, .slab, .pageMap, .other])
         #expect(CopyPhase.allCases.map(\.rawValue) == Array(0..<6))
+        #expect(Set(CopyPhase.copied) == Set(CopyPhase.allCases))
+        #expect(CopyPhase.copied == [.kernelImage, .anchors, .kernel, .slab, .pageMap, .other])
+        #expect(CopyPhase.readAgain == [.kernelImage, .kernel, .anchors, .slab, .pageMap])
+    }
+
+    @Test("A plan gives the phases in the order that is asked for, and no others")
+    func plan() throws {
+        let memory = InventedMemory(frames: [0..<6])
+        let words: [UInt64: UInt64] = [
+            0: 1 << 7, 1: 1 << 26, 2: 1 << 5, 3: 0, 4: 1 << 32, 5: 1 << 7,
+        ]
+        let plan = try CopyPlan(
+            try InventedSelection(memory, words: words), ranges: memory.ranges, image: nil,
+            pageByteCount: 4096, chunkPageCount: 16)
+        func given(_ phases: [CopyPhase]) -> [CopyPhase: [UInt64]] {
+            plan.restart(phases)
+            var order = [CopyPhase]()
+            var frames = [CopyPhase: [UInt64]]()
+            while let piece = plan.claim() {
+                order.append(piece.phase)
+                for run in piece.runs.map(plan.run) {
+                    frames[piece.phase, default: []] += run.frame..<(run.frame + UInt64(run.count))
+                }
+            }
+            #expect(order == phases.filter { frames[$0] != nil })
+            return frames
+        }
+        #expect(
+            given(CopyPhase.copied) == [
+                .anchors: [1, 4], .kernel: [3], .slab: [0, 5], .other: [2],
+            ])
+        #expect(
+            given(CopyPhase.readAgain) == [.anchors: [1, 4], .kernel: [3], .slab: [0, 5]])
+        #expect(given([]).isEmpty)
     }
 }

@@ -402,4 +402,32 @@ struct KdumpWriterTests {
             }
         }
     }
+
+    @Test("In an ELF file more changed pages than are held back take the places of the older ones")
+    func elfReread() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        // 1,024 are held; a neighbour that does not change parts some of them.
+        let changing = (UInt64(0)..<3000).filter { $0 % 7 != 3 }
+        let memory = InventedMemory(
+            frames: [0..<3000],
+            changing: Dictionary(uniqueKeysWithValues: changing.map { ($0, 1) }))
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<3000 { words[frame] = 0 }
+        var options = options(threads: 1)
+        options.format = .elf
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words),
+            notes: .live(
+                kernel: memory.kernel, processors: memory.processorNotes, format: .elf,
+                mark: Array("{}".utf8)), options: options, to: place.output(),
+            control: DumpControl())
+        #expect(result.isComplete)
+        #expect(result.torn?.replaced == changing.count)
+        let reader = try ELFCoreSource(path: FilePath(place.path)).makeReader()
+        for frame in UInt64(0)..<3000 where readPage(reader, frame) != memory.page(frame) {
+            Issue.record("page frame \(frame) differs")
+            return
+        }
+    }
 }

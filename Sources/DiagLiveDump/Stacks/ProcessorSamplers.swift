@@ -1,0 +1,98 @@
+internal import DiagFormats
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// Samplers of some processors, ready to be used once.
+public struct ProcessorSamplers {
+    /// The processors that they are for, whether or not they could be opened.
+    let processors: [Int]
+    /// Why some could not be opened.
+    private(set) var problems: [String] = []
+    private var clocks: [PerfSampler] = []
+    private var cycles: [Int: PerfSampler] = [:]
+
+    init(_ processors: [Int], _ machine: ProcessorRegisters.Machine, _ root: RootedTree) {
+        self.processors = processors
+        for processor in processors {
+            do throws(SystemCallError) {
+                clocks.append(
+                    try .open(
+                        processor: processor, trigger: .clock, registerMask: machine.perfMask))
+            } catch {
+                // ENODEV: it went offline meanwhile.
+                if error.errno == .operationNotSupportedByDevice { continue }
+                let why = Self.explanation(error, root)
+                if !problems.contains(why) { problems.append(why) }
+                continue
+            }
+            cycles[processor] = try? .open(
+                processor: processor, trigger: .cycles, registerMask: machine.perfMask)
+        }
+    }
+
+    /// One sample of each processor that gives one in time.
+    func sample(
+        _ machine: ProcessorRegisters.Machine, until deadline: MonotonicTime
+    ) -> [ProcessorSample] {
+        for sampler in clocks { try? sampler.enable() }
+        for sampler in cycles.values { try? sampler.enable() }
+        var poller = Poller()
+        while true {
+            poller.removeAll()
+            var waiting = 0
+            for sampler in clocks {
+                if sampler.hasRecords {
+                    sampler.disable()
+                } else {
+                    poller.watch(sampler, tag: sampler.processor)
+                    waiting += 1
+                }
+            }
+            let left = deadline.seconds(since: .now)
+            if waiting == 0 || left <= 0 { break }
+            _ = poller.wait(seconds: min(left, 0.05))
+        }
+        for sampler in clocks { sampler.disable() }
+        for sampler in cycles.values { sampler.disable() }
+        return clocks.compactMap { clock in
+            Self.last(clock, machine) ?? cycles[clock.processor].flatMap { Self.last($0, machine) }
+        }
+    }
+
+    /// The newest sample of one processor.
+    private static func last(
+        _ sampler: PerfSampler, _ machine: ProcessorRegisters.Machine
+    ) -> ProcessorSample? {
+        let records = sampler.records()
+        guard
+            let parsed = try? PerfRecords(
+                parsing: records.span, registerMask: sampler.registerMask),
+            let sample = parsed.samples.last
+        else { return nil }
+        return ProcessorSample(
+            processor: sampler.processor, process: Int32(bitPattern: sample.processIdentifier),
+            thread: Int32(bitPattern: sample.threadIdentifier), time: sample.time,
+            isUser: sample.isUser, instructionPointer: sample.instructionPointer,
+            callChain: sample.callChain,
+            registers: ProcessorRegisters(machine: machine, perfValues: sample.registers))
+    }
+
+    private static func explanation(_ error: SystemCallError, _ root: RootedTree) -> String {
+        switch error.errno {
+        case .permissionDenied, .notPermitted:
+            let lockdown = (try? root.read("/sys/kernel/security/lockdown", limit: 256)) ?? []
+            if String(decoding: lockdown, as: UTF8.self).contains("[confidentiality]") {
+                return "kernel lockdown=confidentiality forbids perf samples of processors"
+            }
+            let level = (try? root.read("/proc/sys/kernel/perf_event_paranoid", limit: 64)) ?? []
+            let text = String(decoding: level.filter { $0 > 0x20 }, as: UTF8.self)
+            return "perf samples of processors need CAP_PERFMON or CAP_SYS_ADMIN"
+                + (text.isEmpty
+                    ? "" : " (perf_event_paranoid is \(UntrustedText.escapingControls(text)))")
+        case .noSuchFileOrDirectory, .noFunction:
+            return "this kernel has no perf events"
+        default: return error.description
+        }
+    }
+}
