@@ -107,6 +107,11 @@ class GuestTruth:
         """Whether it has processors that do not run."""
         return self.text("cpu-online") != self.text("cpu-present")
 
+    def processor_count(self):
+        """How many processors run."""
+        ends = [part.split("-") for part in self.text("cpu-online").strip().split(",")]
+        return sum(int(one[-1]) - int(one[0]) + 1 for one in ends)
+
     def constant(self):
         """The addresses of the kernel's code and of its data that is only read."""
         return {name: (int(start, 16), int(end, 16) + 1) for start, end, name in re.findall(

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -47,7 +48,24 @@ class Machine:
                 "-device", "virtio-9p-pci,fsdev=lab,mount_tag=lab"]
 
     def start(self, seconds):
-        """Starts the guest and waits until its agent answers; gives the seconds that took."""
+        """Starts the guest and waits until its agent answers; gives the seconds that took.
+
+        When QEMU itself aborts meanwhile, which is no fault of the guest, that is done once more:
+        with many processors an assertion of its MSI-X table fails now and then."""
+        try:
+            return self._start(seconds)
+        except Infrastructure as error:
+            if self._process is None or self._process.poll() != -signal.SIGABRT:
+                raise
+            print("once more, for %s" % str(error)[:80], flush=True)
+        self.forget()
+        return self._start(seconds)
+
+    def forget(self):
+        """Forgets what belonged to a QEMU that is gone."""
+        self.kill()
+
+    def _start(self, seconds):
         began = time.monotonic()
         for name in ("ready", "jobs"):
             path = os.path.join(self.share, name)

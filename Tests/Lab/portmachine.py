@@ -45,6 +45,17 @@ class PortMachine(Machine):
                       "-device", "virtserialport,chardev=%s,name=%s" % (name, name)]
         return words
 
+    def forget(self):
+        """Forgets the ports of a QEMU that is gone."""
+        super().forget()
+        for port in (self._port, self._mark):
+            if port is not None:
+                port.close()
+        self._port = self._mark = None
+        self._buffer.clear()
+        self._answers.clear()
+        self._wanted = 0
+
     def is_ready(self):
         """Whether the guest's agent has said that it is there."""
         if self._port is None:
