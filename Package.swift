@@ -69,13 +69,21 @@ let package = Package(
                 "DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect",
                 "DiagLiveDump", system, crypto,
             ]),
+        .target(name: "CollectorLibrary", path: "Collectors/Embedded"),
+        module(
+            "DiagDeclared",
+            [
+                "DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", "DiagYAML",
+                "CollectorLibrary", system, crypto,
+            ]),
         module("DiagAnalysis", ["DiagModel"]),
         module("DiagTerminal", ["DiagModel"]),
         .executableTarget(
             name: "diagbundle",
             dependencies: [
                 "DiagModel", "DiagFormats", "DiagSystem", "DiagYAML", "DiagCollect", "DiagArchive",
-                "DiagLiveDump", "DiagCollectors", "DiagAnalysis", "DiagTerminal", arguments, system,
+                "DiagLiveDump", "DiagCollectors", "DiagDeclared", "DiagAnalysis", "DiagTerminal",
+                arguments, system,
             ],
             swiftSettings: strict),
 
@@ -97,6 +105,9 @@ let package = Package(
             fixtures: true),
         tests(
             of: "DiagLiveDump", ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", system]),
+        tests(
+            of: "DiagDeclared",
+            ["DiagModel", "DiagSystem", "DiagCollect", "DiagYAML", system]),
         tests(of: "DiagAnalysis", ["DiagModel"], fixtures: true),
         tests(of: "DiagTerminal", ["DiagModel"]),
     ]

@@ -1,4 +1,5 @@
 public import DiagModel
+public import DiagSystem
 
 /// Gathers one subject. It runs in a process of its own and only sends.
 public protocol Collector: Sendable {
@@ -100,12 +101,15 @@ public struct CollectorDescriptor: Hashable, Sendable {
     public let seekable: SeekableArtifact?
     /// Its artifacts that stand at the top of the host folder, not in its own.
     public let topArtifacts: Set<String>
+    /// The capabilities that its commands need beside those that its confinement leaves.
+    public let capabilities: CapabilitySet
 
     /// A collector by name and cost.
     public init(
         name: String, subject: String, risk: Risk, confinement: Confinement,
         deadlineSeconds: Double, byteBudget: Int64, weight: Double = 1,
-        seekable: SeekableArtifact? = nil, topArtifacts: Set<String> = []
+        seekable: SeekableArtifact? = nil, topArtifacts: Set<String> = [],
+        capabilities: CapabilitySet = []
     ) {
         self.name = name
         self.subject = subject
@@ -116,5 +120,6 @@ public struct CollectorDescriptor: Hashable, Sendable {
         self.weight = weight
         self.seekable = seekable
         self.topArtifacts = topArtifacts
+        self.capabilities = capabilities
     }
 }

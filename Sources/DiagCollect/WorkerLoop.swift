@@ -1,4 +1,4 @@
-internal import DiagModel
+public import DiagModel
 public import DiagSystem
 internal import SystemPackage
 
@@ -8,8 +8,10 @@ public enum WorkerLoop {
     ///
     /// The first request decides what the process gives up for good: its collector's confinement.
     /// A request for a collector is the last one; probes may follow one another.
+    ///
+    /// `collector` gives the one that a request names, `nil` when there is none.
     public static func serve(
-        _ collectors: [any Collector], input: consuming OwnedDescriptor,
+        _ collector: (WorkerRequest) throws -> (any Collector)?, input: consuming OwnedDescriptor,
         output: consuming OwnedDescriptor
     ) -> Int32 {
         SignalDisposition.ignoreWriteSignals()
@@ -23,7 +25,7 @@ public enum WorkerLoop {
             var request = try JSONDocument.decode(WorkerRequest.self, from: first)
             let sink = WorkerSink(output: output, boundary: request.boundary, lines: lines)
             reached = sink
-            let server = try Server(request, collectors: collectors, sink: sink, lines: lines)
+            let server = try Server(request, try collector(request), sink: sink, lines: lines)
             // From here on a probe's time runs: what came before is none of its target's doing.
             if request.probe != nil { try sink.progress(0) }
             while true {
@@ -53,16 +55,16 @@ public enum WorkerLoop {
         private var prepared: (any Sendable)?
 
         init(
-            _ request: WorkerRequest, collectors: [any Collector], sink: WorkerSink,
+            _ request: WorkerRequest, _ collector: (any Collector)?, sink: WorkerSink,
             lines: WorkerLineReader
         ) throws {
             self.sink = sink
             guard request.protocolVersion == WorkerRequest.protocolVersion else {
                 throw RequestError(reason: "protocol version \(request.protocolVersion) is unknown")
             }
-            guard
-                let collector = collectors.first(where: { $0.descriptor.name == request.collector })
-            else { throw RequestError(reason: "there is no collector \(request.collector)") }
+            guard let collector else {
+                throw RequestError(reason: "there is no collector \(request.collector)")
+            }
             self.collector = collector
             root = try RootedTree(FilePath(request.root))
             seekable = try request.seekable.map { try SeekableFile(inherited: $0) }
@@ -76,19 +78,19 @@ public enum WorkerLoop {
             let commandsDevices =
                 request.probe != nil && collector.probes.contains(where: \.commandsDevices)
             gaps = Self.confine(
-                collector.descriptor.confinement, commandsDevices: commandsDevices,
+                collector.descriptor, commandsDevices: commandsDevices,
                 fileByteLimit: request.seekable?.byteLimit)
         }
 
         private static func confine(
-            _ confinement: CollectorDescriptor.Confinement, commandsDevices: Bool,
-            fileByteLimit: Int64?
+            _ descriptor: CollectorDescriptor, commandsDevices: Bool, fileByteLimit: Int64?
         ) -> [Confinement.Gap] {
+            let confinement = descriptor.confinement
             // Who writes a dump keeps its tables in memory that is locked, and maps much of it.
             let dumps = fileByteLimit != nil
             var gaps = Confinement.boundCapabilities(
                 isInspector: confinement == .inspector, commandsDevices: commandsDevices,
-                locksMemory: dumps)
+                locksMemory: dumps, adding: descriptor.capabilities)
             gaps += Confinement.limitResources(
                 addressSpaceByteCount: dumps ? SeekableArtifact.addressSpaceByteCount : 4 << 30,
                 fileByteCount: UInt(max(0, fileByteLimit ?? 0)), locksMemory: dumps)

@@ -6,6 +6,10 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
     /// The capabilities whose bits are set.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// Open any file for writing, sockets of daemons included.
+    public static let dacOverride = CapabilitySet(rawValue: 1 << 1)
+    /// Network administration: firewall rules, state of network devices.
+    public static let netAdmin = CapabilitySet(rawValue: 1 << 12)
     /// Lock memory beyond the limit.
     public static let ipcLock = CapabilitySet(rawValue: 1 << 14)
     /// Raw access: /proc/kcore.
@@ -16,6 +20,8 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
     public static let sysAdmin = CapabilitySet(rawValue: 1 << 21)
     /// Resource limits beyond the hard ones.
     public static let sysResource = CapabilitySet(rawValue: 1 << 24)
+    /// The state and the rules of the audit system.
+    public static let auditControl = CapabilitySet(rawValue: 1 << 30)
     /// The kernel ring buffer and kernel addresses.
     public static let syslog = CapabilitySet(rawValue: 1 << 34)
     /// Performance events of the whole system; from Linux 5.8 on.

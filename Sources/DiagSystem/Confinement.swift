@@ -70,8 +70,10 @@ public enum Confinement {
     /// and stacks of other processes, `SYSLOG` the kernel ring buffer, `SYS_ADMIN` and `SYS_RAWIO`
     /// device commands; the last two only for an inspector and for what commands devices.
     /// `PERFMON` reads registers and stacks of running processors, `IPC_LOCK` locks memory.
+    /// `adding` are those that the collector declares.
     public static func boundCapabilities(
-        isInspector: Bool, commandsDevices: Bool = false, locksMemory: Bool = false
+        isInspector: Bool, commandsDevices: Bool = false, locksMemory: Bool = false,
+        adding: CapabilitySet = []
     ) -> [Gap] {
         var kept: UInt64 =
             1 << UInt64(CAP_DAC_READ_SEARCH) | 1 << UInt64(CAP_SYS_PTRACE)
@@ -81,6 +83,7 @@ public enum Confinement {
         }
         if isInspector { kept |= 1 << UInt64(CAP_PERFMON) }
         if locksMemory { kept |= 1 << UInt64(CAP_IPC_LOCK) }
+        kept |= adding.rawValue
         var effective: [UInt32] = [0, 0]
         var permitted: [UInt32] = [0, 0]
         guard unsafe diag_capabilities_get(&effective, &permitted) == 0 else {

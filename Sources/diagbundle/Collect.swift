@@ -26,6 +26,12 @@ struct Collect: ParsableCommand {
 
     @Option(help: "Folder to write to (default: logs).")
     var output: String?
+    @Option(help: "How much: minimal, default, storage, full, or a file (default: default).")
+    var profile: String?
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Folders with more collectors; see diagbundle collectors.", valueName: "dir"))
+    var collectors: [String] = []
     @Option(
         parsing: .upToNextOption,
         help: .init("Run only these collectors.", valueName: "name"))
@@ -75,9 +81,10 @@ struct Collect: ParsableCommand {
         let single: [(SettingName, String?)] = [
             (.output, output), (.since, since), (.deadline, deadline),
             (.sealDeadline, sealDeadline), (.jobs, jobs), (.maxSize, maxSize),
-            (.progress, progress), (.root, root),
+            (.progress, progress), (.root, root), (.profile, profile),
         ]
         for case (let name, let value?) in single { given[name.rawValue] = [value] }
+        if !collectors.isEmpty { given[SettingName.collectors.rawValue] = collectors }
         if !only.isEmpty { given[SettingName.only.rawValue] = only }
         if !skip.isEmpty { given[SettingName.skip.rawValue] = skip }
         if includePersistentEvents { given[SettingName.persistentEvents.rawValue] = ["yes"] }
@@ -97,7 +104,6 @@ struct Collect: ParsableCommand {
         var words = Settings()
         words.override(with: given)
         try words.check()
-        _ = try words.selection(of: BuiltInCollectors.all)
         let request = OrchestratorRequest(
             commandLine: given,
             configurationPath: try config.map { try HostFacts.absolute(FilePath($0)).string },

@@ -19,7 +19,7 @@ struct Diagbundle: ParsableCommand {
         version: version,
         subcommands: [
             Collect.self, Subsystems.self, Verify.self, List.self, Cat.self, Extract.self,
-            Archive.self, Dump.self,
+            Archive.self, Dump.self, Collectors.self,
             SchemaCommand.self, Config.self, Orchestrate.self, Worker.self,
         ])
 

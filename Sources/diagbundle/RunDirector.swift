@@ -16,6 +16,8 @@ final class RunDirector {
     let started: MonotonicTime
     let startedAt = Timestamp.now
     let collectors: [any Collector]
+    /// What a worker is told to find its collector, by the collector's name.
+    private let workerOptions: [String: [String: JSONValue]]
     let root: FilePath
     let output: FilePath
     /// What is said of a live dump, for the end of the run.
@@ -32,11 +34,17 @@ final class RunDirector {
         self.started = started
         try settings.check()
         if request.dump == nil {
-            collectors = try settings.selection(of: BuiltInCollectors.all)
+            let profile = try settings.runProfile(from: request.workingDirectory)
+            let catalogue = try CollectorCatalogue(
+                folders: try settings.collectorFolders(from: request.workingDirectory),
+                profile: profile.base)
+            collectors = try settings.selection(of: catalogue, profile: profile).map(\.collector)
+            workerOptions = catalogue.workerOptions
             try settings.checkDumpOptions(beside: collectors)
             root = try settings.root
         } else {
             collectors = [BuiltInCollectors.liveDump]
+            workerOptions = [:]
             root = "/"
         }
         output = try Self.absolute(
@@ -198,8 +206,9 @@ final class RunDirector {
             deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
             workerExecutable: HostFacts.ownExecutable, workerName: "diagbundle",
             environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:],
-            collectorOptions: try settings.collectorOptions().merging(
-                dumpCollectorOptions(), uniquingKeysWith: { $1 }),
+            collectorOptions: try workerOptions.merging(
+                settings.collectorOptions(), uniquingKeysWith: { $1 }
+            ).merging(dumpCollectorOptions(), uniquingKeysWith: { $1 }),
             seekables: try dumpFile(), deadlines: try dumpDeadline())
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, intake: intake,

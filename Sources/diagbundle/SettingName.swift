@@ -6,6 +6,8 @@ enum SettingName: String, CaseIterable {
     case jobs
     case maxSize = "max-size"
     case since
+    case profile
+    case collectors
     case only
     case skip
     case subsystem
@@ -30,7 +32,7 @@ enum SettingName: String, CaseIterable {
     case root
 
     /// Whether it takes several values.
-    var isList: Bool { self == .only || self == .skip || self == .subsystem }
+    var isList: Bool { [.collectors, .only, .skip, .subsystem].contains(self) }
 
     /// What it is for, in a few words.
     var purpose: String {
@@ -41,6 +43,8 @@ enum SettingName: String, CaseIterable {
         case .jobs: "collectors, and probes, at once"
         case .maxSize: "most bytes of all artifacts together"
         case .since: "how far back logs are collected"
+        case .profile: "how much is collected: minimal, default, storage, full, or a file"
+        case .collectors: "folders with more collectors"
         case .only: "collectors to run, no others"
         case .skip: "collectors to leave out"
         case .subsystem: "storage subsystems to collect, no others"

@@ -40,8 +40,9 @@ struct Settings {
         let processors = HostFacts.processorCount
         let defaults: [SettingName: [String]] = [
             .output: ["logs"], .deadline: ["10m"], .sealDeadline: ["60s"],
-            .jobs: ["\(min(max(2, processors), 64))"], .maxSize: ["2G"], .since: [], .only: [],
-            .skip: [], .subsystem: [], .persistentEvents: ["no"],
+            .jobs: ["\(min(max(2, processors), 64))"], .maxSize: ["2G"], .since: [],
+            .profile: ["default"], .collectors: [], .only: [], .skip: [], .subsystem: [],
+            .persistentEvents: ["no"],
             .progress: ["auto"], .root: ["/"],
         ]
         for (name, texts) in defaults.merging(Self.dumpDefaults, uniquingKeysWith: { $1 }) {
@@ -194,44 +195,6 @@ extension Settings {
         }
         let microseconds = Int64(min(duration / .microseconds(1), 4e15))
         return Timestamp(microsecondsSince1970: now.microsecondsSince1970 - microseconds)
-    }
-
-    /// The collectors to run, of those that there are, in their order.
-    func selection(of collectors: [any Collector]) throws -> [any Collector] {
-        let names = collectors.map(\.descriptor.name)
-        func checked(_ name: SettingName) throws -> Set<String> {
-            let chosen = (values[name]?.texts ?? []).flatMap {
-                $0.split(separator: ",").map(String.init)
-            }
-            for choice in chosen where !names.contains(choice) {
-                let hint = NearestName.of(choice, in: names).map { "; did you mean \($0)?" } ?? "."
-                throw wrong(
-                    name,
-                    "there is no collector \"\(choice)\"\(hint)"
-                        + " There are: \(names.joined(separator: ", "))")
-            }
-            return Set(chosen)
-        }
-        let only = try checked(.only)
-        let skip = try checked(.skip)
-        // A live dump is made only when it is asked for, and then beside whatever else.
-        let dump = BuiltInCollectors.liveDump.descriptor.name
-        if try liveDump != nil, skip.contains(dump), !isOverridden(.liveDump, by: .skip) {
-            throw wrong(.skip, "\(dump) is skipped, and a live dump is asked for")
-        }
-        let isDumpWanted = try liveDump != nil || only.contains(dump)
-        let selected = collectors.filter { collector in
-            let name = collector.descriptor.name
-            guard !skip.contains(name) else { return false }
-            return name == dump ? isDumpWanted : only.isEmpty || only.contains(name)
-        }
-        if try root != "/", selected.contains(where: { $0.descriptor.name == dump }) {
-            throw wrong(.root, "a live dump is of the running kernel, whose root is /")
-        }
-        guard !selected.isEmpty else {
-            throw CommandFailure(.usage, "--only and --skip together leave no collector to run")
-        }
-        return selected
     }
 
     /// The storage subsystems to narrow the run to; none for all.

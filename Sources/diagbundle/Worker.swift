@@ -18,7 +18,7 @@ struct Worker: ParsableCommand {
     /// Serves the request, and ends the process.
     static func serve() throws -> Never {
         let status = WorkerLoop.serve(
-            BuiltInCollectors.all, input: try OwnedDescriptor.standard(0),
+            CollectorCatalogue.collector(for:), input: try OwnedDescriptor.standard(0),
             output: try OwnedDescriptor.standard(1))
         HostFacts.exitNow(status)
     }

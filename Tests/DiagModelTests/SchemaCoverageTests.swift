@@ -42,6 +42,7 @@ import Testing
         for kind in ["mapper", "md", "nvme", "scsi", "metadata", "lvm-report"] {
             #expect(schema("storage/\(kind).json") == .probes)
         }
+        #expect(schema("network/commands.json") == .commands)
         #expect(schema("storage/nvme/nvme0.json") == .nvme)
         #expect(schema("storage/nvme-controllers.json") == .nvmeControllers)
         let others = [

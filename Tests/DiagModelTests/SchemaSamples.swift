@@ -118,7 +118,7 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             return SchemaSample(.workerMessages, definition: message.verb, title, value)
         }
         return messageSamples + collectors + nvme + scsi + metadata + fileSystems
-            + dumpDescriptions + liveDump + kernelStacks + dumpEstimate + [
+            + dumpDescriptions + declared + liveDump + kernelStacks + dumpEstimate + [
                 SchemaSample(.manifest, "full", fullManifest),
                 SchemaSample(.manifest, "lean", leanManifest),
                 SchemaSample(.findings, "full", FindingList([fullFinding, leanFinding])),

@@ -6,6 +6,8 @@ extension PublishedSchema {
         let depth = path.utf8.count(where: { $0 == 0x2F })
         if let schema = Self.byPath[path] {
             self = schema
+        } else if depth == 1, path.hasSuffix("/\(CommandRecord.artifact)") {
+            self = .commands
         } else if depth == 1, Self.probeKinds.contains(where: { path.hasSuffix("/\($0).json") }) {
             self = .probes
         } else if depth == 2,

@@ -76,6 +76,14 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case liveDump = "live-dump"
     /// `LiveDump-stacks.json`.
     case kernelStacks = "kernel-stacks"
+    /// A YAML file that declares a collector.
+    case collector
+    /// What `collectors list --json` prints.
+    case collectors
+    /// `commands.json` of a declared collector.
+    case commands
+    /// A YAML file that `--profile` takes.
+    case profile
     /// One line of `--progress json`.
     case progress
     /// What a worker is told on its standard input.
@@ -181,6 +189,10 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .dumpInfo: Self.dumpInfoBody
         case .liveDump: Self.liveDumpBody
         case .kernelStacks: Self.kernelStacksBody
+        case .collector: Self.collectorBody
+        case .collectors: Self.collectorsBody
+        case .commands: Self.commandsBody
+        case .profile: Self.profileBody
         case .progress: Self.progressBody
         case .workerRequest: Self.workerRequestBody
         case .workerAnswer: Self.workerAnswerBody

@@ -1,0 +1,238 @@
+internal import DiagCollect
+internal import DiagModel
+public import DiagYAML
+
+/// Reading a declaration.
+extension CollectorDeclaration {
+    /// The most bytes of a file that declares a collector.
+    public static let largestFileByteCount = YAMLDocument.largestByteCount
+
+    static let keys = [
+        "schema", "name", "subject", "description", "risk", "privacy", "profiles", "deadline",
+        "limit", "capabilities", "when", "items",
+    ]
+
+    /// Reads the declaration in `bytes`.
+    ///
+    /// - Parameters:
+    ///   - bytes: one YAML document.
+    ///   - file: what errors call it.
+    /// - Throws: `YAMLError`: file, line, column, what is wrong, and what was meant.
+    public init(parsing bytes: [UInt8], named file: String) throws(YAMLError) {
+        let document = try YAMLDocument.parse(bytes, named: file)
+        let mapping = try document.mapping
+        try mapping.checkKeys(known: Self.keys, noun: "key")
+        let reader = DeclarationReader(mapping, of: document)
+        let schema = try reader.required("schema")
+        guard try schema.string == Self.schema else {
+            throw schema.error("expected `\(Self.schema)`, but found \(schema.summary)")
+        }
+        name = try Self.name(try reader.required("name"))
+        subject = try Self.line(try reader.required("subject"), atMost: 60)
+        description = try reader.required("description").string
+        let privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? .content
+        profiles = try reader.profiles() ?? [.full]
+        deadlineSeconds = try reader.seconds("deadline", in: 1...3600) ?? 60
+        byteLimit = try reader.byteCount("limit") ?? 64 << 20
+        capabilities = Set(
+            try reader.choices("capabilities", of: CommandCapability.self) ?? [])
+        condition =
+            try mapping["when"].map { node throws(YAMLError) in try Condition(node) }
+            ?? .always
+        let list = try reader.required("items")
+        var items = [Item]()
+        for node in try list.sequence {
+            items.append(try Item(node, privacy: privacy))
+        }
+        guard !items.isEmpty else { throw list.error("a collector needs at least one item") }
+        try Self.checkArtifacts(items, in: try list.sequence)
+        self.items = items
+        let highest = items.map(\.risk).max() ?? .memoryOnly
+        if let node = mapping["risk"] {
+            risk = try DeclarationReader.risk(node)
+            guard risk >= highest else {
+                throw node.error(
+                    "an item has the risk R\(highest.rawValue), so the collector has, too")
+            }
+        } else {
+            risk = highest
+        }
+    }
+
+    /// A name that can be a folder: `[a-z0-9-]`, at most 40 characters.
+    static func name(_ node: YAMLNode) throws(YAMLError) -> String {
+        let name = try node.string
+        let isPlain = name.utf8.allSatisfy {
+            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
+        }
+        guard isPlain, (1...40).contains(name.utf8.count), name.first != "-", name.last != "-"
+        else {
+            throw node.error(
+                "a name has 1 to 40 lower-case letters, digits and hyphens between them, "
+                    + "but found \(node.summary)")
+        }
+        return name
+    }
+
+    private static func line(_ node: YAMLNode, atMost limit: Int) throws(YAMLError) -> String {
+        let text = try node.string
+        guard !text.isEmpty, text.unicodeScalars.count <= limit,
+            !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        else {
+            throw node.error("expected one line of at most \(limit) characters")
+        }
+        return text
+    }
+
+    /// No two items may write the same artifact.
+    private static func checkArtifacts(
+        _ items: [Item], in nodes: [YAMLNode]
+    ) throws(YAMLError) {
+        var seen = [String: Int]()
+        for (index, item) in items.enumerated() {
+            guard let artifact = item.artifact else { continue }
+            if let first = seen.updateValue(item.position.line, forKey: artifact) {
+                let node = try nodes[index].mapping["to"] ?? nodes[index]
+                throw node.error("`\(artifact)` is what the item in line \(first) writes, too")
+            }
+        }
+    }
+}
+
+extension CollectorDeclaration.Item {
+    private static let common = ["limits", "privacy", "risk", "when", "profiles"]
+    private static let kinds: [(name: String, keys: [String])] = [
+        ("files", ["exclude", "since", "secrets", "json"]),
+        ("command", ["to", "exit-codes", "since", "secrets"]),
+        ("listing", ["to", "depth"]),
+    ]
+
+    /// The artifact that it writes, when that is one.
+    public var artifact: String? {
+        switch source {
+        case .files: nil
+        case .command(let command): command.artifact
+        case .listing(let listing): listing.artifact
+        }
+    }
+
+    init(_ node: YAMLNode, privacy: PrivacyClass) throws(YAMLError) {
+        let mapping = try node.mapping
+        let present = Self.kinds.filter { mapping[$0.name] != nil }
+        guard let kind = present.first else {
+            try mapping.checkKeys(
+                known: Self.kinds.flatMap { [$0.name] + $0.keys } + Self.common, noun: "key")
+            throw node.error("an item needs one of `files`, `command` and `listing`")
+        }
+        guard present.count == 1 else {
+            throw node.error(
+                "an item is one of `files`, `command` and `listing`, but this has "
+                    + present.map { "`\($0.name)`" }.joined(separator: " and "))
+        }
+        try mapping.checkKeys(known: [kind.name] + kind.keys + Self.common, noun: "key")
+        let reader = DeclarationReader(mapping, of: node)
+        var mediaType = "text/plain"
+        switch kind.name {
+        case "files":
+            source = .files(
+                .init(
+                    patterns: try reader.patterns("files"),
+                    excluded: try mapping["exclude"] == nil
+                        ? [] : reader.patterns("exclude", areAbsolute: false),
+                    onlyChanged: try Self.onlyChanged(mapping["since"])))
+            if try mapping["json"]?.bool == true { mediaType = "application/json" }
+        case "command":
+            source = .command(try Self.command(reader, mapping))
+        default:
+            source = .listing(
+                .init(
+                    patterns: try reader.patterns("listing"),
+                    depth: Int(try mapping["depth"]?.integer(in: 0...32) ?? 1),
+                    artifact: try reader.artifact()))
+        }
+        holdsSecrets = try mapping["secrets"]?.bool ?? false
+        limits = try Self.limits(mapping["limits"], of: kind.name)
+        self.privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? privacy
+        risk =
+            try mapping["risk"].map { node throws(YAMLError) in try DeclarationReader.risk(node) }
+            ?? (kind.name == "command" ? .mayBlock : .memoryOnly)
+        profiles = try reader.profiles()
+        condition =
+            try mapping["when"].map { node throws(YAMLError) in try Condition(node) }
+            ?? .always
+        position = node.position
+        self.mediaType = mediaType
+        if artifact?.hasSuffix(".json") == true { self.mediaType = "application/json" }
+    }
+
+    private static func onlyChanged(_ node: YAMLNode?) throws(YAMLError) -> Bool {
+        guard let node else { return false }
+        guard try node.string == "mtime" else {
+            throw node.error("expected `mtime`, but found \(node.summary)")
+        }
+        return true
+    }
+
+    private static func command(
+        _ reader: DeclarationReader, _ mapping: YAMLMapping
+    ) throws(YAMLError) -> CollectorDeclaration.Command {
+        let node = try reader.required("command")
+        if case .scalar = node.content {
+            throw node.error(
+                "expected a list such as `[ip, -json, address]`: no shell takes the words apart")
+        }
+        let arguments = try node.strings
+        guard let program = arguments.first, !program.isEmpty else {
+            throw node.error("a command needs the name of a program")
+        }
+        if program.contains("/"), !program.hasPrefix("/") {
+            throw node.error("a program is a plain name, or a path that begins with `/`")
+        }
+        let shells = ["sh", "bash", "dash", "ash", "ksh", "zsh", "env", "sudo", "su"]
+        if let name = program.split(separator: "/").last.map(String.init), shells.contains(name) {
+            throw node.error(
+                "`\(name)` runs other programs; name the program itself, or write a plugin")
+        }
+        if arguments.contains(where: { $0.utf8.contains(0) }) {
+            throw node.error("an argument must not hold NUL")
+        }
+        var codes: Set<Int> = [0]
+        if let list = mapping["exit-codes"] {
+            codes = []
+            for code in try list.sequence { codes.insert(Int(try code.integer(in: 0...255))) }
+        }
+        return .init(
+            arguments: arguments, artifact: try reader.artifact(), exitCodes: codes,
+            sinceArguments: try mapping["since"]?.strings ?? [])
+    }
+
+    private static func limits(
+        _ node: YAMLNode?, of kind: String
+    ) throws(YAMLError) -> CollectorDeclaration.Limits {
+        var limits = CollectorDeclaration.Limits(
+            byteCount: kind == "files" ? 1 << 20 : 4 << 20, lineCount: nil,
+            fileCount: kind == "listing" ? 10_000 : 1000, seconds: 10, keepsNewest: false)
+        guard let node else { return limits }
+        let mapping = try node.mapping
+        var known = ["bytes", "lines", "newest"]
+        switch kind {
+        case "files": known.append("files")
+        case "command": known.append("seconds")
+        default: known = ["bytes", "files"]
+        }
+        try mapping.checkKeys(known: known, noun: "limit")
+        let reader = DeclarationReader(mapping, of: node)
+        limits.byteCount = try reader.byteCount("bytes") ?? limits.byteCount
+        limits.lineCount = try mapping["lines"].map { node throws(YAMLError) in
+            Int(try node.integer(in: 1...10_000_000))
+        }
+        if let files = mapping["files"] {
+            limits.fileCount = Int(try files.integer(in: 1...1_000_000))
+        }
+        if let seconds = mapping["seconds"] {
+            limits.seconds = Double(try seconds.integer(in: 1...3600))
+        }
+        limits.keepsNewest = try mapping["newest"]?.bool ?? false
+        return limits
+    }
+}

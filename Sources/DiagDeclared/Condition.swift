@@ -1,0 +1,120 @@
+/// What must hold on a host for something to be collected.
+public indirect enum Condition: Hashable, Sendable {
+    /// All of these.
+    case all([Condition])
+    /// At least one of these.
+    case any([Condition])
+    /// Not this.
+    case not(Condition)
+    /// Whether this program runs as root.
+    case root(Bool)
+    /// The program is installed.
+    case command(String)
+    /// At least one path matches.
+    case file(GlobPattern)
+    /// The kernel module is loaded, or built into the kernel.
+    case module(String)
+    /// The kernel knows the file system.
+    case filesystem(String)
+    /// The kernel's version compares so.
+    case kernel(KernelVersion.Comparison)
+    /// The kernel was built with the option, as module or not.
+    case configuration(String)
+    /// The init system is one of these.
+    case initSystem([InitSystem])
+    /// The distribution, or one that it is like, is one of these.
+    case distribution([String])
+    /// Whether this is a virtual machine.
+    case virtual(Bool)
+    /// Whether this runs in a container.
+    case container(Bool)
+
+    /// Always holds.
+    public static let always = Condition.all([])
+
+    /// The program that starts the host's services.
+    public enum InitSystem: String, Hashable, Sendable, CaseIterable {
+        case systemd, openrc, sysvinit, busybox
+    }
+
+    /// Why it does not hold; `nil` when it does.
+    func obstacle(on host: HostTraits) -> String? {
+        switch self {
+        case .all(let parts):
+            for part in parts {
+                if let obstacle = part.obstacle(on: host) { return obstacle }
+            }
+            return nil
+        case .any(let parts):
+            var obstacles = [String]()
+            for part in parts {
+                guard let obstacle = part.obstacle(on: host) else { return nil }
+                obstacles.append(obstacle)
+            }
+            return obstacles.joined(separator: ", and ")
+        case .not(let part):
+            return part.obstacle(on: host) == nil ? "\(part.description)" : nil
+        default:
+            return holds(on: host) ? nil : negation
+        }
+    }
+
+    private func holds(on host: HostTraits) -> Bool {
+        switch self {
+        case .all, .any, .not: obstacle(on: host) == nil
+        case .root(let isRoot): host.isRoot == isRoot
+        case .command(let name): host.executable(name) != nil
+        case .file(let pattern): host.exists(pattern)
+        case .module(let name): host.hasModule(name)
+        case .filesystem(let name): host.filesystems.contains(name)
+        case .kernel(let comparison): host.kernelVersion.map(comparison.holds(for:)) ?? false
+        case .configuration(let option): host.hasConfiguration(option)
+        case .initSystem(let systems): host.initSystem.map(systems.contains) ?? false
+        case .distribution(let names): !host.distributions.isDisjoint(with: names)
+        case .virtual(let isVirtual): host.isVirtual == isVirtual
+        case .container(let isContainer): host.isContainer == isContainer
+        }
+    }
+
+    /// The state in which it holds.
+    private var description: String {
+        switch self {
+        case .all(let parts): parts.map(\.description).joined(separator: " and ")
+        case .any(let parts): parts.map(\.description).joined(separator: " or ")
+        case .not(let part): part.negation
+        case .root(let isRoot): isRoot ? "this is root" : "this is not root"
+        case .command(let name): "\(name) is installed"
+        case .file(let pattern): "\(pattern.text) exists"
+        case .module(let name): "module \(name) is loaded"
+        case .filesystem(let name): "the kernel knows \(name)"
+        case .kernel(let comparison): "the kernel is \(comparison)"
+        case .configuration(let option): "the kernel has \(option)"
+        case .initSystem(let systems):
+            "init is \(systems.map(\.rawValue).joined(separator: " or "))"
+        case .distribution(let names): "the distribution is \(names.joined(separator: " or "))"
+        case .virtual(let isSo): isSo ? "this is a virtual machine" : "this is no virtual machine"
+        case .container(let isSo): isSo ? "this is a container" : "this is no container"
+        }
+    }
+
+    /// The state in which it does not.
+    private var negation: String {
+        switch self {
+        case .all(let parts): parts.map(\.negation).joined(separator: " or ")
+        case .any(let parts): parts.map(\.negation).joined(separator: " and ")
+        case .not(let part): part.description
+        case .root(let isRoot): Condition.root(!isRoot).description
+        case .command(let name): "\(name) is not installed"
+        case .file(let pattern): "\(pattern.text) does not exist"
+        case .module(let name): "module \(name) is not loaded"
+        case .filesystem(let name): "the kernel does not know \(name)"
+        case .kernel(let comparison): "the kernel is not \(comparison)"
+        case .configuration(let option): "the kernel has no \(option)"
+        case .initSystem(let systems):
+            "init is not \(systems.map(\.rawValue).joined(separator: " or "))"
+        case .distribution(let names): "the distribution is not \(names.joined(separator: " or "))"
+        case .virtual(let isSo): Condition.virtual(!isSo).description
+        case .container(let isSo): Condition.container(!isSo).description
+        }
+    }
+}

@@ -1,0 +1,48 @@
+public import DiagCollect
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// Collects what a YAML file declares.
+public struct DeclaredCollector: Collector {
+    /// What the file says.
+    public let declaration: CollectorDeclaration
+    /// Where that stands.
+    public let source: DeclarationSource
+    /// The profile of the run, which items may be bound to.
+    public let profile: CollectionProfile
+
+    /// A collector of what `declaration` says, as far as it belongs to `profile`.
+    public init(
+        _ declaration: CollectorDeclaration, source: DeclarationSource = .builtIn,
+        profile: CollectionProfile = .default
+    ) {
+        self.declaration = declaration
+        self.source = source
+        self.profile = profile
+    }
+
+    private var hasCommands: Bool {
+        declaration.items.contains { if case .command = $0.source { true } else { false } }
+    }
+
+    /// Risk, deadline and bytes as declared; an inspector when it runs commands, else a reader.
+    public var descriptor: CollectorDescriptor {
+        CollectorDescriptor(
+            name: declaration.name, subject: declaration.subject, risk: declaration.risk,
+            confinement: hasCommands ? .inspector : .reader,
+            deadlineSeconds: declaration.deadlineSeconds, byteBudget: declaration.byteLimit,
+            capabilities: declaration.capabilities.reduce(into: []) { $0.formUnion($1.set) })
+    }
+
+    /// Sends the artifacts of each item in turn, and `commands.json` when commands were run.
+    public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
+        let host = HostTraits(context.root, until: context.deadline)
+        if let obstacle = declaration.condition.obstacle(on: host) {
+            return try sink.absent(declaration.name, why: obstacle)
+        }
+        let run = DeclaredRun(
+            declaration, profile: profile, host: host, context: context, sink: sink)
+        try run.collect()
+    }
+}

@@ -1,0 +1,141 @@
+internal import DiagCollect
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// Running the commands of a declared collector.
+extension DeclaredRun {
+    /// The seconds at the end of the collector's time in which no command runs.
+    private static let reserve = 1.0
+
+    /// What every command finds in its environment, and nothing else: no pager, no colours, no
+    /// language but the plain one, no home.
+    static let environment = [
+        "PATH": HostTraits.programFolders.map(\.string).joined(separator: ":"), "LC_ALL": "C",
+        "LANG": "C", "HOME": "/", "TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat",
+        "SYSTEMD_PAGER": "cat", "SYSTEMD_COLORS": "0", "COLUMNS": "250",
+    ]
+
+    func run(
+        _ command: CollectorDeclaration.Command, _ item: CollectorDeclaration.Item
+    ) throws {
+        let name = command.arguments[0]
+        guard context.root.isLiveHost else {
+            return try sink.absent(
+                item.title, why: "no command runs for a root that is not the running host's")
+        }
+        guard let executable = host.executable(name) else {
+            return try sink.absent(item.title, why: "\(name) is not installed")
+        }
+        let limit = min(item.limits.byteCount, remaining)
+        guard limit > 0 else { return try tellBudget(item.title) }
+        let left = context.deadline.seconds(since: .now) - Self.reserve
+        guard left > 0 else {
+            return try sink.missing(item.title, why: "the time of the collector was used up before")
+        }
+        let arguments = command.arguments.dropFirst() + sinceArguments(command)
+        let result: CommandRun
+        do throws(SystemCallError) {
+            result = try CommandRun.run(
+                executable, Array(arguments), environment: Self.environment,
+                seconds: min(item.limits.seconds, left), limit: Int(clamping: limit),
+                keeping: item.limits.keepsNewest ? .newest : .beginning)
+        } catch {
+            return try sink.missing(item.title, why: "\(error.operation): \(error.errno)")
+        }
+        var record = CommandRecord(
+            arguments: [name] + arguments, executable: executable.string,
+            seconds: result.seconds, outputByteCount: result.outputByteCount,
+            isLate: result.cause == nil && !isCut(result, item), isAbandoned: result.isAbandoned,
+            errors: Self.text(result.errors))
+        switch result.cause {
+        case .exited(let code): record.exitCode = code
+        case .signalled(let number): record.signal = number
+        case nil: break
+        }
+        if !result.output.isEmpty {
+            record.artifact = "\(declaration.name)/\(command.artifact)"
+            try send(result, command, item)
+        }
+        commands.append(record)
+        try tell(result, record, command, item)
+    }
+
+    private func sinceArguments(_ command: CollectorDeclaration.Command) -> [String] {
+        guard let since = context.since else { return [] }
+        // `2026-11-21T09:30:00.000000Z`
+        let moment = since.description
+        let date = moment.prefix(10)
+        let time = moment.dropFirst(11).prefix(8)
+        return command.sinceArguments.map {
+            $0.split(separator: "{since}", omittingEmptySubsequences: false)
+                .joined(separator: "\(date) \(time)")
+                .split(separator: "{since-epoch}", omittingEmptySubsequences: false)
+                .joined(separator: "\(since.microsecondsSince1970 / 1_000_000)")
+        }
+    }
+
+    private func isCut(_ result: CommandRun, _ item: CollectorDeclaration.Item) -> Bool {
+        result.isCut && !item.limits.keepsNewest
+    }
+
+    private func send(
+        _ result: CommandRun, _ command: CollectorDeclaration.Command,
+        _ item: CollectorDeclaration.Item
+    ) throws {
+        let keepsNewest = item.limits.keepsNewest
+        let which = keepsNewest ? "last" : "first"
+        var why: String?
+        var kept = result.output[...]
+        if result.isCut {
+            if keepsNewest { kept = LineLimit.fromLineStart(result.output) }
+            why = "only the \(which) \(kept.count) bytes are kept"
+        }
+        if let lines = item.limits.lineCount,
+            let cut = LineLimit.cut(Array(kept), to: lines, keepingNewest: keepsNewest)
+        {
+            kept = cut
+            why = "only the \(which) \(lines) lines are kept"
+        }
+        try sink.open(
+            .init(
+                path: command.artifact, source: item.title, mediaType: item.mediaType,
+                privacy: item.privacy))
+        try sink.write(kept.span)
+        remaining -= Int64(kept.count)
+        if let why { try sink.send(.truncated(.init(why: why))) }
+    }
+
+    /// Says what went wrong: missing when there is nothing of it, else a note.
+    private func tell(
+        _ result: CommandRun, _ record: CommandRecord, _ command: CollectorDeclaration.Command,
+        _ item: CollectorDeclaration.Item
+    ) throws {
+        let first = record.errors?.split(separator: "\n").first.map(String.init)
+        let said = first.map { ": \(UntrustedText.escapingControls(String($0.prefix(300))))" } ?? ""
+        let seconds = DurationText.measured(seconds: result.seconds)
+        if record.isLate {
+            let end = result.isAbandoned ? "hangs in the kernel and was left" : "was ended"
+            return try sink.missing(
+                item.title, why: "it did not end in \(seconds) and \(end)\(said)")
+        }
+        switch result.cause {
+        case .exited(let code) where !command.exitCodes.contains(code):
+            let what = "exit code \(code)\(said)"
+            if result.output.isEmpty {
+                try sink.missing(item.title, why: what)
+            } else {
+                try sink.send(.note(.init(text: "\(item.title): \(what); what it said is kept")))
+            }
+        case .signalled(let number):
+            try sink.missing(item.title, why: "signal \(number) ended it\(said)")
+        default:
+            if result.output.isEmpty { try sink.absent(item.title, why: "it says nothing\(said)") }
+        }
+    }
+
+    private static func text(_ errors: [UInt8]) -> String? {
+        guard !errors.isEmpty else { return nil }
+        return UntrustedText.escapingInvalidUTF8(errors.prefix(4096))
+    }
+}

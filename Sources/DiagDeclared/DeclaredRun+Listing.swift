@@ -1,0 +1,141 @@
+internal import DiagCollect
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// Listing names for a declared collector.
+extension DeclaredRun {
+    /// Sends the names below what the patterns match, one a line: kind and permissions, owner,
+    /// group, bytes, time of the last change, path, and where a link points. No file is opened.
+    func list(
+        _ listing: CollectorDeclaration.Listing, _ item: CollectorDeclaration.Item
+    ) throws {
+        var lines = ListingLines(item.limits, until: context.deadline)
+        var walk = GlobWalk(context.root, until: context.deadline)
+        for pattern in listing.patterns {
+            try walk.walk(pattern) { lines.add($0, in: context.root, depth: listing.depth) }
+        }
+        if !lines.text.isEmpty {
+            let limit = Int(clamping: remaining)
+            guard limit > 0 else { return try tellBudget(item.title) }
+            let kept = lines.text.prefix(limit)
+            try sink.open(
+                .init(
+                    path: listing.artifact, source: item.title, mediaType: "text/plain",
+                    privacy: item.privacy))
+            try sink.write(kept.span)
+            remaining -= Int64(kept.count)
+            if let why = lines.cutReason { try sink.send(.truncated(.init(why: why))) }
+        }
+        let failures = walk.failures + lines.failures
+        try report(failures, of: item)
+        if lines.text.isEmpty, failures.isEmpty { try sink.absent(item.title) }
+    }
+}
+
+/// The lines of a listing, as they are made.
+private struct ListingLines {
+    private let limits: CollectorDeclaration.Limits
+    private let deadline: MonotonicTime
+    private(set) var text = [UInt8]()
+    private(set) var failures: [SystemCallError] = []
+    private var count = 0
+    private var leftOutCount = 0
+    private var isLate = false
+
+    init(_ limits: CollectorDeclaration.Limits, until deadline: MonotonicTime) {
+        self.limits = limits
+        self.deadline = deadline
+    }
+
+    var cutReason: String? {
+        if isLate { return "listing took too long" }
+        return leftOutCount > 0
+            ? "only the first \(count) names are kept, at least \(leftOutCount) more are there"
+            : nil
+    }
+
+    mutating func add(_ path: FilePath, in tree: RootedTree, depth: Int) {
+        do throws(SystemCallError) {
+            let status = try tree.status(of: path, followingLinks: false)
+            let isFolder = add(path.bytes, status) { try? tree.readLink(path) }
+            if isFolder, depth > 0 { enter(try tree.directory(path), depth: depth) }
+        } catch { fail(error) }
+    }
+
+    private mutating func enter(_ folder: Directory, depth: Int) {
+        do throws(SystemCallError) {
+            for entry in try folder.entries(limit: GlobWalk.mostNames) {
+                if MonotonicTime.now >= deadline { isLate = true }
+                if isLate { return }
+                guard count < limits.fileCount, text.count < limits.byteCount else {
+                    leftOutCount += 1
+                    continue
+                }
+                let path = folder.path.appending(entry.name)
+                let name = entry.name.string
+                guard let status = try? folder.status(of: entry.name) else { continue }
+                if add(path.bytes, status, target: { try? folder.readLink(name) }), depth > 1 {
+                    do throws(SystemCallError) {
+                        enter(try folder.directory(name), depth: depth - 1)
+                    } catch { fail(error) }
+                }
+            }
+        } catch { fail(error) }
+    }
+
+    private mutating func fail(_ error: SystemCallError) {
+        guard error.errno != .noSuchFileOrDirectory, error.errno != .noSuchProcess else { return }
+        failures.append(error)
+    }
+
+    /// Adds one line; tells whether it is a folder.
+    private mutating func add(
+        _ path: [UInt8], _ status: FileStatus, target: () -> FilePath?
+    ) -> Bool {
+        guard count < limits.fileCount, text.count < limits.byteCount else {
+            leftOutCount += 1
+            return false
+        }
+        count += 1
+        var line = Self.mode(status)
+        line += " \(status.ownerIdentifier) \(status.groupIdentifier) "
+        switch status.kind {
+        case .blockDevice, .characterDevice:
+            line += "\(status.representedDevice.major):\(status.representedDevice.minor)"
+        default: line += "\(status.byteCount)"
+        }
+        line += " \(status.modified) \(UntrustedText.escapingForPath(path))"
+        if status.kind == .symbolicLink, let target = target() {
+            line += " -> \(UntrustedText.escapingForPath(target.bytes))"
+        }
+        text += Array(line.utf8)
+        text.append(0x0A)
+        return status.kind == .directory
+    }
+
+    /// Kind and permissions as ls(1) writes them.
+    private static func mode(_ status: FileStatus) -> String {
+        let kind =
+            switch status.kind {
+            case .regular: "-"
+            case .directory: "d"
+            case .symbolicLink: "l"
+            case .fifo: "p"
+            case .socket: "s"
+            case .blockDevice: "b"
+            case .characterDevice: "c"
+            case .unknown: "?"
+            }
+        let bits = status.permissions
+        func group(_ shift: UInt16, _ special: UInt16, _ letter: String) -> String {
+            let part = bits >> shift & 7
+            let isSpecial = bits & special != 0
+            let last =
+                isSpecial
+                ? (part & 1 != 0 ? letter : letter.uppercased()) : part & 1 != 0 ? "x" : "-"
+            return (part & 4 != 0 ? "r" : "-") + (part & 2 != 0 ? "w" : "-") + last
+        }
+        return kind + group(6, 0o4000, "s") + group(3, 0o2000, "s") + group(0, 0o1000, "t")
+    }
+}

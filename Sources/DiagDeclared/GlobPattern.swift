@@ -1,0 +1,266 @@
+internal import DiagSystem
+public import SystemPackage
+
+/// A pattern of paths, as a shell knows it, for names in any encoding.
+///
+/// `*` stands for any characters, `?` for one, `[a-z]` and `[!a-z]` for one of a set, `{a,b}` for
+/// either text, `**` as a whole component for folders of any depth. A backslash takes the meaning
+/// from what follows. As in a shell, a name that begins with a dot is matched only by a pattern
+/// that begins with one.
+public struct GlobPattern: Hashable, Sendable {
+    /// Why a text is no pattern.
+    public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
+        /// What is wrong, and what was meant.
+        public let description: String
+    }
+
+    /// One part of a path between slashes.
+    enum Component: Hashable, Sendable {
+        /// This name and no other.
+        case literal(FilePath.Component)
+        /// Every name that these tokens match.
+        case pattern([Token])
+        /// Folders of any depth, none included.
+        case anyDepth
+    }
+
+    /// One step of matching a name.
+    enum Token: Hashable, Sendable {
+        case byte(UInt8)
+        case one
+        case many
+        case set(isNegated: Bool, ranges: [ClosedRange<UInt8>])
+    }
+
+    /// The pattern as it was written, with its braces expanded.
+    public let text: String
+    /// Whether it begins at the root; otherwise it is for names alone.
+    public let isAbsolute: Bool
+    let components: [Component]
+
+    /// Whether it names one path, without anything to match.
+    public var isLiteral: Bool {
+        components.allSatisfy { if case .literal = $0 { true } else { false } }
+    }
+
+    /// The patterns that `text` stands for: one for each way through its braces, at most 256.
+    public static func expanding(_ text: String) throws(Fault) -> [GlobPattern] {
+        var patterns = [GlobPattern]()
+        for part in try expandBraces(text) { patterns.append(try GlobPattern(part)) }
+        return patterns
+    }
+
+    private init(_ text: String) throws(Fault) {
+        self.text = text
+        isAbsolute = text.utf8.first == 0x2F
+        var components = [Component]()
+        for part in text.utf8.split(separator: 0x2F) {
+            components.append(try Self.component(Array(part)))
+        }
+        guard !components.isEmpty else {
+            throw Fault(description: "a pattern needs at least one name")
+        }
+        self.components = components
+    }
+
+    private static func component(_ text: [UInt8]) throws(Fault) -> Component {
+        if text == [0x2A, 0x2A] { return .anyDepth }
+        if text == [0x2E] || text == [0x2E, 0x2E] {
+            throw Fault(description: "`.` and `..` have no place in a pattern")
+        }
+        let tokens = try tokens(of: text)
+        var literal = [UInt8]()
+        for token in tokens {
+            guard case .byte(let byte) = token else { return .pattern(tokens) }
+            literal.append(byte)
+        }
+        guard !literal.contains(0),
+            let name = unsafe FilePath(
+                platformString: (literal + [0]).map { CChar(bitPattern: $0) }
+            ).lastComponent
+        else { throw Fault(description: "a name must not hold NUL") }
+        return .literal(name)
+    }
+
+    private static func tokens(of text: [UInt8]) throws(Fault) -> [Token] {
+        var tokens = [Token]()
+        var index = 0
+        while index < text.count {
+            switch text[index] {
+            case 0x5C:
+                index += 1
+                guard index < text.count else {
+                    throw Fault(description: "a backslash at the end means nothing")
+                }
+                tokens.append(.byte(text[index]))
+            case 0x3F: tokens.append(.one)
+            case 0x2A: if tokens.last != .many { tokens.append(.many) }
+            case 0x5B:
+                guard let (set, next) = set(in: text, from: index + 1) else {
+                    throw Fault(description: "`[` has no `]`; write `\\[` for the character")
+                }
+                tokens.append(set)
+                index = next
+                continue
+            default: tokens.append(.byte(text[index]))
+            }
+            index += 1
+        }
+        return tokens
+    }
+
+    /// The set that begins at `start`, behind its bracket, and the place behind its end.
+    private static func set(in text: [UInt8], from start: Int) -> (Token, Int)? {
+        var index = start
+        var ranges = [ClosedRange<UInt8>]()
+        let isNegated = index < text.count && (text[index] == 0x21 || text[index] == 0x5E)
+        if isNegated { index += 1 }
+        let first = index
+        while index < text.count {
+            if text[index] == 0x5D, index > first {
+                return (.set(isNegated: isNegated, ranges: ranges), index + 1)
+            }
+            if index + 2 < text.count, text[index + 1] == 0x2D, text[index + 2] != 0x5D,
+                text[index] <= text[index + 2]
+            {
+                ranges.append(text[index]...text[index + 2])
+                index += 3
+            } else {
+                ranges.append(text[index]...text[index])
+                index += 1
+            }
+        }
+        return nil
+    }
+
+    private static let mostExpansions = 256
+
+    private static func expandBraces(_ text: String) throws(Fault) -> [String] {
+        guard let open = text.firstIndex(of: "{") else {
+            if text.contains("}") { throw Fault(description: "`}` has no `{`") }
+            return [text]
+        }
+        var depth = 0
+        var words = [String]()
+        var start = text.index(after: open)
+        var index = open
+        while index < text.endIndex {
+            switch text[index] {
+            case "{": depth += 1
+            case "," where depth == 1:
+                words.append(String(text[start..<index]))
+                start = text.index(after: index)
+            case "}":
+                depth -= 1
+                if depth == 0 {
+                    words.append(String(text[start..<index]))
+                    return try expand(
+                        text[..<open], words, String(text[text.index(after: index)...]))
+                }
+            default: break
+            }
+            index = text.index(after: index)
+        }
+        throw Fault(description: "`{` has no `}`")
+    }
+
+    private static func expand(
+        _ head: Substring, _ words: [String], _ tail: String
+    ) throws(Fault) -> [String] {
+        var results = [String]()
+        for word in words {
+            results += try expandBraces(head + word + tail)
+            guard results.count <= mostExpansions else {
+                throw Fault(
+                    description: "the braces stand for more than \(mostExpansions) patterns")
+            }
+        }
+        return results
+    }
+}
+
+/// Matching.
+extension GlobPattern {
+    /// Whether the tokens match a whole name.
+    static func matches(_ tokens: [Token], _ name: [UInt8]) -> Bool {
+        if name.first == 0x2E, tokens.first != .byte(0x2E) { return false }
+        var (token, byte) = (0, 0)
+        // Where the last `*` stands, and how much of the name it has taken: only the last one is
+        // ever extended, so this is quadratic at worst.
+        var star: (token: Int, byte: Int)?
+        while true {
+            if token == tokens.count {
+                if byte == name.count { return true }
+            } else if tokens[token] == .many {
+                star = (token, byte)
+                token += 1
+                continue
+            } else if byte < name.count, let next = step(tokens[token], name, byte) {
+                token += 1
+                byte = next
+                continue
+            }
+            guard let last = star, last.byte < name.count else { return false }
+            star = (last.token, last.byte + 1)
+            token = last.token + 1
+            byte = last.byte + 1
+        }
+    }
+
+    /// The place behind what one token takes; `nil` when it does not match there.
+    private static func step(_ token: Token, _ name: [UInt8], _ index: Int) -> Int? {
+        switch token {
+        case .byte(let byte): return name[index] == byte ? index + 1 : nil
+        case .set(let isNegated, let ranges):
+            return ranges.contains { $0.contains(name[index]) } != isNegated ? index + 1 : nil
+        case .many: return nil
+        case .one:
+            // One character, which in UTF-8 may have up to four bytes.
+            var next = index + 1
+            while next < name.count, next - index < 4, name[index] >= 0xC0,
+                name[next] & 0xC0 == 0x80
+            {
+                next += 1
+            }
+            return next
+        }
+    }
+
+    /// Whether the pattern matches `path`: the whole of it, or where the pattern is not absolute
+    /// its last name.
+    public func matches(_ path: FilePath) -> Bool {
+        let names = path.components.map(Self.bytes)
+        guard isAbsolute else {
+            guard components.count == 1, let last = names.last else { return false }
+            return Self.matches(components[0], last)
+        }
+        return matches(names[...], components[...])
+    }
+
+    private func matches(
+        _ names: ArraySlice<[UInt8]>, _ parts: ArraySlice<Component>
+    ) -> Bool {
+        guard let part = parts.first else { return names.isEmpty }
+        if case .anyDepth = part {
+            let rest = parts.dropFirst()
+            if rest.isEmpty { return true }
+            return (names.startIndex...names.endIndex).contains { matches(names[$0...], rest) }
+        }
+        guard let name = names.first, Self.matches(part, name) else { return false }
+        return matches(names.dropFirst(), parts.dropFirst())
+    }
+
+    /// Whether one component matches a name.
+    static func matches(_ component: Component, _ name: [UInt8]) -> Bool {
+        switch component {
+        case .literal(let literal): bytes(literal) == name
+        case .pattern(let tokens): matches(tokens, name)
+        case .anyDepth: true
+        }
+    }
+
+    /// The bytes of a name.
+    static func bytes(_ name: FilePath.Component) -> [UInt8] {
+        FilePath(root: nil, [name]).bytes
+    }
+}

@@ -1,0 +1,89 @@
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// Finds what patterns match below a root, within bounds.
+///
+/// A folder that is a link is entered where a pattern names it, and never for `**`. The names of a
+/// folder come sorted by their bytes.
+struct GlobWalk {
+    /// How deep `**` looks.
+    static let deepestLevel = 24
+    /// A folder with more names than this is not listed.
+    static let mostNames = 1_000_000
+
+    let tree: RootedTree
+    let deadline: MonotonicTime
+    /// Folders that exist and could not be listed, with the reason.
+    private(set) var failures: [SystemCallError] = []
+    /// Whether the deadline ended the search.
+    private(set) var isCut = false
+
+    init(_ tree: RootedTree, until deadline: MonotonicTime) {
+        self.tree = tree
+        self.deadline = deadline
+    }
+
+    /// Calls `found` with each path that the pattern matches, whatever is there.
+    ///
+    /// A path without anything to match is given as it is, whether it exists or not.
+    mutating func walk(
+        _ pattern: GlobPattern, found: (FilePath) throws -> Void
+    ) throws {
+        try descend(into: "/", pattern.components[...], level: 0, found)
+    }
+
+    private mutating func descend(
+        into folder: FilePath, _ components: ArraySlice<GlobPattern.Component>, level: Int,
+        _ found: (FilePath) throws -> Void
+    ) throws {
+        var folder = folder
+        var rest = components
+        while case .literal(let name)? = rest.first {
+            folder.append(name)
+            rest = rest.dropFirst()
+        }
+        guard let component = rest.first else { return try found(folder) }
+        if MonotonicTime.now >= deadline { isCut = true }
+        guard !isCut else { return }
+        let entries: [Directory.Entry]
+        do throws(SystemCallError) {
+            entries = try tree.directory(folder).entries(limit: Self.mostNames)
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory, .notDirectory, .noSuchProcess: break
+            default: failures.append(error)
+            }
+            return
+        }
+        let isLast = rest.count == 1
+        if case .anyDepth = component {
+            if !isLast { try descend(into: folder, rest.dropFirst(), level: level, found) }
+            for entry in entries {
+                let bytes = GlobPattern.bytes(entry.name)
+                guard bytes.first != 0x2E else { continue }
+                let path = folder.appending(entry.name)
+                if isLast { try found(path) }
+                guard level < Self.deepestLevel, isFolder(entry, path) else { continue }
+                try descend(into: path, rest, level: level + 1, found)
+            }
+            return
+        }
+        for entry in entries
+        where GlobPattern.matches(component, GlobPattern.bytes(entry.name)) {
+            let path = folder.appending(entry.name)
+            if isLast {
+                try found(path)
+            } else if [.directory, .symbolicLink, .unknown].contains(entry.kind) {
+                try descend(into: path, rest.dropFirst(), level: level, found)
+            }
+            if isCut { return }
+        }
+    }
+
+    /// Whether it is a folder itself, not a link to one.
+    private func isFolder(_ entry: Directory.Entry, _ path: FilePath) -> Bool {
+        guard entry.kind == .unknown else { return entry.kind == .directory }
+        return (try? tree.status(of: path, followingLinks: false))?.kind == .directory
+    }
+}

@@ -1,0 +1,177 @@
+/// The schemas of declared collectors: the file that declares one, and what it leaves.
+extension PublishedSchema {
+    /// What `collectors list --json` prints.
+    static let collectorsBody = #"""
+        "type": "object", "additionalProperties": false, "required": ["schema", "collectors"],
+        "properties": {
+            "schema": {"const": "diagbundle.collectors/1"},
+            "collectors": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false,
+                "required": ["name", "subject", "risk", "profiles", "origin", "confinement",
+                    "deadlineSeconds", "byteLimit"],
+                "properties": {
+                    "name": {"$ref": "#/$defs/collectorName"},
+                    "subject": {"type": "string"},
+                    "description": {"type": "string"},
+                    "risk": {"enum": ["R0", "R1", "R2"]},
+                    "profiles": {"type": "array", "items": {"type": "string"}},
+                    "origin": {"type": "string"},
+                    "replaced": {"type": "string"},
+                    "confinement": {"enum": ["parser", "reader", "inspector"]},
+                    "deadlineSeconds": {"$ref": "#/$defs/seconds"},
+                    "byteLimit": {"$ref": "#/$defs/count"}
+                }
+            }}
+        },
+        "$defs": {\#(commonDefinitions)}
+        """#
+
+    /// `commands.json` of a declared collector.
+    static let commandsBody = #"""
+        "type": "object", "additionalProperties": false, "required": ["schema", "commands"],
+        "properties": {
+            "schema": {"const": "diagbundle.commands/1"},
+            "commands": {"type": "array", "minItems": 1, "items": {
+                "type": "object", "additionalProperties": false,
+                "required": ["arguments", "executable", "isLate", "isAbandoned", "seconds",
+                    "outputByteCount"],
+                "properties": {
+                    "arguments": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                    "executable": {"type": "string", "minLength": 1},
+                    "artifact": {"$ref": "#/$defs/path"},
+                    "exitCode": {"$ref": "#/$defs/count"},
+                    "signal": {"$ref": "#/$defs/count"},
+                    "isLate": {"type": "boolean"},
+                    "isAbandoned": {"type": "boolean"},
+                    "seconds": {"$ref": "#/$defs/seconds"},
+                    "outputByteCount": {"$ref": "#/$defs/count"},
+                    "errors": {"type": "string"}
+                }
+            }}
+        },
+        "$defs": {\#(commonDefinitions)}
+        """#
+
+    /// A YAML file that declares a collector, for editors that complete it.
+    static let collectorBody = #"""
+        "type": "object", "additionalProperties": false,
+        "required": ["schema", "name", "subject", "description", "items"],
+        "properties": {
+            "schema": {"const": "diagbundle.collector/1"},
+            "name": {"type": "string", "minLength": 1, "maxLength": 40,
+                "pattern": "^[a-z0-9][a-z0-9-]*$",
+                "description": "also the folder of its artifacts"},
+            "subject": {"type": "string", "minLength": 1, "maxLength": 60,
+                "description": "what it collects, after \"Collecting\""},
+            "description": {"type": "string", "description": "what it collects, and for whom"},
+            "risk": {"$ref": "#/$defs/risk"},
+            "privacy": {"$ref": "#/$defs/privacy"},
+            "profiles": {"$ref": "#/$defs/profiles"},
+            "deadline": {"$ref": "#/$defs/quantity"},
+            "limit": {"$ref": "#/$defs/quantity"},
+            "capabilities": {"type": "array", "items":
+                {"enum": ["CAP_NET_ADMIN", "CAP_DAC_OVERRIDE", "CAP_AUDIT_CONTROL"]}},
+            "when": {"$ref": "#/$defs/when"},
+            "items": {"type": "array", "minItems": 1, "items": {"anyOf": [
+                {"$ref": "#/$defs/files"}, {"$ref": "#/$defs/command"},
+                {"$ref": "#/$defs/listing"}]}}
+        },
+        "$defs": {
+            "risk": {"enum": ["R0", "R1", "R2"]},
+            "privacy": {"enum": ["technical", "identity", "content", "sensitive"]},
+            "profiles": {"type": "array", "minItems": 1, "items":
+                {"enum": ["minimal", "default", "storage", "full"]}},
+            "quantity": {"type": ["string", "integer"]},
+            "texts": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+            "artifact": {"type": "string", "minLength": 1, "maxLength": 1024,
+                "description": "path in the collector's folder; .json for JSON"},
+            "exitCodes": {"type": "array", "items":
+                {"type": "integer", "minimum": 0, "maximum": 255}},
+            "files": {
+                "type": "object", "additionalProperties": false, "required": ["files"],
+                "properties": {
+                    "files": {"$ref": "#/$defs/texts"},
+                    "exclude": {"$ref": "#/$defs/texts"},
+                    "since": {"const": "mtime"},
+                    "secrets": {"type": "boolean"},
+                    "json": {"type": "boolean"},
+                    "limits": {"$ref": "#/$defs/limits"},
+                    "privacy": {"$ref": "#/$defs/privacy"},
+                    "risk": {"$ref": "#/$defs/risk"},
+                    "when": {"$ref": "#/$defs/when"},
+                    "profiles": {"$ref": "#/$defs/profiles"}
+                }
+            },
+            "command": {
+                "type": "object", "additionalProperties": false, "required": ["command", "to"],
+                "properties": {
+                    "command": {"$ref": "#/$defs/texts",
+                        "description": "program and arguments; no shell sees them"},
+                    "to": {"$ref": "#/$defs/artifact"},
+                    "exit-codes": {"$ref": "#/$defs/exitCodes"},
+                    "since": {"$ref": "#/$defs/texts"},
+                    "secrets": {"type": "boolean"},
+                    "limits": {"$ref": "#/$defs/limits"},
+                    "privacy": {"$ref": "#/$defs/privacy"},
+                    "risk": {"$ref": "#/$defs/risk"},
+                    "when": {"$ref": "#/$defs/when"},
+                    "profiles": {"$ref": "#/$defs/profiles"}
+                }
+            },
+            "listing": {
+                "type": "object", "additionalProperties": false, "required": ["listing", "to"],
+                "properties": {
+                    "listing": {"$ref": "#/$defs/texts"},
+                    "to": {"$ref": "#/$defs/artifact"},
+                    "depth": {"type": "integer", "minimum": 0, "maximum": 32},
+                    "limits": {"$ref": "#/$defs/limits"},
+                    "privacy": {"$ref": "#/$defs/privacy"},
+                    "risk": {"$ref": "#/$defs/risk"},
+                    "when": {"$ref": "#/$defs/when"},
+                    "profiles": {"$ref": "#/$defs/profiles"}
+                }
+            },
+            "limits": {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "bytes": {"$ref": "#/$defs/quantity"},
+                    "lines": {"type": "integer", "minimum": 1, "maximum": 10000000},
+                    "files": {"type": "integer", "minimum": 1, "maximum": 1000000},
+                    "seconds": {"type": "integer", "minimum": 1, "maximum": 3600},
+                    "newest": {"type": "boolean"}
+                }
+            },
+            "when": {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "root": {"type": "boolean"},
+                    "commands": {"$ref": "#/$defs/texts"},
+                    "files": {"$ref": "#/$defs/texts"},
+                    "modules": {"$ref": "#/$defs/texts"},
+                    "filesystems": {"$ref": "#/$defs/texts"},
+                    "kernel": {"type": "string", "description": "for example >=5.10"},
+                    "config": {"$ref": "#/$defs/texts"},
+                    "init": {"type": "array", "minItems": 1, "items":
+                        {"enum": ["systemd", "openrc", "sysvinit", "busybox"]}},
+                    "distribution": {"$ref": "#/$defs/texts"},
+                    "virtual": {"type": "boolean"},
+                    "container": {"type": "boolean"},
+                    "any": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/when"}},
+                    "not": {"$ref": "#/$defs/when"}
+                }
+            }
+        }
+        """#
+
+    /// A YAML file that `--profile` takes.
+    static let profileBody = #"""
+        "type": "object", "additionalProperties": false, "required": ["schema"],
+        "properties": {
+            "schema": {"const": "diagbundle.profile/1"},
+            "base": {"enum": ["minimal", "default", "storage", "full"]},
+            "only": {"type": "array", "items": {"type": "string"}},
+            "add": {"type": "array", "items": {"type": "string"}},
+            "skip": {"type": "array", "items": {"type": "string"}}
+        }
+        """#
+}

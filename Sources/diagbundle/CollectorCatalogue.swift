@@ -1,0 +1,107 @@
+import DiagCollect
+import DiagDeclared
+import DiagModel
+import DiagSystem
+import DiagYAML
+import SystemPackage
+
+/// Every collector that a run could use: those of code, and those that files declare.
+struct CollectorCatalogue {
+    /// Where the host's own declarations stand.
+    static let standardFolder: FilePath = "/etc/diagbundle/collectors.d"
+
+    /// One collector, and where it comes from.
+    struct Entry {
+        let collector: any Collector
+        /// `built in`, or the path of a file.
+        let origin: String
+        /// What a worker is told to find it again.
+        let workerOptions: [String: JSONValue]
+        /// The profiles that it is part of.
+        let profiles: Set<CollectionProfile>
+        /// What it replaces, when its name was taken.
+        var replaced: String?
+
+        var name: String { collector.descriptor.name }
+        /// What a file declares it to be; none for one of code.
+        var declaration: CollectorDeclaration? {
+            (collector as? DeclaredCollector)?.declaration
+        }
+    }
+
+    /// Those of code first, then the declared ones by name: the order of the plan.
+    private(set) var entries: [Entry]
+
+    /// The collectors of the program, then those of the host's folder, then those of `folders`;
+    /// a later one takes the place of an earlier one of its name. Items of declared collectors may
+    /// be bound to `profile`.
+    ///
+    /// - Throws: ``CommandFailure`` when a file or folder is wrong, or cannot be trusted.
+    init(folders: [FilePath], profile: CollectionProfile) throws {
+        let code = BuiltInCollectors.all.map {
+            Entry(
+                collector: $0, origin: "built in", workerOptions: [:],
+                profiles: BuiltInCollectors.profiles(of: $0.descriptor.name))
+        }
+        var declared = [String: Entry]()
+        func add(_ declaration: CollectorDeclaration, _ source: DeclarationSource) throws {
+            let name = declaration.name
+            if code.contains(where: { $0.name == name }) {
+                throw CommandFailure(
+                    .usage,
+                    "\(source.description):1:1: `\(name)` is a collector of the program's own code,"
+                        + " which cannot be replaced; choose another name")
+            }
+            declared[name] = Entry(
+                collector: DeclaredCollector(declaration, source: source, profile: profile),
+                origin: source.description, workerOptions: source.workerOptions(profile: profile),
+                profiles: declaration.profiles, replaced: declared[name]?.origin)
+        }
+        for file in BuiltInDeclarations.files {
+            let declaration: CollectorDeclaration
+            do throws(YAMLError) {
+                declaration = try CollectorDeclaration(parsing: file.bytes, named: file.name)
+            } catch { throw CommandFailure(.failed, error.description) }
+            try add(declaration, .builtIn)
+        }
+        for (folder, isOptional) in [(Self.standardFolder, true)] + folders.map({ ($0, false) }) {
+            let found: [(CollectorDeclaration, DeclarationSource)]
+            do throws(DeclarationFile.Failure) {
+                found = try DeclarationFile.readFolder(folder, isOptional: isOptional)
+            } catch { throw Self.failure(error) }
+            for (declaration, source) in found { try add(declaration, source) }
+        }
+        entries = code + declared.values.sorted { $0.name < $1.name }
+    }
+
+    /// The collector called `name`.
+    subscript(name: String) -> Entry? { entries.first { $0.name == name } }
+
+    /// What each collector of a run is told to find itself again, by its name.
+    var workerOptions: [String: [String: JSONValue]] {
+        Dictionary(
+            entries.filter { !$0.workerOptions.isEmpty }.map { ($0.name, $0.workerOptions) }
+        ) { $1 }
+    }
+
+    /// The collector that a worker was told of; `nil` when there is none.
+    static func collector(for request: WorkerRequest) throws -> (any Collector)? {
+        if let own = BuiltInCollectors.all.first(where: { $0.descriptor.name == request.collector })
+        {
+            return own
+        }
+        return try DeclarationSource.collector(
+            named: request.collector, options: request.options)
+    }
+
+    /// What is wrong with a file of declarations, as the failure of a command.
+    static func failure(_ failure: DeclarationFile.Failure) -> CommandFailure {
+        switch failure.kind {
+        case .content, .changed: CommandFailure(.usage, failure.message)
+        case .untrusted: CommandFailure(.notPermitted, failure.message)
+        case .input(let errno):
+            CommandFailure(
+                errno == .noSuchFileOrDirectory ? .unavailable : .inputOutput, failure.message)
+        }
+    }
+}

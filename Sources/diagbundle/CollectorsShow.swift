@@ -1,0 +1,60 @@
+import ArgumentParser
+import DiagCollect
+import DiagDeclared
+import DiagModel
+import DiagSystem
+import DiagTerminal
+import DiagYAML
+import SystemPackage
+
+/// `diagbundle collectors show NAME`: one collector, as it is declared.
+struct CollectorsShow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one collector: the YAML that declares it.",
+        discussion: "What is printed of a declared collector can be changed and used as a file.")
+
+    @Argument(help: "The collector's name.")
+    var name: String
+    @OptionGroup var folders: CollectorFolders
+
+    func run() throws {
+        let catalogue = try folders.catalogue()
+        guard let entry = catalogue[name] else {
+            throw CommandFailure.unknownCollector(name, in: catalogue)
+        }
+        guard let declared = entry.collector as? DeclaredCollector else {
+            let descriptor = entry.collector.descriptor
+            let lines = [
+                "# \(descriptor.name): \(descriptor.subject)",
+                "# Code of the program, without a file. Risk R\(descriptor.risk.rawValue),"
+                    + " confined as \(descriptor.confinement.rawValue),",
+                "# at most \(DurationText.words(seconds: descriptor.deadlineSeconds)) and"
+                    + " \(ByteCountText.describe(descriptor.byteBudget)).",
+            ]
+            return lines.forEach { StandardStreams.print($0) }
+        }
+        switch declared.source {
+        case .builtIn:
+            guard let file = BuiltInDeclarations.file(of: name) else { return }
+            _ = try StandardStreams.write(file.bytes)
+        case .file(let path, _):
+            let bytes = try RootedTree("/").read(
+                path, limit: CollectorDeclaration.largestFileByteCount)
+            StandardStreams.print("# \(path)")
+            _ = try StandardStreams.write(bytes)
+        }
+    }
+}
+
+extension CommandFailure {
+    /// A collector's name that there is not, with the nearest one that there is.
+    static func unknownCollector(
+        _ name: String, in catalogue: CollectorCatalogue
+    ) -> CommandFailure {
+        let names = catalogue.entries.map(\.name)
+        let hint = NearestName.of(name, in: names).map { "; did you mean \($0)?" } ?? "."
+        return CommandFailure(
+            .usage,
+            "there is no collector \"\(name)\"\(hint) There are: \(names.joined(separator: ", "))")
+    }
+}

@@ -1,0 +1,67 @@
+import DiagDeclared
+import DiagSystem
+import DiagYAML
+import SystemPackage
+
+/// How much a run collects: a profile, and what a file changes of it.
+struct RunProfile {
+    /// The profile that it begins with.
+    var base: CollectionProfile
+    /// What it is called in messages: a profile, or a file.
+    var name: String
+    /// These collectors and no others, in the place of the profile's.
+    var only: [String]?
+    /// These collectors, too.
+    var added: [String] = []
+    /// These collectors not.
+    var skipped: [String] = []
+
+    /// A profile as it is.
+    init(base: CollectionProfile) {
+        self.base = base
+        name = base.rawValue
+    }
+
+    /// What the file of a profile says on its first line of what it is.
+    static let schema = "diagbundle.profile/1"
+
+    /// Reads a file: `schema`, and `base`, `only`, `add`, `skip` as they are wanted.
+    static func read(_ path: FilePath) throws -> RunProfile {
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            bytes = try RootedTree("/").read(path, limit: YAMLDocument.largestByteCount + 1)
+        } catch {
+            throw CommandFailure(
+                error.errno == .noSuchFileOrDirectory ? .unavailable : .inputOutput,
+                "read the profile \(path): \(error.errno)")
+        }
+        do throws(YAMLError) { return try RunProfile(parsing: bytes, named: path.string) } catch {
+            throw CommandFailure(.usage, error.description)
+        }
+    }
+
+    private init(parsing bytes: [UInt8], named file: String) throws(YAMLError) {
+        let document = try YAMLDocument.parse(bytes, named: file)
+        let mapping = try document.mapping
+        try mapping.checkKeys(known: ["schema", "base", "only", "add", "skip"], noun: "key")
+        guard let schema = mapping["schema"] else {
+            throw document.error("`schema: \(Self.schema)` is missing")
+        }
+        guard try schema.string == Self.schema else {
+            throw schema.error("expected `\(Self.schema)`, but found \(schema.summary)")
+        }
+        self.init(base: .default)
+        name = file
+        if let node = mapping["base"] {
+            let text = try node.string
+            guard let profile = CollectionProfile(rawValue: text) else {
+                let names = CollectionProfile.allCases.map { "`\($0.rawValue)`" }
+                throw node.error("expected one of \(names.joined(separator: ", "))")
+            }
+            base = profile
+        }
+        only = try mapping["only"]?.strings
+        added = try mapping["add"]?.strings ?? []
+        skipped = try mapping["skip"]?.strings ?? []
+    }
+}

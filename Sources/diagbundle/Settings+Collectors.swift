@@ -1,0 +1,91 @@
+import DiagCollect
+import DiagDeclared
+import DiagModel
+import DiagSystem
+import DiagYAML
+import SystemPackage
+
+/// Which collectors run.
+extension Settings {
+    /// The folders with more collectors, relative ones below `workingDirectory`.
+    func collectorFolders(from workingDirectory: String?) throws -> [FilePath] {
+        try texts(.collectors).map { text in
+            let path = FilePath(text)
+            if path.isAbsolute { return path.lexicallyNormalized() }
+            guard let workingDirectory else {
+                throw wrong(.collectors, "the working directory is gone; name an absolute path")
+            }
+            return FilePath(workingDirectory).pushing(path).lexicallyNormalized()
+        }
+    }
+
+    /// How much is collected: one of the profiles, or what a file makes of one.
+    func runProfile(from workingDirectory: String?) throws -> RunProfile {
+        let text = text(.profile)
+        if let profile = CollectionProfile(rawValue: text) { return RunProfile(base: profile) }
+        guard text.contains("/") || text.hasSuffix(".yaml") || text.hasSuffix(".yml") else {
+            let names = CollectionProfile.allCases.map(\.rawValue)
+            let hint = NearestName.of(text, in: names).map { "; did you mean \($0)?" } ?? ""
+            throw wrong(
+                .profile,
+                "there is no profile \"\(text)\"\(hint) There are: \(names.joined(separator: ", "));"
+                    + " a file is named with a / or .yaml")
+        }
+        var path = FilePath(text)
+        if !path.isAbsolute, let workingDirectory {
+            path = FilePath(workingDirectory).pushing(path).lexicallyNormalized()
+        }
+        return try RunProfile.read(path)
+    }
+
+    /// The collectors to run, of those that there are, in their order.
+    func selection(
+        of catalogue: CollectorCatalogue, profile: RunProfile
+    ) throws -> [CollectorCatalogue.Entry] {
+        let names = catalogue.entries.map(\.name)
+        func checked(
+            _ chosen: [String], _ refuse: (String) -> CommandFailure
+        ) throws -> Set<String> {
+            for choice in chosen where !names.contains(choice) {
+                let hint = NearestName.of(choice, in: names).map { "; did you mean \($0)?" } ?? "."
+                throw refuse(
+                    "there is no collector \"\(choice)\"\(hint)"
+                        + " There are: \(names.joined(separator: ", "))")
+            }
+            return Set(chosen)
+        }
+        let only = try checked(words(.only)) { wrong(.only, $0) }
+        var skip = try checked(words(.skip)) { wrong(.skip, $0) }
+        let inFile = { (what: String) in CommandFailure(.usage, "\(profile.name): \(what)") }
+        let added = try checked(profile.added, inFile)
+        let chosen = try profile.only.map { try checked($0, inFile) }
+        // A live dump is made only when it is asked for, and then beside whatever else.
+        let dump = BuiltInCollectors.liveDump.descriptor.name
+        if try liveDump != nil, skip.contains(dump), !isOverridden(.liveDump, by: .skip) {
+            throw wrong(.skip, "\(dump) is skipped, and a live dump is asked for")
+        }
+        if only.isEmpty { skip.formUnion(try checked(profile.skipped, inFile)) }
+        let isDumpWanted = try liveDump != nil || only.contains(dump)
+        let selected = catalogue.entries.filter { entry in
+            guard !skip.contains(entry.name) else { return false }
+            if entry.name == dump { return isDumpWanted }
+            if !only.isEmpty { return only.contains(entry.name) }
+            if added.contains(entry.name) { return true }
+            return chosen?.contains(entry.name) ?? entry.profiles.contains(profile.base)
+        }
+        if try root != "/", selected.contains(where: { $0.name == dump }) {
+            throw wrong(.root, "a live dump is of the running kernel, whose root is /")
+        }
+        guard !selected.isEmpty else {
+            throw CommandFailure(.usage, "--only and --skip together leave no collector to run")
+        }
+        return selected
+    }
+
+    private func texts(_ name: SettingName) -> [String] { values[name]?.texts ?? [] }
+
+    /// The names of a list, which commas may part.
+    private func words(_ name: SettingName) -> [String] {
+        texts(name).flatMap { $0.split(separator: ",").map(String.init) }
+    }
+}

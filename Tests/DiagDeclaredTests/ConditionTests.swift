@@ -1,0 +1,98 @@
+import DiagCollect
+import DiagModel
+import DiagSystem
+import SystemPackage
+import Testing
+
+@testable import DiagDeclared
+
+@Suite("Conditions of a declared collector")
+struct ConditionTests {
+    private static let files = [
+        "/proc/sys/kernel/osrelease": "5.15.0-91-generic\n",
+        "/proc/filesystems": "nodev\tsysfs\nnodev\tproc\n\text4\n",
+        "/sys/module/nf_tables/refcnt": "0\n",
+        "/lib/modules/5.15.0-91-generic/modules.builtin":
+            "kernel/net/ipv4/inet_diag.ko\nkernel/net/unix/unix-diag.ko\n",
+        "/boot/config-5.15.0-91-generic": "CONFIG_A=y\nCONFIG_B=m\n# CONFIG_C is not set\n",
+        "/etc/os-release": "ID=ubuntu\nID_LIKE=debian\n", "/run/systemd/system/x": "",
+        "/usr/bin/x": "", "/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu hypervisor\n",
+        "/etc/a.conf": "",
+    ]
+
+    private func obstacle(_ when: String) throws -> String? {
+        let host = try DeclaredHost(Self.files)
+        let declaration = try CollectorDeclaration(
+            parsing: Array(yaml("  - files: [/a]", head: "when: {\(when)}").utf8), named: "x")
+        let tree = try RootedTree(FilePath(host.path))
+        return declaration.condition.obstacle(
+            on: HostTraits(tree, until: .now.advanced(bySeconds: 60)))
+    }
+
+    @Test(
+        "A condition holds where the host is so",
+        arguments: [
+            "kernel: \">=5.10\"", "kernel: \"<5.16\"", "kernel: \"= 5.15.0\"",
+            "filesystems: [ext4]", "modules: [nf_tables]", "modules: [inet_diag, unix_diag]",
+            "config: [CONFIG_A, CONFIG_B]", "distribution: [debian]",
+            "distribution: [suse, ubuntu]", "init: [systemd]", "virtual: true",
+            "container: false", "files: [\"/etc/*.conf\"]", "not: {files: [/no]}",
+            "any: [{modules: [no]}, {files: [/etc/a.conf]}]", "files: [\"/etc/{no,a}.conf\"]",
+        ])
+    func holds(when: String) throws {
+        #expect(try obstacle(when) == nil)
+    }
+
+    @Test(
+        "Where it is not, the obstacle is told",
+        arguments: [
+            ("kernel: \">=6.1\"", "the kernel is not >= 6.1.0"),
+            ("filesystems: [btrfs]", "the kernel does not know btrfs"),
+            ("modules: [nf_tables, dm_mod]", "module dm_mod is not loaded"),
+            ("config: [CONFIG_C]", "the kernel has no CONFIG_C"),
+            ("distribution: [alpine]", "the distribution is not alpine"),
+            ("init: [openrc]", "init is not openrc"),
+            ("virtual: false", "this is a virtual machine"),
+            ("container: true", "this is no container"),
+            ("commands: [lvm]", "lvm is not installed"),
+            ("files: [/no]", "/no does not exist"),
+            ("not: {init: [systemd]}", "init is systemd"),
+            (
+                "any: [{modules: [a]}, {files: [/no]}]",
+                "module a is not loaded, and /no does not exist"
+            ),
+        ])
+    func obstacles(when: String, text: String) throws {
+        #expect(try obstacle(when) == text)
+    }
+
+    @Test("A collector or an item whose condition does not hold is absent, with the obstacle")
+    func absent() throws {
+        let host = try DeclaredHost(["/a": ""])
+        let whole = try host.collect("  - files: [/a]", head: "when: {files: [/no]}")
+        #expect(whole.artifacts.isEmpty)
+        #expect(whole.absent.map(\.what) == ["test"])
+        let item = try host.collect("  - files: [/a]\n    when: {files: [/no]}")
+        #expect(item.absent.map(\.why) == ["/no does not exist"])
+    }
+
+    @Test(
+        "The init system of a root that does not run is told by its program",
+        arguments: [
+            ("/lib/systemd/systemd", Condition.InitSystem.systemd), ("/bin/busybox", .busybox),
+        ])
+    func offline(target: String, system: Condition.InitSystem) throws {
+        let host = try DeclaredHost(["/sbin/x": ""])
+        try host.link("/sbin/init", to: target)
+        let traits = HostTraits(
+            try RootedTree(FilePath(host.path)), until: .now.advanced(bySeconds: 9))
+        #expect(traits.initSystem == system)
+    }
+
+    @Test(
+        "A version is its numbers", arguments: [("6.1.0-56-cloud", [6, 1, 0]), ("5", [5, 0, 0])])
+    func version(text: String, numbers: [Int]) {
+        #expect(KernelVersion(text)?.numbers == numbers)
+        #expect(KernelVersion("x") == nil && KernelVersion("") == nil)
+    }
+}

@@ -1,0 +1,101 @@
+import DiagYAML
+import Testing
+
+@testable import DiagDeclared
+
+@Suite("What is wrong with a declaration")
+struct DeclarationErrorTests {
+    private func fault(_ text: String) -> YAMLError? {
+        do {
+            _ = try CollectorDeclaration(parsing: Array(text.utf8), named: "x.yaml")
+            return nil
+        } catch { return error }
+    }
+
+    @Test(
+        "Every fault is told with its place and what was meant",
+        arguments: [
+            ("  - file: [/a]", "8:5", "unknown key `file`; did you mean `files`?"),
+            ("  - files: /a", "8:12", "expected a list"),
+            ("  - files: [a]", "8:13", "a path begins with `/`"),
+            ("  - files: []", "8:12", "at least one pattern"),
+            ("  - files: [/a, \"/b[\"]", "8:17", "`[` has no `]`"),
+            ("  - files: [/a]\n    command: [b]\n    to: c", "8:5", "`files` and `command`"),
+            ("  - command: [ls]", "8:5", "`to` is missing"),
+            ("  - command: ls -l\n    to: a", "8:14", "no shell takes the words apart"),
+            ("  - command: [sh, -c, ls]\n    to: a", "8:14", "runs other programs"),
+            ("  - command: [/bin/bash, -c, ls]\n    to: a", "8:14", "runs other programs"),
+            ("  - command: [bin/ls]\n    to: a", "8:14", "begins with `/`"),
+            ("  - command: [ls]\n    to: ../a", "9:9", "leaves the collector's folder"),
+            ("  - command: [ls]\n    to: commands.json", "9:9", "is written for every collector"),
+            ("  - command: [ls]\n    to: a\n    exit-codes: [256]", "10:18", "from 0 to 255"),
+            ("  - command: [ls]\n    to: a\n  - command: [ps]\n    to: a", "11:9", "line 8"),
+            ("  - files: [/a]\n    limits: {byte: 1}", "9:14", "did you mean `bytes`?"),
+            ("  - files: [/a]\n    limits: {bytes: many}", "9:21", "many"),
+            ("  - files: [/a]\n    limits: {seconds: 3}", "9:14", "unknown limit `seconds`"),
+            ("  - files: [/a]\n    when: {module: [x]}", "9:12", "did you mean `modules`?"),
+            ("  - files: [/a]\n    when: {kernel: 5.10}", "9:20", "a comparison such as"),
+            ("  - files: [/a]\n    when: {init: [systemc]}", "9:19", "did you mean `systemd`?"),
+            ("  - files: [/a]\n    when: {root: yes}", "9:18", "write `true`"),
+            ("  - files: [/a]\n    when: {config: [X]}", "9:21", "an option such as"),
+            ("  - files: [/a]\n    privacy: secret", "9:14", "one of `technical`"),
+            ("  - files: [/a]\n    risk: R7", "9:11", "expected `R0`, `R1` or `R2`"),
+            ("  - files: [/a]\n    since: ctime", "9:12", "expected `mtime`"),
+            ("  - files: [/a]\n    profiles: [defualt]", "9:16", "did you mean `default`?"),
+            ("  - []", "8:5", "expected a mapping"), ("  []", "8:3", "at least one item"),
+            ("\t- files: [/a]", "8:1", "spaces, not tabs"),
+            ("  - files: [/a", "9:1", "did not find expected"),
+            ("  - &a files: [/a]", "8:5", "anchors are not accepted"),
+        ])
+    func items(text: String, place: String, what: String) throws {
+        let error = try #require(fault(yaml(text, head: "limit: 1MiB\nprivacy: content") + "\n"))
+        let said = "\(error)"
+        #expect(said.hasPrefix("x.yaml:\(place): "), "\(said)")
+        #expect(said.contains(what), "\(said)")
+    }
+
+    @Test(
+        "So is every fault of the head",
+        arguments: [
+            ("name: test", "name: Test", "2:7", "lower-case letters"),
+            ("name: test", "name: -x", "2:7", "lower-case letters"),
+            ("name: test", "nam: test", "2:1", "did you mean `name`?"),
+            ("name: test\n", "", "1:1", "`name` is missing"),
+            ("collector/1", "collector/2", "1:9", "expected `diagbundle.collector/1`"),
+            ("subject: a test", "subject: \"\"", "3:10", "one line"),
+            ("description: for tests", "description: d\nname: again", "5:1", "a second time"),
+            ("description: for tests", "description: d\ndeadline: 2h", "5:11", "1 to 3600"),
+            ("description: for tests", "description: d\nrisk: R0", "5:7", "has the risk R1"),
+            ("description: for tests", "description: d\nlimit: 1e9", "5:8", "1e9"),
+            (
+                "description: for tests", "description: d\ncapabilities: [CAP_NET_ADMINN]",
+                "5:16", "did you mean `CAP_NET_ADMIN`?"
+            ),
+        ])
+    func head(was: String, becomes: String, place: String, what: String) throws {
+        let whole = yaml("  - command: [ls]\n    to: a")
+        let range = try #require(whole.firstRange(of: was))
+        let text = whole.replacingCharacters(in: range, with: becomes)
+        let said = "\(try #require(fault(text)))"
+        #expect(said.hasPrefix("x.yaml:\(place): "), "\(said)")
+        #expect(said.contains(what), "\(said)")
+    }
+
+    @Test("A bomb of aliases, and a file of 10 MB, are refused at once")
+    func bombs() throws {
+        let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+        #expect("\(try #require(fault(bomb)))".contains("anchors are not accepted"))
+        let large = "# " + String(repeating: "x", count: 10 << 20)
+        #expect("\(try #require(fault(large)))".contains("are too many"))
+    }
+
+    @Test("Every file of the library cut anywhere is a declaration or an error, never a trap")
+    func truncated() {
+        for file in BuiltInDeclarations.files {
+            for length in stride(from: 0, to: file.bytes.count, by: 97) {
+                _ = try? CollectorDeclaration(
+                    parsing: Array(file.bytes.prefix(length)), named: file.name)
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import DiagCollect
+import DiagModel
+import DiagSystem
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import DiagDeclared
+
+@Suite("Commands of a declared collector")
+struct DeclaredCommandTests {
+    /// A program of the test: a script with a first line that names its interpreter.
+    private final class Program {
+        let path: String
+
+        init(_ script: String, permissions: Int = 0o755) throws {
+            path = NSTemporaryDirectory() + "diag-program-" + UUID().uuidString
+            try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
+            try FileManager.default.setAttributes(
+                [.posixPermissions: permissions], ofItemAtPath: path)
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private func run(
+        _ script: String, more: String = "", permissions: Int = 0o755, since: Timestamp? = nil,
+        seconds: Double = 60
+    ) throws -> MemorySink {
+        let program = try Program(script, permissions: permissions)
+        return try declared(
+            "  - command: [\(program.path), one, \"two words\", \"$HOME;*\"]\n    to: said.txt\n"
+                + more, since: since, seconds: seconds)
+    }
+
+    private func record(_ sink: MemorySink) throws -> CommandRecord {
+        let document = try #require(sink[CommandRecord.artifact])
+        let list = try JSONDocument.decode(CommandRecord.List.self, from: document.bytes)
+        return try #require(list.commands.first)
+    }
+
+    @Test("Arguments reach the program as they are: no shell sees them")
+    func arguments() throws {
+        let sink = try run(#"for word in "$@"; do echo "<$word>"; done"#)
+        #expect(sink["said.txt"]?.text == "<one>\n<two words>\n<$HOME;*>\n")
+        let record = try record(sink)
+        #expect(record.exitCode == 0 && record.errors == nil && !record.isLate)
+        #expect(record.artifact == "test/said.txt" && record.outputByteCount == 28)
+        #expect(sink.missing.isEmpty && sink.notes.isEmpty)
+    }
+
+    @Test("The environment is plain, standard input is empty, and there is no terminal")
+    func surroundings() throws {
+        let sink = try run("env | sort; cat; tty; pwd; ( : </dev/tty ) 2>&1")
+        let lines = try #require(sink["said.txt"]?.text).split(separator: "\n").map(String.init)
+        #expect(lines.contains("LC_ALL=C") && lines.contains("PAGER=cat"))
+        #expect(!lines.contains { $0.hasPrefix("DIAGBUNDLE") || $0.hasPrefix("SHLVL=2") })
+        #expect(lines.contains("not a tty") && lines.contains("/"))
+        #expect(lines.last?.contains("/dev/tty") == true)
+    }
+
+    @Test("An exit code that means no good is told, and what the command said is kept")
+    func exitCode() throws {
+        let sink = try run("echo useful; echo broken >&2; exit 1")
+        #expect(sink["said.txt"]?.text == "useful\n")
+        #expect(sink.notes.count == 1)
+        #expect(sink.notes[0].hasSuffix("exit code 1: broken; what it said is kept"))
+        #expect(try record(sink).exitCode == 1)
+        #expect(try run("echo x; exit 1", more: "    exit-codes: [0, 1]").notes.isEmpty)
+        let silent = try run("echo broken >&2; exit 2")
+        #expect(silent.missing.first?.why == "exit code 2: broken")
+        #expect(silent["said.txt"] == nil)
+    }
+
+    @Test("One that says nothing is absent")
+    func silent() throws {
+        let sink = try run("exit 0")
+        #expect(sink.absent.first?.why == "it says nothing")
+        #expect(sink["said.txt"] == nil)
+    }
+
+    @Test("One that never ends, and ignores SIGTERM, is ended; what it said is kept")
+    func endless() throws {
+        let sink = try run(
+            "trap '' TERM; echo early; while :; do sleep 1; done", more: "    limits: {seconds: 1}")
+        #expect(sink["said.txt"]?.text == "early\n")
+        #expect(sink.missing.first?.why?.contains("did not end in") == true)
+        #expect(try record(sink).isLate)
+    }
+
+    @Test("The collector's own time bounds every command, and what no longer fits is missing")
+    func deadline() throws {
+        let program = try Program("sleep 60")
+        let items = ["a", "b"].map { "  - command: [\(program.path)]\n    to: \($0).txt\n" }
+        let sink = try declared(items.joined(), seconds: 2)
+        #expect(sink.missing.count == 2)
+        #expect(sink.missing[0].why?.contains("did not end") == true)
+        #expect(sink.missing[1].why == "the time of the collector was used up before")
+    }
+
+    @Test("A child that keeps the pipe open is not waited for")
+    func keepsPipe() throws {
+        let start = MonotonicTime.now
+        let sink = try run("echo said; sleep 600 &")
+        #expect(sink["said.txt"]?.text == "said\n")
+        #expect(MonotonicTime.now.seconds(since: start) < 30)
+    }
+
+    @Test("One that says 10 GiB is cut; of the newest the end is kept")
+    func tooMuch() throws {
+        let first = try run("yes", more: "    limits: {bytes: 64KiB, seconds: 30}")
+        #expect(first["said.txt"]?.bytes.count == 65_536)
+        #expect(first["said.txt"]?.truncation == "only the first 65536 bytes are kept")
+        #expect(try !record(first).isLate)
+        let newest = try run(
+            "yes | head -c 3000000; echo last",
+            more: "    limits: {bytes: 64KiB, seconds: 60, newest: true}")
+        let text = try #require(newest["said.txt"]?.text)
+        #expect(text.hasSuffix("y\nlast\n") && text.hasPrefix("y\n") && text.utf8.count <= 65_536)
+    }
+
+    @Test("One line without an end takes no more memory than its limit")
+    func longLine() throws {
+        let sink = try run(
+            "head -c 300000000 /dev/zero | tr '\\000' x",
+            more: "    limits: {bytes: 1MiB, lines: 5, newest: true, seconds: 60}")
+        #expect(sink["said.txt"]?.bytes.count == 1 << 20)
+    }
+
+    @Test("Lines are counted from the start, or from the end")
+    func lines() throws {
+        #expect(
+            try run("seq 9", more: "    limits: {lines: 2}")["said.txt"]?.text == "1\n2\n")
+        #expect(
+            try run("seq 9", more: "    limits: {lines: 2, newest: true}")["said.txt"]?.text
+                == "8\n9\n")
+    }
+
+    @Test("One that is not installed is absent; one that cannot be started is missing")
+    func notThere() throws {
+        let sink = try declared("  - command: [no-such-tool-here]\n    to: a")
+        #expect(sink.absent.first?.why == "no-such-tool-here is not installed")
+        let folder = try DeclaredHost(["/tool": "no program"])
+        chmod(folder.path + "/tool", 0o755)
+        let broken = try declared("  - command: [\(folder.path)/tool]\n    to: a")
+        #expect(broken.missing.first?.why?.hasPrefix("start: ") == true)
+        let plain = try run("echo x", permissions: 0o644)
+        #expect(plain.absent.count == 1 && plain.artifacts.isEmpty)
+    }
+
+    @Test("With --since the arguments for it are added, and without they are not")
+    func since() throws {
+        let more = "    since: [--since, \"{since}\", \"{since-epoch}\"]"
+        let moment = Timestamp("2026-11-21T09:30:00.500000Z")
+        let script = #"for word in "$@"; do echo "$word"; done | tail -n +4"#
+        #expect(
+            try run(script, more: more, since: moment)["said.txt"]?.text
+                == "--since\n2026-11-21 09:30:00\n1795253400\n")
+        #expect(try run(script, more: more)["said.txt"] == nil)
+    }
+
+    @Test("A command whose output may hold secrets does not run, and a note says so")
+    func secrets() throws {
+        let sink = try run("echo hunter2", more: "    secrets: true")
+        #expect(sink.artifacts.isEmpty && sink.missing.isEmpty)
+        #expect(
+            sink.notes.first?.hasPrefix("not run, for what it says may hold secrets: /") == true)
+    }
+
+    @Test("For another root no command runs, and the report says so")
+    func otherRoot() throws {
+        let host = try DeclaredHost()
+        let mark = host.path + "/mark"
+        let sink = try host.collect("  - command: [touch, \(mark)]\n    to: a")
+        #expect(sink.absent.first?.why?.contains("not the running host's") == true)
+        #expect(!FileManager.default.fileExists(atPath: mark))
+    }
+}

@@ -1,0 +1,153 @@
+import DiagModel
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import DiagDeclared
+
+@Suite("Files of a declared collector")
+struct DeclaredFilesTests {
+    @Test("Files land under their own path, each once, in the order of the patterns")
+    func files() throws {
+        let host = try DeclaredHost([
+            "/etc/b.conf": "b", "/etc/a.conf": "a", "/etc/sub/c.conf": "c", "/etc/x.key": "k",
+        ])
+        let sink = try host.collect(
+            "  - files: [/etc/b.conf, \"/etc/**/*.conf\", \"/etc/*\"]\n    exclude: [\"*.key\"]")
+        #expect(sink.paths == ["etc/b.conf", "etc/a.conf", "etc/sub/c.conf"])
+        #expect(sink["etc/sub/c.conf"]?.text == "c")
+        #expect(sink["etc/a.conf"]?.opening.source == "/etc/a.conf")
+        #expect(sink.missing.isEmpty && sink.absent.isEmpty)
+    }
+
+    @Test("What does not exist is absent once for its item; nothing else than a file is opened")
+    func absent() throws {
+        let host = try DeclaredHost(["/etc/folder/x": ""])
+        #expect(mkfifo(host.path + "/etc/pipe", 0o644) == 0)
+        let sink = try host.collect("  - files: [/etc/pipe, /etc/folder, /no, \"/nowhere/*\"]")
+        #expect(sink.artifacts.isEmpty && sink.missing.isEmpty)
+        #expect(sink.absent.map(\.what) == ["/etc/pipe and 3 others"])
+    }
+
+    @Test("A link is followed below the root, and never out of it")
+    func links() throws {
+        let host = try DeclaredHost(["/run/real": "inside", "/etc/hosts": "fixture"])
+        try host.link("/etc/link", to: "/run/real")
+        try host.link("/etc/out", to: "../../../../../../etc/hosts")
+        let sink = try host.collect("  - files: [/etc/link, /etc/out]")
+        #expect(sink["etc/link"]?.text == "inside")
+        #expect(sink["etc/out"]?.text == "fixture")
+    }
+
+    @Test("The limit of files is kept: the first, or the newest, and it says how many are left out")
+    func limit() throws {
+        let host = try DeclaredHost()
+        for number in 0..<20 {
+            try host.write("\(number)", to: "/log/\(number)", modified: Double(1000 + number))
+        }
+        let first = try host.collect("  - files: [\"/log/*\"]\n    limits: {files: 3}")
+        #expect(first.paths == ["log/0", "log/1", "log/10"])
+        #expect(first.missing.first?.why?.hasPrefix("17 more files match") == true)
+        let newest = try host.collect(
+            "  - files: [\"/log/*\"]\n    limits: {files: 3, newest: true}")
+        #expect(newest.paths == ["log/19", "log/18", "log/17"])
+    }
+
+    @Test("Bytes and lines of a file are cut, and it says so")
+    func cut() throws {
+        let host = try DeclaredHost(["/a": "one\ntwo\nthree\n"])
+        func text(_ limits: String) throws -> (String?, String?) {
+            let sink = try host.collect("  - files: [/a]\n    limits: {\(limits)}")
+            return (sink["a"]?.text, sink["a"]?.truncation)
+        }
+        #expect(try text("bytes: 5") == ("one\nt", "only the first 5 of 14 bytes are kept"))
+        #expect(try text("bytes: 8, newest: true").0 == "three\n")
+        #expect(try text("lines: 2") == ("one\ntwo\n", "only the first 2 lines are kept"))
+        #expect(
+            try text("lines: 2, newest: true")
+                == ("two\nthree\n", "only the last 2 lines are kept"))
+        #expect(try text("lines: 3") == ("one\ntwo\nthree\n", nil))
+    }
+
+    @Test("The bytes of the collector are kept, and what no longer fits is missing")
+    func budget() throws {
+        let host = try DeclaredHost(["/a": "12345", "/b": "12345", "/c": "12345"])
+        let sink = try host.collect("  - files: [/a, /b, /c]", head: "limit: 8")
+        #expect(sink["a"]?.text == "12345" && sink["b"]?.text == "123")
+        #expect(sink.missing.map(\.what) == ["/c"])
+    }
+
+    @Test("With --since, files that did not change are left out where the item says so")
+    func since() throws {
+        let host = try DeclaredHost()
+        try host.write("old", to: "/old", modified: 1000)
+        try host.write("new", to: "/new", modified: 2_000_000_000)
+        let items = "  - files: [/old, /new]\n    since: mtime"
+        let since = try #require(Timestamp("2026-01-01T00:00:00.000000Z"))
+        #expect(try host.collect(items, since: since).paths == ["new"])
+        #expect(try host.collect(items).paths == ["old", "new"])
+    }
+
+    @Test("What may hold secrets is not collected by any item, and a note names it")
+    func secrets() throws {
+        let host = try DeclaredHost(["/etc/a/password": "hunter2", "/etc/a/plain": "x"])
+        let sink = try host.collect(
+            "  - files: [\"/etc/**\"]\n  - files: [/etc/a/password]\n    secrets: true")
+        #expect(sink.paths == ["etc/a/plain"])
+        #expect(sink.notes == ["not collected, for they may hold secrets: /etc/a/password"])
+        #expect(sink.missing.isEmpty)
+    }
+
+    @Test("Items of another profile are passed over")
+    func profile() throws {
+        let host = try DeclaredHost(["/a": "", "/b": ""])
+        let items = "  - files: [/a]\n  - files: [/b]\n    profiles: [full]"
+        #expect(try host.collect(items).paths == ["a"])
+        #expect(try host.collect(items, profile: .full).paths == ["a", "b"])
+    }
+
+    @Test("20,000 files end within the limit, and are counted")
+    func manyFiles() throws {
+        let host = try DeclaredHost(["/d/x": ""])
+        for number in 0..<20_000 {
+            let descriptor = open(host.path + "/d/\(number)", O_CREAT | O_WRONLY, 0o644)
+            #expect(descriptor >= 0)
+            close(descriptor)
+        }
+        let sink = try host.collect("  - files: [\"/d/[0-9]*\"]\n    limits: {files: 5}")
+        #expect(sink.artifacts.count == 5)
+        #expect(sink.missing.first?.why?.hasPrefix("19995 more files match") == true)
+    }
+
+    @Test("A name that is not UTF-8 keeps its bytes")
+    func bytes() throws {
+        let host = try DeclaredHost(["/d/x": ""])
+        let name = Array((host.path + "/d/a").utf8) + [0xFF, 0]
+        let descriptor = name.map { CChar(bitPattern: $0) }.withUnsafeBufferPointer {
+            open($0.baseAddress!, O_CREAT | O_WRONLY, 0o644)
+        }
+        #expect(descriptor >= 0)
+        close(descriptor)
+        let sink = try host.collect("  - files: [\"/d/a*\"]")
+        let opening = try #require(sink.artifacts.first?.opening)
+        #expect(opening.path == #"d/a\xFF"#)
+        #expect(opening.pathBytes == Data(Array("d/a".utf8) + [0xFF]).base64EncodedString())
+    }
+
+    @Test("A listing tells names, kinds, sizes and targets without opening a file")
+    func listing() throws {
+        let host = try DeclaredHost(["/d/a": "12345", "/d/sub/deep/x": ""])
+        try host.link("/d/link", to: "/nowhere")
+        let sink = try host.collect("  - listing: [/d, /no]\n    depth: 2\n    to: list.txt")
+        let lines = try #require(sink["list.txt"]?.text).split(separator: "\n").map(String.init)
+        #expect(lines.count == 5)
+        #expect(lines[1].hasPrefix("-rw-r--r-- ") && lines[1].hasSuffix(" /d/a"))
+        #expect(lines[1].contains(" 5 2023-11-14T22:13:20.000000Z "))
+        #expect(lines[2].hasSuffix(" /d/link -> /nowhere"))
+        #expect(lines[4].hasSuffix(" /d/sub/deep"))
+        let short = try host.collect(
+            "  - listing: [/d]\n    depth: 9\n    limits: {files: 2}\n    to: list.txt")
+        #expect(short["list.txt"]?.text.split(separator: "\n").count == 2)
+        #expect(short["list.txt"]?.truncation?.contains("at least 2 more") == true)
+    }
+}

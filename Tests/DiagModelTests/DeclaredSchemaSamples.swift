@@ -1,0 +1,58 @@
+import DiagModel
+
+extension SchemaSample {
+    /// Files that declare collectors and profiles, with every key, and with the fewest; and what
+    /// they leave.
+    static let declared: [SchemaSample] = {
+        var full = CommandRecord(
+            arguments: ["ip", "-json", "address"], executable: "/usr/sbin/ip", seconds: 0.5,
+            outputByteCount: 12, isLate: true, isAbandoned: true, errors: "broken")
+        full.artifact = "network/ip.json"
+        full.exitCode = 1
+        full.signal = 9
+        let lean = CommandRecord(
+            arguments: ["ip"], executable: "/sbin/ip", seconds: 0, outputByteCount: 0)
+        return [
+            SchemaSample(.commands, "all", CommandRecord.List(commands: [full, lean])),
+            SchemaSample(.profile, "full", fullProfile),
+            SchemaSample(.profile, "lean", ["schema": "diagbundle.profile/1"] as JSONValue),
+            SchemaSample(.collector, "full", fullCollector),
+            SchemaSample(.collectors, "all", collectorList),
+        ]
+    }()
+
+    private static let fullProfile: JSONValue = [
+        "schema": "diagbundle.profile/1", "base": "minimal", "only": ["a"], "add": ["b"],
+        "skip": ["c"],
+    ]
+
+    private static let fullCollector: JSONValue = [
+        "schema": "diagbundle.collector/1", "name": "network", "subject": "network state",
+        "description": "for tests", "risk": "R1", "privacy": "identity", "profiles": ["full"],
+        "deadline": "30s", "limit": "16MiB", "capabilities": ["CAP_NET_ADMIN"],
+        "when": ["any": [["commands": ["ip"]], ["not": ["container": true]]]],
+        "items": [
+            [
+                "files": ["/etc/hosts"], "exclude": ["*.key"], "since": "mtime", "secrets": true,
+                "json": false, "limits": ["bytes": "1MiB", "files": 3, "newest": true],
+                "privacy": "content", "risk": "R0", "when": ["root": true], "profiles": ["full"],
+            ],
+            [
+                "command": ["ip", "address"], "to": "ip.txt", "exit-codes": [0, 1],
+                "since": ["--since", "{since}"], "limits": ["seconds": 5, "lines": 9],
+            ],
+            ["listing": ["/boot"], "to": "boot.txt", "depth": 2, "limits": ["files": 10]],
+        ],
+    ]
+
+    private static let collectorList: JSONValue = [
+        "schema": "diagbundle.collectors/1",
+        "collectors": [
+            [
+                "name": "network", "subject": "network state", "description": "d", "risk": "R1",
+                "profiles": ["full"], "origin": "/a/network.yaml", "replaced": "built in",
+                "confinement": "inspector", "deadlineSeconds": 30, "byteLimit": 100,
+            ]
+        ],
+    ]
+}

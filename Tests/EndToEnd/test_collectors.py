@@ -1,0 +1,158 @@
+"""Declared collectors: the library, a host's own files, profiles, and what is wrong with a file."""
+
+import json
+import os
+
+import harness
+from harness import NOT_PERMITTED, PARTIAL, UNAVAILABLE, USAGE
+
+OWN = """schema: diagbundle.collector/1
+name: %s
+subject: %s of a test
+description: For the tests.
+profiles: [full]
+items:
+  - files: [%s]
+  - command: [%s]
+    to: said.txt
+"""
+
+
+class DeclaredCollectorTest(harness.Case):
+    """Collectors from YAML files in a run."""
+
+    def declarations(self, **files):
+        """A folder with these declarations."""
+        folder = self.path("collectors.d")
+        os.makedirs(folder, exist_ok=True)
+        for name, text in files.items():
+            with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as file:
+                file.write(text)
+        return folder
+
+    def listed(self, *arguments):
+        """What `collectors list --json` says, by name."""
+        outcome = harness.run("collectors", "list", "--json", *arguments)
+        self.assertEqual(outcome.status, 0, str(outcome))
+        return {one["name"]: one for one in json.loads(outcome.out)["collectors"]}
+
+    def test_the_library_is_built_in(self):
+        listed = self.listed()
+        for name in ("hardware", "kernel", "processes", "network", "services", "packages",
+                     "security", "time", "containers", "virtualization", "cloud", "postgresql",
+                     "mysql", "nginx", "apache", "lvm", "md", "multipath", "nvme", "smart"):
+            self.assertEqual(listed[name]["origin"], "built in")
+            self.assertIn("full", listed[name]["profiles"])
+        shown = harness.run("collectors", "show", "network")
+        self.assertEqual(shown.status, 0)
+        self.assertIn("schema: diagbundle.collector/1", shown.out)
+        table = harness.run("collectors", "list").out.splitlines()
+        self.assertEqual(len(table), len(listed) + 1)
+
+    def test_one_of_the_library_runs_by_name(self):
+        self.collect("--only", "kernel,locale", expected=(0, PARTIAL))
+        manifest = harness.manifest(self.output)
+        self.assertEqual(manifest["options"]["collectors"], ["kernel", "locale"])
+        paths = [one["path"] for one in manifest["artifacts"]]
+        self.assertTrue(any(path.startswith("kernel/proc/") for path in paths), paths[:20])
+
+    def test_a_folder_adds_collectors_and_replaces_one(self):
+        fact = self.path("fact")
+        with open(fact, "w", encoding="utf-8") as file:
+            file.write("a fact\n")
+        folder = self.declarations(mine=OWN % ("mine", "facts", fact, "echo, said"),
+                             locale=OWN % ("locale", "another locale", fact, "echo, two"))
+        listed = self.listed("--collectors", folder)
+        self.assertEqual(listed["mine"]["origin"], os.path.join(folder, "mine.yaml"))
+        self.assertEqual(listed["locale"]["replaced"], "built in")
+        self.collect("--collectors", folder, "--only", "mine", "locale", expected=(0,))
+        host = harness.host_folder(self.output)
+        with open(os.path.join(host, "mine", "said.txt"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "said\n")
+        with open(host + "/mine" + fact, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "a fact\n")
+        with open(os.path.join(host, "mine", "commands.json"), encoding="utf-8") as file:
+            command, = json.load(file)["commands"]
+        self.assertEqual(command["arguments"], ["echo", "said"])
+        self.assertEqual(command["exitCode"], 0)
+
+    def test_what_others_may_write_is_refused(self):
+        folder = self.declarations(mine=OWN % ("mine", "facts", "/a", "echo"))
+        os.chmod(os.path.join(folder, "mine.yaml"), 0o666)
+        outcome = self.collect("--collectors", folder, expected=(NOT_PERMITTED,))
+        self.assertIn("mine.yaml may be written by others", outcome.err)
+        os.chmod(os.path.join(folder, "mine.yaml"), 0o644)
+        os.chmod(folder, 0o777)
+        outcome = self.collect("--collectors", folder, expected=(NOT_PERMITTED,))
+        self.assertIn("collectors.d may be written by others", outcome.err)
+
+    def test_a_wrong_file_ends_the_run_before_it_begins(self):
+        mark = self.path("mark")
+        cases = [
+            ("a: [", "mine.yaml:2:1: "),
+            (OWN % ("mine", "x", "/a", "touch, " + mark) + "  - file: [/b]\n",
+             "mine.yaml:10:5: unknown key `file`; did you mean `files`?"),
+            (OWN % ("storage", "x", "/a", "touch, " + mark), "cannot be replaced"),
+        ]
+        for text, said in cases:
+            with self.subTest(said):
+                folder = self.declarations(mine=text)
+                outcome = self.collect("--collectors", folder, expected=(USAGE,))
+                self.assertIn(said, outcome.err)
+                self.assertFalse(os.path.exists(mark))
+        self.declarations(mine=OWN % ("one", "x", "/a", "echo"), other=OWN % ("one", "x", "/a", "echo"))
+        outcome = self.collect("--collectors", folder, expected=(USAGE,))
+        self.assertIn("other.yaml:1:1: the name `one` is used by", outcome.err)
+        outcome = self.collect("--collectors", self.path("nowhere"), expected=(UNAVAILABLE,))
+        self.assertIn("nowhere", outcome.err)
+
+    def test_check_tells_every_file_its_fault(self):
+        folder = self.declarations(good=OWN % ("good", "x", "/a", "echo"), bad="schema: x\n",
+                             tab="\titems: x\n", large="# " + "x" * (10 << 20))
+        files = [os.path.join(folder, name + ".yaml") for name in ("good", "bad", "tab", "large")]
+        outcome = harness.run("collectors", "check", *files)
+        self.assertEqual(outcome.status, USAGE)
+        self.assertIn("good.yaml: ok, good, 2 items", outcome.out)
+        self.assertIn("bad.yaml:1:9: expected `diagbundle.collector/1`", outcome.err)
+        self.assertIn("tab.yaml:1:1: ", outcome.err)
+        self.assertIn("large.yaml:1:1: ", outcome.err)
+        self.assertEqual(harness.run("collectors", "check", files[0]).status, 0)
+        self.assertEqual(
+            harness.run("collectors", "check", self.path("none")).status, UNAVAILABLE)
+
+    def test_new_writes_a_file_that_check_accepts(self):
+        outcome = harness.run("collectors", "new", "my-app", cwd=self.path("."))
+        self.assertEqual(outcome.status, 0, str(outcome))
+        path = self.path("my-app.yaml")
+        self.assertEqual(harness.run("collectors", "check", path).status, 0)
+        again = harness.run("collectors", "new", "my-app", cwd=self.path("."))
+        self.assertEqual(again.status, harness.CANNOT_CREATE)
+        self.assertIn("not overwritten", again.err)
+        self.assertEqual(harness.run("collectors", "new", "No!").status, USAGE)
+
+    def test_a_profile_chooses(self):
+        folder = self.declarations(mine=OWN % ("mine", "facts", "/etc/hostname", "echo, said"))
+        path = self.path("profile.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("schema: diagbundle.profile/1\nbase: minimal\nadd: [mine]\n"
+                       "skip: [storage]\n")
+        self.collect("--profile", path, "--collectors", folder, expected=(0, PARTIAL))
+        self.assertEqual(harness.manifest(self.output)["options"]["collectors"],
+                         ["system", "boot", "mine"])
+        outcome = self.collect("--profile", "ful", expected=(USAGE,))
+        self.assertIn("did you mean full?", outcome.err)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("onyl: [a]\n")
+        outcome = self.collect("--profile", path, expected=(USAGE,))
+        self.assertIn("profile.yaml:5:1: unknown key `onyl`; did you mean `only`?", outcome.err)
+
+    def test_200000_files_end_within_their_limit(self):
+        folder = self.path("many")
+        os.makedirs(folder)
+        for number in range(200000):
+            os.close(os.open(os.path.join(folder, str(number)), os.O_CREAT | os.O_WRONLY))
+        own = self.declarations(mine=OWN % ("mine", "facts", '"%s/*"' % folder, "echo, said"))
+        self.collect("--collectors", own, "--only", "mine", expected=(PARTIAL,))
+        manifest = harness.manifest(self.output)
+        self.assertEqual(len(manifest["artifacts"]), 1000 + 4)
+        self.assertIn("199000 more files match", str(manifest["missing"]))
