@@ -249,6 +249,9 @@ def start(*arguments, **options):
 
     def prepare():
         die_with_parent()
+        # Whoever starts the tests may ignore these, as nohup and a shell's background do.
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         if before:
             before()
     options.setdefault("env", environment())
