@@ -11,15 +11,17 @@
 ///
 /// `hardware`: processor cycles by the PMU, else the processor's clock by a timer. `registers`: the
 /// mask of the registers wanted; 0 for none. Samples have the kernel's part of the call chain.
+/// `period`: cycles, or nanoseconds of the clock, between two. No frequency is asked for: an event
+/// with one keeps the tick of a processor running that has it off (Linux 6.1
+/// kernel/events/core.c, account_freq_event).
 static inline int diag_perf_open(
-    int cpu, int hardware, unsigned long long registers, unsigned long long frequency) {
+    int cpu, int hardware, unsigned long long registers, unsigned long long period) {
     struct perf_event_attr attributes;
     memset(&attributes, 0, sizeof attributes);
     attributes.size = sizeof attributes;
     attributes.type = hardware ? PERF_TYPE_HARDWARE : PERF_TYPE_SOFTWARE;
     attributes.config = hardware ? PERF_COUNT_HW_CPU_CYCLES : PERF_COUNT_SW_CPU_CLOCK;
-    attributes.freq = 1;
-    attributes.sample_freq = frequency;
+    attributes.sample_period = period;
     attributes.sample_type =
         DIAG_PERF_SAMPLE_BASE | (registers != 0 ? PERF_SAMPLE_REGS_INTR : 0);
     attributes.sample_regs_intr = registers;

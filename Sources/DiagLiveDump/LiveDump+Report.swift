@@ -39,7 +39,7 @@ extension LiveDump {
         report.openWith =
             debugPackage?.openCommands(
                 file: destination.name, format: options.format, compression: options.compression,
-                isComplete: result.isComplete) ?? []
+                isComplete: result.isComplete && result.pagesUnreadable == 0) ?? []
         abandonIfAsked(destination)
     }
 

@@ -41,16 +41,17 @@ internal import SystemPackage
 
     /// Opens an event on `processor`, 0 or more; it takes no samples yet.
     ///
-    /// Where the kernel cannot give registers (`EOPNOTSUPP`, `EINVAL`), the samples have none.
+    /// `period`: nanoseconds of the clock, or cycles, from one sample to the next. Where the kernel
+    /// cannot give registers (`EOPNOTSUPP`, `EINVAL`), the samples have none.
     public static func open(
-        processor: Int, trigger: Trigger, registerMask: UInt64, frequency: UInt64 = 1000
+        processor: Int, trigger: Trigger, registerMask: UInt64, period: UInt64 = 1_000_000
     ) throws(SystemCallError) -> PerfSampler {
         var mask = registerMask
         let hardware: CInt = trigger == .cycles ? 1 : 0
-        var raw = diag_perf_open(CInt(clamping: processor), hardware, mask, frequency)
+        var raw = diag_perf_open(CInt(clamping: processor), hardware, mask, period)
         if raw < 0, mask != 0, [.invalidArgument, .notSupported].contains(Errno.last) {
             mask = 0
-            raw = diag_perf_open(CInt(clamping: processor), hardware, 0, frequency)
+            raw = diag_perf_open(CInt(clamping: processor), hardware, 0, period)
         }
         guard raw >= 0 else {
             throw SystemCallError(

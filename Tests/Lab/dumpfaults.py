@@ -99,7 +99,7 @@ def in_other_guests(lab):
         try:
             if memory == "512M" and _short_of_memory(lab, guest):
                 continue
-            made = lab.paused(guest, name, is_busy=processors > 2)
+            made = lab.paused(guest, name, is_busy=processors > os.cpu_count())
             if made:
                 os.unlink(made.oracle)
         finally:

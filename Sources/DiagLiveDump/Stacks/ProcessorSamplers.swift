@@ -31,10 +31,12 @@ public struct ProcessorSamplers {
         }
     }
 
-    /// One sample of each processor that gives one in time.
+    /// One sample of each processor of `online` that gives one in time.
     func sample(
-        _ machine: ProcessorRegisters.Machine, until deadline: MonotonicTime
+        _ machine: ProcessorRegisters.Machine, of online: [Int], until deadline: MonotonicTime
     ) -> [ProcessorSample] {
+        // One that went offline meanwhile gives none, however long it is waited for.
+        let clocks = clocks.filter { online.contains($0.processor) }
         for sampler in clocks { try? sampler.enable() }
         for sampler in cycles.values { try? sampler.enable() }
         var poller = Poller()

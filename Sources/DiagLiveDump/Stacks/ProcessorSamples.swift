@@ -64,7 +64,8 @@ public struct ProcessorSamples: Hashable, Sendable {
     /// At once as many processors as this: each costs two descriptors.
     private static let batch = 128
 
-    /// Samples each processor of the running host once, and waits at most `seconds` for it.
+    /// Samples each processor of the running host once, and waits at most `seconds` for each batch
+    /// of them.
     ///
     /// The timer's sample is taken where there is one; the PMU's where interrupts stay off.
     /// `prepared` are samplers that were opened before, for as many processors as they are for.
@@ -81,18 +82,21 @@ public struct ProcessorSamples: Hashable, Sendable {
                 processors: online, samples: [],
                 why: "the registers of \(HostFacts.names.machine) are not known")
         }
-        let deadline = MonotonicTime.now.advanced(bySeconds: seconds)
         var result = ProcessorSamples(processors: online, samples: [])
         var problems = prepared?.problems ?? []
-        if let prepared { result.samples += prepared.sample(machine, until: deadline) }
         let others = online.filter { prepared?.processors.contains($0) != true }
         for start in stride(from: 0, to: others.count, by: batch) {
             let part = others[start..<min(start + batch, others.count)]
             let samplers = ProcessorSamplers(Array(part), machine, root)
-            result.samples += samplers.sample(machine, until: deadline)
+            result.samples += samplers.sample(
+                machine, of: online, until: .now.advanced(bySeconds: seconds))
             for problem in samplers.problems where !problems.contains(problem) {
                 problems.append(problem)
             }
+        }
+        if let prepared {
+            result.samples += prepared.sample(
+                machine, of: online, until: .now.advanced(bySeconds: seconds))
         }
         result.samples.sort { $0.processor < $1.processor }
         let silent = online.count - result.samples.count

@@ -57,7 +57,7 @@ final class CopyLane {
             while !control.isStopped, let piece = plan.claim() {
                 // What readers need first is in the file before the rest is begun.
                 if pass == .copy, piece.phase != phase {
-                    try lane.flush(costs: &costs)
+                    if phase != nil { try lane.settle(costs: &costs) }
                     phase = piece.phase
                 }
                 switch pass {
@@ -66,7 +66,14 @@ final class CopyLane {
                 case .sample: sample(piece)
                 }
             }
-            try lane.flush(costs: &costs)
+            if pass == .copy {
+                try lane.flush(costs: &costs)
+            } else {
+                // The cost of what is written counts as reading again.
+                var own = CopyCosts()
+                try lane.flush(costs: &own)
+                costs.bytesWritten += own.bytesWritten
+            }
         } catch {
             failure = error
             control.stop(

@@ -40,30 +40,32 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
         return word & 1 << 32 != 0 ? .reserved : .kernel
     }
 
-    /// The phases of a run of page frames of one kind, in a host of `presentCount`.
+    /// Gives the phases of a run of page frames of one kind, in a host of `presentCount`.
     ///
     /// The map of pages takes 1.6 % of each node, in one piece of whole blocks of 512 pages, which
-    /// huge pages map (Linux 6.1 mm/sparse-vmemmap.c, `vmemmap_populate_hugepages`). What of a long
-    /// reserved run is no whole block is something else that happens to lie beside it: the areas
-    /// of the processors do.
-    static func parts(
-        of kind: Kind, frames: Range<UInt64>, presentCount: Int
-    ) -> [(CopyPhase, Range<UInt64>)] {
+    /// huge pages map (`vmemmap_populate_hugepages`, Linux 6.1 arch/x86/mm/init_64.c). What of a
+    /// long reserved run is no whole block is something else that happens to lie beside it: the
+    /// areas of the processors, where they do not fill whole blocks themselves.
+    @inline(__always) static func forEachPart(
+        of kind: Kind, frames: Range<UInt64>, presentCount: Int,
+        _ body: (CopyPhase, Range<UInt64>) -> Void
+    ) {
         switch kind {
-        case .image: return [(.kernelImage, frames)]
-        case .table: return [(.anchors, frames)]
-        case .slab: return [(.slab, frames)]
-        case .kernel: return [(.kernel, frames)]
-        case .other: return [(.other, frames)]
+        case .image: body(.kernelImage, frames)
+        case .table: body(.anchors, frames)
+        case .slab: body(.slab, frames)
+        case .kernel: body(.kernel, frames)
+        case .other: body(.other, frames)
         case .reserved:
-            guard frames.count >= max(2048, presentCount >> 10) else { return [(.anchors, frames)] }
+            guard frames.count >= max(2048, presentCount >> 10) else {
+                return body(.anchors, frames)
+            }
             let block: UInt64 = 512
             let start = (frames.lowerBound + block - 1) / block * block
             let end = frames.upperBound / block * block
-            return [
-                (.anchors, frames.lowerBound..<start), (.pageMap, start..<end),
-                (.anchors, end..<frames.upperBound),
-            ].filter { !$0.1.isEmpty }
+            if frames.lowerBound < start { body(.anchors, frames.lowerBound..<start) }
+            body(.pageMap, start..<end)
+            if end < frames.upperBound { body(.anchors, end..<frames.upperBound) }
         }
     }
 }

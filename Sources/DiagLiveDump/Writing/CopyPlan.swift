@@ -144,9 +144,9 @@ private struct FrameWalk {
         var kind = CopyPhase.Kind.kernel
         func flush() {
             guard count > 0 else { return }
-            let parts = CopyPhase.parts(
-                of: kind, frames: start..<(start + UInt64(count)), presentCount: presentCount)
-            for (phase, frames) in parts {
+            CopyPhase.forEachPart(
+                of: kind, frames: start..<(start + UInt64(count)), presentCount: presentCount
+            ) { phase, frames in
                 var frame = frames.lowerBound
                 while frame < frames.upperBound {
                     let part = min(longest, Int(frames.upperBound - frame))

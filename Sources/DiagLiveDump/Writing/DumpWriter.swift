@@ -23,7 +23,8 @@ public enum DumpWriter {
             + (isKdump
                 ? max(KdumpSink.roomByteCount, chunk) + 3 * pageByteCount
                     + chunkPages * KdumpSink.heldChunkCount * 24 + codecByteCount
-                : ELFSink.heldPageCount * (pageByteCount + 8))
+                : max(ELFSink.heldByteCount, pageByteCount)
+                    + max(1, ELFSink.heldByteCount / pageByteCount) * 8)
         return Int64(pageCount) * Int64(perPage)
             + Int64(options.effectiveThreadCount) * Int64(perThread)
     }

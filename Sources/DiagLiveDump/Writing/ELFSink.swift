@@ -25,8 +25,9 @@ final class ELFSink: PageSink {
 
     var byteCount: UInt64 { written.load(ordering: .relaxed) }
 
-    /// How many pages that take the place of older ones each thread holds back.
-    static let heldPageCount = 1024
+    /// Bytes of pages that take the place of older ones that each thread holds back.
+    static let heldByteCount = 4 << 20
+    var heldPageCount: Int { max(1, Self.heldByteCount / pageByteCount) }
 
     func makeLane() throws(LiveDumpError) -> any PageLane {
         do throws(SystemCallError) { return try ELFLane(self) } catch {
@@ -60,8 +61,8 @@ private final class ELFLane: PageLane {
 
     init(_ sink: ELFSink) throws(SystemCallError) {
         self.sink = sink
-        room = try MappedMemory(byteCount: ELFSink.heldPageCount * sink.pageByteCount)
-        offsets = try MappedWords(count: ELFSink.heldPageCount)
+        room = try MappedMemory(byteCount: sink.heldPageCount * sink.pageByteCount)
+        offsets = try MappedWords(count: sink.heldPageCount)
     }
 
     var memories: [MappedMemory] { [room, offsets.memory] }
@@ -116,7 +117,7 @@ private final class ELFLane: PageLane {
     ) throws(DumpOutputError) {
         let size = sink.pageByteCount
         for number in 0..<bytes.count / size {
-            if heldCount == ELFSink.heldPageCount { try writeHeld() }
+            if heldCount == sink.heldPageCount { try writeHeld() }
             guard let base = unsafe room.bytes.baseAddress,
                 let page = bytes.baseAddress
             else { return }

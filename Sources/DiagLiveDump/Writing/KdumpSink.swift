@@ -218,6 +218,11 @@ private final class KdumpLane: PageLane {
         costs.writeTime += MonotonicTime.nanosecondsAwake - start
     }
 
+    func settle(costs: inout CopyCosts) throws(DumpOutputError) {
+        try flush(costs: &costs)
+        try sink.table.flushUnlessBusy()
+    }
+
     @inline(__always) private func note(_ index: Int) {
         lowest = min(lowest, index)
         highest = max(highest, index)

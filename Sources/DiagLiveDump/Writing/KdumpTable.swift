@@ -12,7 +12,7 @@ internal import Synchronization
     static let partByteCount = 1 << 16
     /// Nanoseconds between two writes of what changed, at least and at most: what was set since
     /// the last is lost when the process is killed.
-    private static let flushIntervals: ClosedRange<Int64> = 100_000_000...2_000_000_000
+    private static let flushIntervals: ClosedRange<Int64> = 100_000_000...1_000_000_000
     /// How many times longer than a write took the next one is waited for.
     private static let flushRest: Int64 = 20
     private static let flushByteCount = 64 << 20
@@ -82,6 +82,15 @@ internal import Synchronization
             return true
         }
         if isDue { try flush() }
+    }
+
+    /// Writes the parts that changed, unless another thread is at it.
+    func flushUnlessBusy() throws(DumpOutputError) {
+        let isFree = state.withLock { state in
+            defer { state.isFlushing = true }
+            return !state.isFlushing
+        }
+        if isFree { try flush() }
     }
 
     /// Writes the parts that changed.

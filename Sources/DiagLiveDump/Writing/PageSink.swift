@@ -49,6 +49,12 @@ protocol PageLane: AnyObject {
     func store(_ chunk: Chunk, isUpdate: Bool, costs: inout CopyCosts) throws(DumpOutputError)
     /// Writes what it holds back.
     func flush(costs: inout CopyCosts) throws(DumpOutputError)
+    /// Writes what it holds back, and where that is: nothing of it is lost from here on.
+    func settle(costs: inout CopyCosts) throws(DumpOutputError)
+}
+
+extension PageLane {
+    func settle(costs: inout CopyCosts) throws(DumpOutputError) { try flush(costs: &costs) }
 }
 
 /// What one thread did, and the nanoseconds that it took.

@@ -14,8 +14,10 @@ struct CopyPhaseTests {
         ] as [(UInt64, Int, CopyPhase)])
     func phases(word: UInt64, pageCount: Int, phase: CopyPhase) {
         let kind = CopyPhase.kind(of: word)
-        let parts = CopyPhase.parts(
-            of: kind, frames: 1024..<UInt64(1024 + pageCount), presentCount: 262_144)
+        var parts = [(CopyPhase, Range<UInt64>)]()
+        CopyPhase.forEachPart(
+            of: kind, frames: 1024..<UInt64(1024 + pageCount), presentCount: 262_144
+        ) { parts.append(($0, $1)) }
         #expect(parts.count == 1)
         #expect(parts[0].0 == phase && parts[0].1 == 1024..<UInt64(1024 + pageCount))
     }
@@ -23,8 +25,11 @@ struct CopyPhaseTests {
     @Test("What lies beside the map of pages and is no whole block of it is an anchor")
     func besideTheMap() {
         func parts(_ frames: Range<UInt64>) -> [[UInt64]] {
-            CopyPhase.parts(of: .reserved, frames: frames, presentCount: 262_144)
-                .map { [UInt64($0.0.rawValue), $0.1.lowerBound, $0.1.upperBound] }
+            var parts = [[UInt64]]()
+            CopyPhase.forEachPart(of: .reserved, frames: frames, presentCount: 262_144) {
+                parts.append([UInt64($0.rawValue), $1.lowerBound, $1.upperBound])
+            }
+            return parts
         }
         let (anchors, map) = (
             UInt64(CopyPhase.anchors.rawValue), UInt64(CopyPhase.pageMap.rawValue)
