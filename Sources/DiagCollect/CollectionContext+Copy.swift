@@ -44,7 +44,9 @@ extension CollectionContext {
         guard let file = opened else { return false }
         let size = try file.status().byteCount
         let limit = max(0, min(limit, byteBudget))
-        let isSynthetic = size == 0
+        // Sysfs says 4096 of every attribute, and gives what there is.
+        let isSynthetic =
+            size == 0 || path.starts(with: "/sys") || path.starts(with: "/proc")
         var offset: Int64 = 0
         if !isSynthetic, size > limit, part == .newest { offset = size - limit }
         var remaining = isSynthetic ? limit : min(limit, size - offset)

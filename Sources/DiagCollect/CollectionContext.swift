@@ -4,7 +4,7 @@ public import DiagSystem
 /// What a collector is given: where to read, how far back, how much and how long.
 public struct CollectionContext: Sendable {
     /// The file system to read. Nothing is opened but through it.
-    public let root: RootedTree
+    public var root: RootedTree
     /// How far back logs are wanted; none for all within the budget.
     public let since: Timestamp?
     /// How many bytes all artifacts together may have.

@@ -155,7 +155,7 @@ extension CollectorDeclaration.Item {
         self.privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? privacy
         risk =
             try mapping["risk"].map { node throws(YAMLError) in try DeclarationReader.risk(node) }
-            ?? (kind.name == "command" ? .mayBlock : .memoryOnly)
+            ?? (Self.answersFromMemory(source) ? .memoryOnly : .mayBlock)
         profiles = try reader.profiles()
         condition =
             try mapping["when"].map { node throws(YAMLError) in try Condition(node) }
@@ -163,6 +163,19 @@ extension CollectorDeclaration.Item {
         position = node.position
         self.mediaType = mediaType
         if artifact?.hasSuffix(".json") == true { self.mediaType = "application/json" }
+    }
+
+    /// Whether all that is read is procfs, sysfs or the udev database.
+    private static func answersFromMemory(_ source: CollectorDeclaration.Source) -> Bool {
+        let patterns: [GlobPattern]
+        switch source {
+        case .files(let files): patterns = files.patterns
+        case .listing(let listing): patterns = listing.patterns
+        case .command: return false
+        }
+        return patterns.allSatisfy { pattern in
+            ["/proc/", "/sys/", "/run/udev/"].contains { pattern.text.hasPrefix($0) }
+        }
     }
 
     private static func onlyChanged(_ node: YAMLNode?) throws(YAMLError) -> Bool {

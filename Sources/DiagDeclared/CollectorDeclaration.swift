@@ -126,6 +126,8 @@ public enum CollectionProfile: String, Hashable, Sendable, CaseIterable {
 public enum CommandCapability: String, Hashable, Sendable, CaseIterable {
     /// Reads firewall rules, and the state of network devices.
     case netAdmin = "CAP_NET_ADMIN"
+    /// Opens raw sockets, as the older listings of firewall rules do.
+    case netRaw = "CAP_NET_RAW"
     /// Opens the sockets of daemons that belong to another user.
     case dacOverride = "CAP_DAC_OVERRIDE"
     /// Asks for the state of the audit system.
@@ -135,6 +137,7 @@ public enum CommandCapability: String, Hashable, Sendable, CaseIterable {
     var set: CapabilitySet {
         switch self {
         case .netAdmin: .netAdmin
+        case .netRaw: .netRaw
         case .dacOverride: .dacOverride
         case .auditControl: .auditControl
         }

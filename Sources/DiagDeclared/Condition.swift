@@ -29,6 +29,9 @@ public indirect enum Condition: Hashable, Sendable {
     /// Whether this runs in a container.
     case container(Bool)
 
+    /// The obstacle that root would not have.
+    static let needsRoot = "this is not root"
+
     /// Always holds.
     public static let always = Condition.all([])
 

@@ -125,15 +125,17 @@ public enum DeclarationFile {
         var read = [(CollectorDeclaration, DeclarationSource)]()
         var places = [String: FilePath]()
         let entries: [Directory.Entry]
+        var isThere = false
         do throws(SystemCallError) {
             let tree = try RootedTree("/")
             entries = try tree.directory(folder).entries(limit: 10_000)
+            isThere = true
             try check(folder, in: tree)
             for entry in entries where isDeclaration(entry.name.string) {
                 try check(folder.appending(entry.name), in: tree)
             }
         } catch {
-            if isOptional, error.errno == .noSuchFileOrDirectory { return [] }
+            if isOptional, !isThere, error.errno == .noSuchFileOrDirectory { return [] }
             if error.operation == untrusted {
                 throw Failure(kind: .untrusted, message: "\(error.object)")
             }

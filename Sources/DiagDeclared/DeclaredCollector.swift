@@ -22,6 +22,9 @@ public struct DeclaredCollector: Collector {
         self.profile = profile
     }
 
+    /// What `commands.json` may take beside the declared limit.
+    private static let recordByteCount: Int64 = 1 << 20
+
     private var hasCommands: Bool {
         declaration.items.contains { if case .command = $0.source { true } else { false } }
     }
@@ -31,18 +34,22 @@ public struct DeclaredCollector: Collector {
         CollectorDescriptor(
             name: declaration.name, subject: declaration.subject, risk: declaration.risk,
             confinement: hasCommands ? .inspector : .reader,
-            deadlineSeconds: declaration.deadlineSeconds, byteBudget: declaration.byteLimit,
+            deadlineSeconds: declaration.deadlineSeconds,
+            byteBudget: declaration.byteLimit + Self.recordByteCount,
             capabilities: declaration.capabilities.reduce(into: []) { $0.formUnion($1.set) })
     }
 
     /// Sends the artifacts of each item in turn, and `commands.json` when commands were run.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
+        var context = context
+        // What a service puts into its own folders must not name files of others.
+        context.root = try context.root.followingTrustedLinks()
         let host = HostTraits(context.root, until: context.deadline)
-        if let obstacle = declaration.condition.obstacle(on: host) {
-            return try sink.absent(declaration.name, why: obstacle)
-        }
         let run = DeclaredRun(
             declaration, profile: profile, host: host, context: context, sink: sink)
+        if let obstacle = declaration.condition.obstacle(on: host) {
+            return try run.tell(obstacle, of: declaration.name)
+        }
         try run.collect()
     }
 }

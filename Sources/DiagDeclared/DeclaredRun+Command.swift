@@ -12,7 +12,7 @@ extension DeclaredRun {
     /// language but the plain one, no home.
     static let environment = [
         "PATH": HostTraits.programFolders.map(\.string).joined(separator: ":"), "LC_ALL": "C",
-        "LANG": "C", "HOME": "/", "TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat",
+        "LANG": "C", "TZ": "UTC", "HOME": "/", "TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat",
         "SYSTEMD_PAGER": "cat", "SYSTEMD_COLORS": "0", "COLUMNS": "250",
     ]
 
@@ -25,7 +25,8 @@ extension DeclaredRun {
                 item.title, why: "no command runs for a root that is not the running host's")
         }
         guard let executable = host.executable(name) else {
-            return try sink.absent(item.title, why: "\(name) is not installed")
+            let doubt = host.isRoot ? ", or somebody else than root could change it" : ""
+            return try sink.absent(item.title, why: "\(name) is not installed" + doubt)
         }
         let limit = min(item.limits.byteCount, remaining)
         guard limit > 0 else { return try tellBudget(item.title) }
@@ -53,9 +54,12 @@ extension DeclaredRun {
         case .signalled(let number): record.signal = number
         case nil: break
         }
-        if !result.output.isEmpty {
+        // Some say what was asked for on standard error, such as a version.
+        let isGood = record.exitCode.map(command.exitCodes.contains) ?? false
+        let said = result.output.isEmpty && isGood ? result.errors : result.output
+        if !said.isEmpty {
             record.artifact = "\(declaration.name)/\(command.artifact)"
-            try send(result, command, item)
+            try send(said, of: result, isLate: record.isLate, command, item)
         }
         commands.append(record)
         try tell(result, record, command, item)
@@ -80,15 +84,16 @@ extension DeclaredRun {
     }
 
     private func send(
-        _ result: CommandRun, _ command: CollectorDeclaration.Command,
-        _ item: CollectorDeclaration.Item
+        _ said: [UInt8], of result: CommandRun, isLate: Bool,
+        _ command: CollectorDeclaration.Command, _ item: CollectorDeclaration.Item
     ) throws {
         let keepsNewest = item.limits.keepsNewest
         let which = keepsNewest ? "last" : "first"
         var why: String?
-        var kept = result.output[...]
+        var kept = said[...]
+        if isLate { why = "it was ended after \(DurationText.measured(seconds: result.seconds))" }
         if result.isCut {
-            if keepsNewest { kept = LineLimit.fromLineStart(result.output) }
+            if keepsNewest { kept = LineLimit.fromLineStart(said) }
             why = "only the \(which) \(kept.count) bytes are kept"
         }
         if let lines = item.limits.lineCount,
@@ -130,7 +135,7 @@ extension DeclaredRun {
         case .signalled(let number):
             try sink.missing(item.title, why: "signal \(number) ended it\(said)")
         default:
-            if result.output.isEmpty { try sink.absent(item.title, why: "it says nothing\(said)") }
+            if record.artifact == nil { try sink.absent(item.title, why: "it says nothing") }
         }
     }
 

@@ -35,7 +35,7 @@ final class DeclaredRun {
             try sink.progress(
                 Int64(index), of: Int64(items.count), unit: "items", activity: item.activity)
             if let obstacle = item.condition.obstacle(on: host) {
-                try sink.absent(item.title, why: obstacle)
+                try tell(obstacle, of: item.title)
                 continue
             }
             switch item.source {
@@ -50,12 +50,22 @@ final class DeclaredRun {
         }
     }
 
+    /// What root would get is missing; what the host has not is absent.
+    func tell(_ obstacle: String, of what: String) throws {
+        if obstacle == Condition.needsRoot {
+            try sink.missing(what, why: "it needs root", remedy: "run as root")
+        } else {
+            try sink.absent(what, why: obstacle)
+        }
+    }
+
     // MARK: - Files
 
     private func withholdSecrets() throws {
-        for item in items where item.holdsSecrets {
-            guard item.condition.obstacle(on: host) == nil else { continue }
+        // Whatever the profile, and whether or not the item's own condition holds.
+        for item in declaration.items where item.holdsSecrets {
             guard case .files(let files) = item.source else {
+                guard item.condition.obstacle(on: host) == nil else { continue }
                 try sink.send(
                     .note(.init(text: "not run, for what it says may hold secrets: \(item.title)")))
                 continue

@@ -45,6 +45,12 @@ public struct GlobPattern: Hashable, Sendable {
 
     /// The patterns that `text` stands for: one for each way through its braces, at most 256.
     public static func expanding(_ text: String) throws(Fault) -> [GlobPattern] {
+        guard text.utf8.count <= 4096 else {
+            throw Fault(description: "a pattern has at most 4,096 bytes")
+        }
+        guard text.utf8.count(where: { $0 == 0x7B }) <= 16 else {
+            throw Fault(description: "a pattern has at most 16 braces")
+        }
         var patterns = [GlobPattern]()
         for part in try expandBraces(text) { patterns.append(try GlobPattern(part)) }
         return patterns
@@ -60,6 +66,9 @@ public struct GlobPattern: Hashable, Sendable {
         guard !components.isEmpty else {
             throw Fault(description: "a pattern needs at least one name")
         }
+        guard components.count(where: { $0 == .anyDepth }) <= 3 else {
+            throw Fault(description: "a pattern has at most three `**`")
+        }
         self.components = components
     }
 
@@ -73,6 +82,9 @@ public struct GlobPattern: Hashable, Sendable {
         for token in tokens {
             guard case .byte(let byte) = token else { return .pattern(tokens) }
             literal.append(byte)
+        }
+        guard literal != [0x2E], literal != [0x2E, 0x2E] else {
+            throw Fault(description: "`.` and `..` have no place in a pattern")
         }
         guard !literal.contains(0),
             let name = unsafe FilePath(

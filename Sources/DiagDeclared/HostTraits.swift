@@ -16,7 +16,7 @@ final class HostTraits {
 
     /// Where programs are looked for, whatever `PATH` says.
     static let programFolders: [FilePath] = [
-        "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+        "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin",
     ]
 
     private var executables: [String: FilePath?] = [:]
@@ -30,9 +30,17 @@ final class HostTraits {
         let found = places.first {
             guard let status = try? tree.status(of: $0) else { return false }
             return status.kind == .regular && status.permissions & 0o111 != 0
+                && (!isRoot || isRootsAlone($0, status))
         }
         executables[name] = .some(found)
         return found
+    }
+
+    /// Whether root alone can change the program: what root runs must be so, with its folder.
+    private func isRootsAlone(_ path: FilePath, _ status: FileStatus) -> Bool {
+        [status, try? tree.status(of: path.removingLastComponent())].allSatisfy {
+            $0.map { $0.ownerIdentifier == 0 && $0.permissions & 0o022 == 0 } ?? false
+        }
     }
 
     var isRoot: Bool { HostFacts.effectiveUser == 0 }

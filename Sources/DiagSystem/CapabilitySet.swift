@@ -10,6 +10,8 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
     public static let dacOverride = CapabilitySet(rawValue: 1 << 1)
     /// Network administration: firewall rules, state of network devices.
     public static let netAdmin = CapabilitySet(rawValue: 1 << 12)
+    /// Raw sockets.
+    public static let netRaw = CapabilitySet(rawValue: 1 << 13)
     /// Lock memory beyond the limit.
     public static let ipcLock = CapabilitySet(rawValue: 1 << 14)
     /// Raw access: /proc/kcore.

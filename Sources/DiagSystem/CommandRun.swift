@@ -28,6 +28,8 @@ public struct CommandRun: Sendable {
     private static let errorLimit = 64 << 10
     /// How long a command may take to end after SIGTERM, and then after SIGKILL, in seconds.
     private static let grace = 0.5
+    /// Bytes that are taken from the pipes of a command that has ended: more than they hold.
+    private static let lastByteCount: Int64 = 1 << 20
 
     /// Runs `executable` with nothing on its standard input, in a session of its own and so
     /// without a terminal.
@@ -65,8 +67,11 @@ public struct CommandRun: Sendable {
             poller.watch(child.pidfd, tag: 2)
             _ = poller.wait(seconds: min(0.1, max(0, moment.seconds(since: .now))))
             ending = child.reapIfEnded()
-            said.drain(output.reading, &buffer, until: moment)
-            complained.drain(errors.reading, &buffer, until: moment)
+            // What it left behind goes at once, and is not listened to for long.
+            if ending != nil { child.killGroup() }
+            let rest: Int64? = ending == nil ? nil : Self.lastByteCount
+            said.drain(output.reading, &buffer, until: moment, atMost: rest)
+            complained.drain(errors.reading, &buffer, until: moment, atMost: rest)
         }
         var isOver = false
         while ending == nil, !isOver, MonotonicTime.now < end {
@@ -79,7 +84,6 @@ public struct CommandRun: Sendable {
             let patience = MonotonicTime.now.advanced(bySeconds: grace)
             while ending == nil, MonotonicTime.now < patience { turn(until: patience) }
         }
-        child.killGroup()
         if ending == nil {
             child.kill()
             let patience = MonotonicTime.now.advanced(bySeconds: grace)
@@ -107,12 +111,14 @@ public struct CommandRun: Sendable {
 
         var result: [UInt8] { kept == .newest ? Array(bytes.suffix(limit)) : bytes }
 
-        /// Takes what is there; of a stream that never rests, what comes until `moment`.
+        /// Takes what is there; of a stream that never rests, what comes until `moment`, and at most
+        /// about `rest` bytes.
         mutating func drain(
             _ descriptor: borrowing OwnedDescriptor, _ buffer: inout [UInt8],
-            until moment: MonotonicTime
+            until moment: MonotonicTime, atMost rest: Int64?
         ) {
-            while let count = try? descriptor.read(into: &buffer), count > 0 {
+            let last = rest.map { byteCount + $0 } ?? .max
+            while byteCount < last, let count = try? descriptor.read(into: &buffer), count > 0 {
                 byteCount += Int64(count)
                 switch kept {
                 case .beginning: bytes += buffer[..<min(count, limit - bytes.count)]

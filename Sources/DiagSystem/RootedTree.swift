@@ -10,10 +10,23 @@ public final class RootedTree: Sendable {
     /// The root's own path.
     public let path: FilePath
     private let descriptor: OwnedDescriptor
+    /// Whether a symbolic link is followed whoever owns it.
+    private let followsLinksOfOthers: Bool
 
     /// The tree below `path`, which must be a directory.
-    public init(_ path: FilePath) throws(SystemCallError) {
+    public convenience init(_ path: FilePath) throws(SystemCallError) {
+        try self.init(path, followsLinksOfOthers: true)
+    }
+
+    /// The same tree, in which only links are followed that belong to root or to this process's
+    /// user: one that a service has put into its own folder leads nowhere, and `EPERM` says so.
+    public func followingTrustedLinks() throws(SystemCallError) -> RootedTree {
+        try RootedTree(path, followsLinksOfOthers: false)
+    }
+
+    private init(_ path: FilePath, followsLinksOfOthers: Bool) throws(SystemCallError) {
         self.path = path
+        self.followsLinksOfOthers = followsLinksOfOthers
         descriptor = OwnedDescriptor(
             owning: try systemCall("open", on: path.string) {
                 unsafe path.withPlatformString {
@@ -27,6 +40,7 @@ public final class RootedTree: Sendable {
 
     /// Opens `path` under the root with the flags of open(2).
     func open(_ path: FilePath, flags: CInt) throws(SystemCallError) -> OwnedDescriptor {
+        guard followsLinksOfOthers else { return try walk(path, flags: flags) }
         let directory = descriptor.rawValue
         let relative = Self.relative(path)
         do throws(SystemCallError) {
@@ -128,9 +142,16 @@ public final class RootedTree: Sendable {
                         unsafe diag_openat(here, $0, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)
                     }
                 })
-            let kind = try next.status().kind
+            let status = try next.status()
+            let kind = status.kind
             if kind == .symbolicLink, !(pending.isEmpty && flags & O_NOFOLLOW != 0) {
                 followed += 1
+                let owner = Int(status.ownerIdentifier)
+                guard followsLinksOfOthers || owner == 0 || owner == HostFacts.effectiveUser else {
+                    throw SystemCallError(
+                        operation: "follow a link of user \(owner)", object: path.string,
+                        errno: .notPermitted)
+                }
                 guard followed <= 40 else {
                     throw SystemCallError(
                         operation: "open", object: path.string, errno: .tooManySymbolicLinkLevels)

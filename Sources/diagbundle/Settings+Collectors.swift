@@ -71,7 +71,10 @@ extension Settings {
             if entry.name == dump { return isDumpWanted }
             if !only.isEmpty { return only.contains(entry.name) }
             if added.contains(entry.name) { return true }
-            return chosen?.contains(entry.name) ?? entry.profiles.contains(profile.base)
+            if let chosen { return chosen.contains(entry.name) }
+            // What reads media or changes state runs only when it is asked for by name.
+            return entry.profiles.contains(profile.base)
+                && entry.collector.descriptor.risk < .media
         }
         if try root != "/", selected.contains(where: { $0.name == dump }) {
             throw wrong(.root, "a live dump is of the running kernel, whose root is /")

@@ -39,6 +39,49 @@ struct DeclaredFilesTests {
         #expect(sink["etc/out"]?.text == "fixture")
     }
 
+    @Test("A link that a service has made is not followed, neither as a file nor on the way")
+    func linksOfOthers() throws {
+        guard geteuid() == 0 else { return }
+        let host = try DeclaredHost(["/etc/shadow": "hash", "/var/log/app/own.log": "log"])
+        try host.link("/var/log/app/x.log", to: "/etc/shadow")
+        try host.link("/var/log/app/way", to: "/etc")
+        for name in ["/var/log/app/x.log", "/var/log/app/way"] {
+            #expect(lchown(host.path + name, 12345, 12345) == 0)
+        }
+        let sink = try host.collect(
+            "  - files: [\"/var/log/app/*.log\", /var/log/app/way/shadow]")
+        #expect(sink.paths == ["var/log/app/own.log"])
+        #expect(sink.missing.count == 1)
+        #expect(sink.missing.first?.why?.hasPrefix("follow a link of user 12345: ") == true)
+        // One of root is.
+        try host.link("/var/log/app/y.log", to: "/etc/shadow")
+        let again = try host.collect("  - files: [/var/log/app/y.log]")
+        #expect(again["var/log/app/y.log"]?.text == "hash")
+    }
+
+    @Test("An attribute of sysfs, which says that it has 4096 bytes, is whole")
+    func sysfs() throws {
+        let sink = try declared("  - files: [/sys/class/net/lo/mtu, /proc/version]")
+        #expect(sink.paths == ["sys/class/net/lo/mtu", "proc/version"])
+        #expect(sink.artifacts.allSatisfy { $0.truncation == nil })
+    }
+
+    @Test("What may hold secrets is withheld in every profile, and whatever its condition is")
+    func secretsAnyway() throws {
+        let host = try DeclaredHost(["/etc/a": "hunter2", "/etc/b": "hunter2", "/etc/c": ""])
+        let sink = try host.collect(
+            """
+              - files: ["/etc/*"]
+              - files: [/etc/a]
+                secrets: true
+                profiles: [full]
+              - files: [/etc/b]
+                secrets: true
+                when: {files: [/no]}
+            """)
+        #expect(sink.paths == ["etc/c"])
+    }
+
     @Test("The limit of files is kept: the first, or the newest, and it says how many are left out")
     func limit() throws {
         let host = try DeclaredHost()

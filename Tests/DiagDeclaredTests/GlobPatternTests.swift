@@ -38,6 +38,9 @@ struct GlobPatternTests {
             (#"/a\"#, "a backslash at the end"), ("/", "at least one name"), ("", "at least one"),
             ("/a/../b", "`..`"),
             ("/" + String(repeating: "{a,b}", count: 9), "more than 256"),
+            ("/" + String(repeating: "{a}", count: 17), "at most 16 braces"),
+            ("/" + String(repeating: "a", count: 5000), "at most 4,096 bytes"),
+            ("/**/a/**/b/**/c/**", "at most three `**`"), (#"/a/\.\./b"#, "`..`"),
         ])
     func refused(pattern: String, why: String) {
         let fault = #expect(throws: GlobPattern.Fault.self) {

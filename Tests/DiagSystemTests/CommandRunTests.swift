@@ -73,6 +73,15 @@ struct CommandRunTests {
         #expect(Self.isGone(child))
     }
 
+    @Test("What an ended command left behind, and goes on writing, is not listened to")
+    func leftover() throws {
+        let result = try CommandRun.run(
+            "/bin/sh", ["-c", "yes & exit 0"], environment: ["PATH": "/usr/bin:/bin"],
+            seconds: 60, limit: 1000, keeping: .newest)
+        #expect(result.cause == .exited(code: 0))
+        #expect(result.seconds < 30)
+    }
+
     /// Whether the process ends within a while; a zombie counts as ended.
     private static func isGone(_ process: Int) -> Bool {
         for _ in 0..<500 {

@@ -70,7 +70,8 @@ extension PublishedSchema {
             "deadline": {"$ref": "#/$defs/quantity"},
             "limit": {"$ref": "#/$defs/quantity"},
             "capabilities": {"type": "array", "items":
-                {"enum": ["CAP_NET_ADMIN", "CAP_DAC_OVERRIDE", "CAP_AUDIT_CONTROL"]}},
+                {"enum": ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_DAC_OVERRIDE",
+                    "CAP_AUDIT_CONTROL"]}},
             "when": {"$ref": "#/$defs/when"},
             "items": {"type": "array", "minItems": 1, "items": {"anyOf": [
                 {"$ref": "#/$defs/files"}, {"$ref": "#/$defs/command"},

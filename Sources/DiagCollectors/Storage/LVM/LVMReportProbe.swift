@@ -58,7 +58,7 @@ public struct LVMReportProbe: Probe {
             let result = try CommandRun.run(
                 FilePath(request.target), Self.arguments,
                 environment: ["LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"],
-                seconds: max(1, deadlineSeconds - 1 - spent), limit: Self.limit)
+                seconds: max(1, deadlineSeconds - 3 - spent), limit: Self.limit)
             record.seconds = MonotonicTime.now.seconds(since: start)
             (record.outcome, record.reason) = Self.verdict(on: result)
             guard !result.output.isEmpty else { return record }
