@@ -77,6 +77,14 @@ struct CollectorCatalogue {
     /// The collector called `name`.
     subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
+    /// That there is no collector `name`, with the nearest one that there is.
+    func unknown(_ name: String) -> String {
+        let names = entries.map(\.name)
+        let hint = NearestName.of(name, in: names).map { "; did you mean \($0)?" } ?? "."
+        return "there is no collector \"\(name)\"\(hint)"
+            + " There are: \(names.joined(separator: ", "))"
+    }
+
     /// What each collector of a run is told to find itself again, by its name.
     var workerOptions: [String: [String: JSONValue]] {
         Dictionary(

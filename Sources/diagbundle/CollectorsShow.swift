@@ -4,7 +4,6 @@ import DiagDeclared
 import DiagModel
 import DiagSystem
 import DiagTerminal
-import DiagYAML
 import SystemPackage
 
 /// `diagbundle collectors show NAME`: one collector, as it is declared.
@@ -20,7 +19,7 @@ struct CollectorsShow: ParsableCommand {
     func run() throws {
         let catalogue = try folders.catalogue()
         guard let entry = catalogue[name] else {
-            throw CommandFailure.unknownCollector(name, in: catalogue)
+            throw CommandFailure(.usage, catalogue.unknown(name))
         }
         guard let declared = entry.collector as? DeclaredCollector else {
             let descriptor = entry.collector.descriptor
@@ -43,18 +42,5 @@ struct CollectorsShow: ParsableCommand {
             StandardStreams.print("# \(path)")
             _ = try StandardStreams.write(bytes)
         }
-    }
-}
-
-extension CommandFailure {
-    /// A collector's name that there is not, with the nearest one that there is.
-    static func unknownCollector(
-        _ name: String, in catalogue: CollectorCatalogue
-    ) -> CommandFailure {
-        let names = catalogue.entries.map(\.name)
-        let hint = NearestName.of(name, in: names).map { "; did you mean \($0)?" } ?? "."
-        return CommandFailure(
-            .usage,
-            "there is no collector \"\(name)\"\(hint) There are: \(names.joined(separator: ", "))")
     }
 }

@@ -42,15 +42,11 @@ extension Settings {
     func selection(
         of catalogue: CollectorCatalogue, profile: RunProfile
     ) throws -> [CollectorCatalogue.Entry] {
-        let names = catalogue.entries.map(\.name)
         func checked(
             _ chosen: [String], _ refuse: (String) -> CommandFailure
         ) throws -> Set<String> {
-            for choice in chosen where !names.contains(choice) {
-                let hint = NearestName.of(choice, in: names).map { "; did you mean \($0)?" } ?? "."
-                throw refuse(
-                    "there is no collector \"\(choice)\"\(hint)"
-                        + " There are: \(names.joined(separator: ", "))")
+            for choice in chosen where catalogue[choice] == nil {
+                throw refuse(catalogue.unknown(choice))
             }
             return Set(chosen)
         }

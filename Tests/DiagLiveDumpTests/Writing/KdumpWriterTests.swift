@@ -369,19 +369,26 @@ struct KdumpWriterTests {
         for _ in 0..<2 { #expect(throws: DumpOutputError.self) { try table.flush() } }
     }
 
-    @Test("An ELF file has every page at its address, and holes for the rest")
-    func elf() throws {
-        let place = DumpPlace()
-        defer { try? FileManager.default.removeItem(atPath: place.path) }
-        let words = words()
-        var options = options()
+    private func writeELF(
+        _ memory: InventedMemory, _ words: [UInt64: UInt64], _ options: DumpWriterOptions,
+        to place: DumpPlace
+    ) throws -> DumpResult {
+        var options = options
         options.format = .elf
-        let result = try DumpWriter.write(
+        return try DumpWriter.write(
             memory, InventedSelection(memory, words: words),
             notes: .live(
                 kernel: memory.kernel, processors: memory.processorNotes, format: .elf,
                 mark: Array("{}".utf8)), options: options, to: place.output(),
             control: DumpControl())
+    }
+
+    @Test("An ELF file has every page at its address, and holes for the rest")
+    func elf() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let words = words()
+        let result = try writeELF(memory, words, options(), to: place)
         #expect(result.isComplete)
         #expect(result.bytesWritten < result.byteCount)
         let source = try ELFCoreSource(path: FilePath(place.path))
@@ -414,14 +421,7 @@ struct KdumpWriterTests {
             changing: Dictionary(uniqueKeysWithValues: changing.map { ($0, 1) }))
         var words = [UInt64: UInt64]()
         for frame in UInt64(0)..<3000 { words[frame] = 0 }
-        var options = options(threads: 1)
-        options.format = .elf
-        let result = try DumpWriter.write(
-            memory, InventedSelection(memory, words: words),
-            notes: .live(
-                kernel: memory.kernel, processors: memory.processorNotes, format: .elf,
-                mark: Array("{}".utf8)), options: options, to: place.output(),
-            control: DumpControl())
+        let result = try writeELF(memory, words, options(threads: 1), to: place)
         #expect(result.isComplete)
         #expect(result.torn?.replaced == changing.count)
         let reader = try ELFCoreSource(path: FilePath(place.path)).makeReader()
