@@ -19,6 +19,8 @@ bash Examples/quickstart.sh --install-only \
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 passed=0 failed=0 skipped=0
+# What failed is said once more at the end: who reads a long log reads that.
+: >"$logs/failures"
 
 echo "== module tests: build"
 swift build --build-tests 2>&1 | tee "$logs/build" | grep -E '^\[?[0-9]*/?[0-9]*\]? ?(error|warning)|error:|Build complete|Compiling C' | tail -40
@@ -30,7 +32,7 @@ fi
 echo "== module tests: run"
 swift test --skip-build >"$logs/swift" 2>&1
 status=$?
-grep -E '^✘|Fatal error|^error: Process' "$logs/swift" | head -100
+grep -E '^✘|Fatal error|^error: Process' "$logs/swift" | head -100 | tee -a "$logs/failures"
 # One line for each finished test; a test with several cases counts once.
 count() { grep -cE "$1" "$logs/swift" || true; }
 passed=$((passed + $(count '^✔ Test [^r]')))
@@ -44,7 +46,7 @@ if [ "${#lab_options[@]}" -gt 0 ]; then
     if DIAGBUNDLE_FUZZ=200000 swift test --skip-build --filter DamageTests >"$logs/damage" 2>&1; then
         passed=$((passed + $(grep -cE '^✔ Test [^r]' "$logs/damage")))
     else
-        grep -E '^✘|Fatal error' "$logs/damage" | head -20
+        grep -E '^✘|Fatal error' "$logs/damage" | head -20 | tee -a "$logs/failures"
         failed=$((failed + 1))
     fi
 fi
@@ -58,6 +60,9 @@ fi
 echo "== end to end"
 DIAGBUNDLE=$binary python3 Tests/EndToEnd/run.py >"$logs/e2e" 2>&1
 cat "$logs/e2e"
+# A failed test and the indented text below it.
+awk '/^FAIL/ { show = 60 } /^(skip|ok|failed:|end to end:)/ { show = 0 } show-- > 0' "$logs/e2e" |
+    head -300 >>"$logs/failures"
 read -r p f s < <(sed -nE 's/^end to end: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$logs/e2e") ||
     { p=0 f=1 s=0; }
 passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
@@ -68,8 +73,13 @@ for profile in small storage uefi dump; do
         tee "$logs/lab"
     read -r p f s < <(sed -nE 's/^lab [a-z]+: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
         "$logs/lab") || { p=0 f=1 s=0; }
+    grep -E '^FAIL' "$logs/lab" | sed "s/^/$profile: /" >>"$logs/failures"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 
+if [ -s "$logs/failures" ]; then
+    echo "== what failed"
+    cat "$logs/failures"
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
