@@ -69,5 +69,6 @@ extension LiveDumpReport {
         pages["copied"] = result.pagesCopied
         pages["zero"] = result.pagesZero
         pages["unreadable"] = result.pagesUnreadable
+        if result.pagesLate > 0 { pages["late"] = result.pagesLate }
     }
 }

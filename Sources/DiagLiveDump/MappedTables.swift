@@ -31,6 +31,26 @@ public import DiagSystem
         }
     }
 
+    /// Gives the places of all bits that are set, in their order.
+    func forEach(_ body: (Int) -> Void) { forEach(or: nil) { index, _ in body(index) } }
+
+    /// Gives the places of all bits that are set here or in `other`, in their order, and whether it
+    /// is set in `other` alone. Both have as many bits.
+    func forEach(or other: MappedBitmap?, _ body: (Int, Bool) -> Void) {
+        for start in stride(from: 0, to: count, by: 64) {
+            let own = unsafe memory.bytes.load(fromByteOffset: start >> 3, as: UInt64.self)
+            let others = unsafe other?.memory.bytes.load(
+                fromByteOffset: start >> 3, as: UInt64.self)
+            var bits = own | (others ?? 0)
+            while bits != 0 {
+                let bit = bits.trailingZeroBitCount
+                guard start + bit < count else { return }
+                body(start + bit, own & 1 << UInt64(bit) == 0)
+                bits &= bits &- 1
+            }
+        }
+    }
+
     /// Sets all bits of `range`, which must lie below `count`.
     func set(_ range: Range<UInt64>) {
         var bit = Int(range.lowerBound)

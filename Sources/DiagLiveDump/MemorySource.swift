@@ -16,9 +16,13 @@ public protocol MemorySource: Sendable {
     /// Whether the memory lies elsewhere in its file by now, so that what is read is another's:
     /// never, but for the running kernel's. For one thread at a time.
     func hasMoved() -> Bool
+    /// The page frames of the kernel's map of pages, sorted; `nil` where they are not known.
+    func pageMapFrames() -> [Range<UInt64>]?
 }
 
 extension MemorySource {
+    /// Not known: whoever wants it looks at what the pages are.
+    public func pageMapFrames() -> [Range<UInt64>]? { nil }
     /// A file stays as it is.
     public func hasMoved() -> Bool { false }
 }
@@ -70,6 +74,8 @@ public struct DumpedKernel: Hashable, Sendable {
     public var physicalBase: UInt64
     /// The kernel image: the text LOAD of /proc/kcore, on x86-64 only.
     public var image: MemoryRange?
+    /// Where the kernel image lies in physical memory, in bytes: on other machines too.
+    public var imageAddresses: Range<UInt64>?
     /// Processors online.
     public var processorCount: Int
     /// Notes of a source that is a dump already: registers, marks; empty for a running kernel.
@@ -78,8 +84,8 @@ public struct DumpedKernel: Hashable, Sendable {
     /// What is known of a kernel.
     public init(
         uts: [String], machine: UInt16, pageByteCount: Int, vmcoreInfo: [UInt8],
-        physicalBase: UInt64, image: MemoryRange? = nil, processorCount: Int,
-        notes: [ELFNote] = []
+        physicalBase: UInt64, image: MemoryRange? = nil,
+        imageAddresses: Range<UInt64>? = nil, processorCount: Int, notes: [ELFNote] = []
     ) {
         self.uts = uts
         self.machine = machine
@@ -87,6 +93,8 @@ public struct DumpedKernel: Hashable, Sendable {
         self.vmcoreInfo = vmcoreInfo
         self.physicalBase = physicalBase
         self.image = image
+        self.imageAddresses =
+            imageAddresses ?? image.map { $0.physicalAddress..<max($0.physicalAddress, $0.end) }
         self.processorCount = processorCount
         self.notes = notes
     }

@@ -16,6 +16,20 @@ public protocol PageSelection: AnyObject, Sendable {
     var tally: PageTally { get }
     /// The level that was really applied: makedumpfile's bits.
     var appliedLevel: Int { get }
+    /// How many pages more the dump may get by ``latePages(isStopped:)``.
+    var latePageRoom: Int { get }
+    /// Looks which page frames have become the kernel's own since they were not selected; none
+    /// where that cannot be told.
+    func latePages(isStopped: @escaping @Sendable () -> Bool) throws(LiveDumpError) -> LatePages?
+}
+
+extension PageSelection {
+    /// None: memory that does not change.
+    public var latePageRoom: Int { 0 }
+    /// None: memory that does not change.
+    public func latePages(
+        isStopped: @escaping @Sendable () -> Bool
+    ) throws(LiveDumpError) -> LatePages? { nil }
 }
 
 /// Page frames by class.

@@ -93,8 +93,7 @@ enum KdumpInspection {
         }
         let table = UInt64(dumped.count) * UInt64(KdumpPageDescriptor.byteCount)
         var counter = KdumpPageTable(
-            fileByteCount: dump.byteCount, pageByteCount: Int(header.blockByteCount),
-            tableEnd: header.descriptorOffset &+ table)
+            fileByteCount: dump.byteCount, pageByteCount: Int(header.blockByteCount))
         let wanted = min(table, largestTable)
         let read = try dump.scan(
             from: header.descriptorOffset, byteCount: wanted, unit: KdumpPageDescriptor.byteCount

@@ -6,8 +6,10 @@ struct KdumpPageTable {
     private(set) var missing = 0
     /// Pages whose bytes lie behind the end of the file.
     private(set) var beyondEnd = 0
-    /// Pages that share the place of the page of zeros.
+    /// Pages that share the first place of a whole page, which is where writers put the page of
+    /// zeros: before all others.
     private var shared = 0
+    private var firstPlace = UInt64.max
     /// Descriptors counted.
     private(set) var count = 0
     private var classes = [Int](repeating: 0, count: PageClass.allCases.count)
@@ -16,14 +18,10 @@ struct KdumpPageTable {
 
     private let fileByteCount: UInt64
     private let pageByteCount: UInt32
-    /// Where the page of zeros can be: at the end of the table, or at the next whole page.
-    private let zeroPlaces: (UInt64, UInt64)
 
-    init(fileByteCount: UInt64, pageByteCount: Int, tableEnd: UInt64) {
+    init(fileByteCount: UInt64, pageByteCount: Int) {
         self.fileByteCount = fileByteCount
         self.pageByteCount = UInt32(pageByteCount)
-        let size = UInt64(pageByteCount)
-        zeroPlaces = (tableEnd, (tableEnd &+ size &- 1) / size * size)
     }
 
     /// Pages that share one page of zeros; one alone is no proof of it.
@@ -87,8 +85,9 @@ struct KdumpPageTable {
             return
         }
         classes[Int(PageClass.of(word: word).rawValue)] += 1
-        if method == 0, size == pageByteCount, offset == zeroPlaces.0 || offset == zeroPlaces.1 {
-            shared += 1
+        if method == 0, size == pageByteCount, offset <= firstPlace {
+            shared = offset == firstPlace ? shared + 1 : 1
+            firstPlace = offset
         }
         // What a damaged table may hold is not let grow.
         if methods[method] != nil || methods.count < 16 { methods[method, default: 0] += 1 }

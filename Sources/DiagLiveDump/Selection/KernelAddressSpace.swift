@@ -102,6 +102,30 @@ final class KernelAddressSpace {
             walked: &walked, body)
     }
 
+    /// The page frames behind `byteCount` bytes from a kernel address on, as ranges in the order of
+    /// the addresses; of a large mapping only what lies within.
+    func frames(from first: UInt64, byteCount: UInt64) -> [Range<UInt64>] {
+        guard byteCount > 0, first >> 63 == 1,
+            !first.addingReportingOverflow(byteCount - 1).overflow
+        else { return [] }
+        let page = pageByteCount
+        var found = [Range<UInt64>]()
+        walk(first...(first + (byteCount - 1))) { address, physical, size in
+            let low = max(address, first)
+            let high = min(address &+ (size - 1), first + (byteCount - 1))
+            guard low <= high, size <= 1 << 30 else { return }
+            let from = (physical &+ (low &- address) &+ (page - 1)) / page
+            let to = (physical &+ (high &- address) &+ 1) / page
+            guard from < to else { return }
+            if let last = found.last, last.upperBound == from {
+                found[found.count - 1] = last.lowerBound..<to
+            } else {
+                found.append(from..<to)
+            }
+        }
+        return found
+    }
+
     private func walk(
         _ table: UInt64, level: Int, base: UInt64, _ addresses: ClosedRange<UInt64>,
         readsLast: Bool, budget: inout Int, walked: inout Set<UInt64>,

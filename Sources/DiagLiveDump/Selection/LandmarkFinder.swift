@@ -135,30 +135,14 @@ struct LandmarkFinder {
             return
         }
         let page = page
-        var found = [Range<UInt64>]()
-        for range in source.ranges {
-            let first = start &+ range.physicalAddress / page &* size
-            let count = range.byteCount / page &* size
-            guard count > 0, first >> 63 == 1,
-                !first.addingReportingOverflow(count).overflow
-            else { continue }
-            space.walk(first...(first + (count - 1))) { address, physical, size in
-                // Of a large mapping only what lies within; the rest may be something else.
-                let low = max(address, first)
-                let high = min(address &+ (size - 1), first + (count - 1))
-                guard low <= high, size <= 1 << 30 else { return }
-                let from = (physical &+ (low &- address) &+ (page - 1)) / page
-                let to = (physical &+ (high &- address) &+ 1) / page
-                guard from < to else { return }
-                if let last = found.last, last.upperBound == from {
-                    found[found.count - 1] = last.lowerBound..<to
-                } else {
-                    found.append(from..<to)
-                }
-            }
+        pageMapFrames = source.ranges.flatMap { range in
+            space.frames(
+                from: start &+ range.physicalAddress / page &* size,
+                byteCount: range.byteCount / page &* size)
         }
-        if found.isEmpty { warnings.append("the map of pages could not be found: it is kept") }
-        pageMapFrames = found
+        if pageMapFrames.isEmpty {
+            warnings.append("the map of pages could not be found: it is kept")
+        }
     }
 
     /// Where the structure of page frame 0 would lie when `base` has that of `physicalOffset`, which

@@ -53,6 +53,7 @@ public final class LivePageSelection: PageSelection {
     public let warnings: [String]
     /// Seconds that reading and sorting took, of all threads together.
     public let threadSeconds: Double
+    private let later: LatePageScan
 
     /// Reads the words of all page frames of `source`, until `isStopped` says that nobody wants
     /// them any more.
@@ -91,9 +92,13 @@ public final class LivePageSelection: PageSelection {
             warnings += guests.warnings
         }
 
-        let scan = try PageFlagScan(
+        // What has become the kernel's own is in a dump of any level.
+        later = LatePageScan(
             tree: tree, frames: frames, limit: limit,
-            threadCount: choice.threadCount ?? min(16, HostFacts.processorCount), rule: rule,
+            threadCount: choice.threadCount ?? min(16, HostFacts.processorCount),
+            classes: [.kernel, .slab, .pageTable, .reserved])
+        let scan = try PageFlagScan(
+            tree: tree, frames: frames, limit: limit, threadCount: later.threadCount, rule: rule,
             isStopped: isStopped)
         if scan.unknownCount > 0 {
             warnings.append(
@@ -109,6 +114,14 @@ public final class LivePageSelection: PageSelection {
         threadSeconds = scan.threadSeconds
         self.warnings = warnings
     }
+
+    /// Room for 3 % more.
+    public var latePageRoom: Int { LatePages.room(pageCount: dumpedCount) }
+
+    /// Reads the words of all page frames once more.
+    public func latePages(
+        isStopped: @escaping @Sendable () -> Bool
+    ) throws(LiveDumpError) -> LatePages? { try later.run(beside: self, isStopped: isStopped) }
 
     /// Which mappings of virtual machines must be known; none when it makes no difference which
     /// pages are theirs: they cost reads that wait for the machines' own locks.

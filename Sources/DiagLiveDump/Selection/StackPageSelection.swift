@@ -22,6 +22,7 @@ public final class StackPageSelection: PageSelection {
     public let appliedLevel = 30
     /// What a reader should know.
     public let warnings: [String]
+    private let later: LatePageScan
 
     /// Selects by `landmarks`, which were found in the same source.
     ///
@@ -62,9 +63,13 @@ public final class StackPageSelection: PageSelection {
             rule.wanted = wanted
             rule.unwanted = unwanted
         } catch { throw PageFlagScan.noMemory(error) }
-        let scan = try PageFlagScan(
+        // Whether a page without a flag is a new stack cannot be told; a task is in a slab.
+        later = LatePageScan(
             tree: tree, frames: frames, limit: limit,
-            threadCount: threadCount ?? min(16, HostFacts.processorCount), rule: rule,
+            threadCount: threadCount ?? min(16, HostFacts.processorCount),
+            classes: [.slab, .pageTable])
+        let scan = try PageFlagScan(
+            tree: tree, frames: frames, limit: limit, threadCount: later.threadCount, rule: rule,
             isStopped: isStopped)
         pageFrameLimit = UInt64(limit)
         present = scan.present
@@ -74,4 +79,12 @@ public final class StackPageSelection: PageSelection {
         tally = scan.tally
         self.warnings = warnings
     }
+
+    /// Room for 3 % more.
+    public var latePageRoom: Int { LatePages.room(pageCount: dumpedCount) }
+
+    /// Reads the words of all page frames once more.
+    public func latePages(
+        isStopped: @escaping @Sendable () -> Bool
+    ) throws(LiveDumpError) -> LatePages? { try later.run(beside: self, isStopped: isStopped) }
 }

@@ -98,6 +98,7 @@ public final class KernelCore: MemorySource {
         kernel = DumpedKernel(
             uts: host.uts, machine: header.machine, pageByteCount: host.pageByteCount,
             vmcoreInfo: vmcoreInfo, physicalBase: base, image: layout.image,
+            imageAddresses: layout.image == nil ? map?.image : nil,
             processorCount: Self.processorCount(tree) ?? host.processorCount)
         virtualRanges = layout.virtualRanges
         taskStructure = header.note("CORE", type: ELFNote.taskStructure) ?? []

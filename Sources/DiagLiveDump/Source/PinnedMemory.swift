@@ -23,6 +23,8 @@ final class PinnedMemory: MemorySource {
 
     func hasMoved() -> Bool { base.hasMoved() }
 
+    func pageMapFrames() -> [Range<UInt64>]? { base.pageMapFrames() }
+
     /// Reads from the memory, and puts the pinned pages in.
     private final class Reader: MemoryReader {
         private let base: any MemoryReader

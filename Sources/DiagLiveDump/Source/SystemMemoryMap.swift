@@ -8,6 +8,9 @@ struct SystemMemoryMap: Hashable, Sendable {
     /// What is set aside for a crash kernel: no dump has it, and some kernels unmap it.
     var crashRanges = [ClosedRange<UInt64>]()
 
+    /// From the first byte of the kernel image to behind its last: its code and its data.
+    var image: Range<UInt64>?
+
     /// Whether the addresses are hidden, or there are none.
     var isHidden: Bool { ranges.allSatisfy { $0.upperBound == 0 } }
 
@@ -18,14 +21,31 @@ struct SystemMemoryMap: Hashable, Sendable {
             guard let colon = line.firstIndex(of: ":") else { continue }
             let name = line[colon...].dropFirst(2)
             let isMemory = name.hasPrefix("System RAM")
-            guard isMemory || name == "Crash kernel" else { continue }
+            let isImage = Self.imageParts.contains(String(name))
+            guard isMemory || isImage || name == "Crash kernel" else { continue }
             let ends = line[..<colon].filter { $0 != " " }.split(separator: "-")
             guard ends.count == 2, let first = UInt64(ends[0], radix: 16),
                 let last = UInt64(ends[1], radix: 16), first <= last
             else { continue }
-            if isMemory { ranges.append(first...last) } else { crashRanges.append(first...last) }
+            if isImage {
+                guard last > 0, last < .max else { continue }
+                let part = first..<(last + 1)
+                image =
+                    image.map {
+                        min($0.lowerBound, part.lowerBound)..<max($0.upperBound, part.upperBound)
+                    } ?? part
+            } else if isMemory {
+                ranges.append(first...last)
+            } else {
+                crashRanges.append(first...last)
+            }
         }
     }
+
+    /// Source: Linux 6.1 arch/x86/kernel/setup.c and arch/arm64/kernel/setup.c.
+    private static let imageParts: Set<String> = [
+        "Kernel code", "Kernel rodata", "Kernel data", "Kernel bss",
+    ]
 
     /// `pages` without those of the crash kernel.
     func withoutCrashKernel(_ pages: [Range<UInt64>], _ pageByteCount: UInt64) -> [Range<UInt64>] {

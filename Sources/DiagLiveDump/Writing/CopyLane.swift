@@ -13,7 +13,8 @@ final class CopyLane {
         case sample
     }
 
-    let plan: CopyPlan
+    /// What is copied: another for pages that come late.
+    var plan: CopyPlan
     let reader: any MemoryReader
     let lane: any PageLane
     let hashes: MappedWords?

@@ -13,6 +13,8 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
     case pageMap
     /// Pages of files and of processes.
     case other
+    /// Pages that became the kernel's own while the others were copied.
+    case late
 
     /// The order of the copy, which may be stopped at any moment: readers open no dump without the
     /// image and the anchors, and find little without the kernel's other pages.
@@ -20,13 +22,15 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
     /// The order in which is read again what holds the kernel together: what points right before
     /// what it points to.
     static let readAgain: [CopyPhase] = [.kernelImage, .kernel, .anchors, .slab, .pageMap]
+    /// What a plan of pages that came late has.
+    static let added: [CopyPhase] = [.late]
 
     /// The name of its window in reports.
     public var name: String { String(describing: self) }
 
     /// What a page frame's word of /proc/kpageflags says of its place in the order.
     enum Kind: UInt8 {
-        case image, table, slab, kernel, reserved, other
+        case image, table, slab, kernel, reserved, map, other
     }
 
     /// Source of the bits: Linux 6.1 include/uapi/linux/kernel-page-flags.h; 32 is `RESERVED` of
@@ -42,7 +46,8 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
 
     /// Gives the phases of a run of page frames of one kind, in a host of `presentCount`.
     ///
-    /// The map of pages takes 1.6 % of each node, in one piece of whole blocks of 512 pages, which
+    /// Where it is not known which page frames are the map of pages, `reserved` stands for it. The
+    /// map takes 1.6 % of each node, in one piece of whole blocks of 512 pages, which
     /// huge pages map (`vmemmap_populate_hugepages`, Linux 6.1 arch/x86/mm/init_64.c). What of a
     /// long reserved run is no whole block is something else that happens to lie beside it: the
     /// areas of the processors, where they do not fill whole blocks themselves.
@@ -55,6 +60,7 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
         case .table: body(.anchors, frames)
         case .slab: body(.slab, frames)
         case .kernel: body(.kernel, frames)
+        case .map: body(.pageMap, frames)
         case .other: body(.other, frames)
         case .reserved:
             guard frames.count >= max(2048, presentCount >> 10) else {

@@ -39,15 +39,19 @@ final class CopyPlan: Sendable {
 
     private let cursor = Mutex(Cursor())
 
-    /// Plans for the page frames of `selection`; `image` is the kernel image.
+    /// Plans for the page frames of `selection`; `image` has the addresses of the kernel image,
+    /// `pageMap` the page frames of the map of pages, where these are known. The places of pages
+    /// that come late begin at `firstLateIndex`.
     init(
-        _ selection: any PageSelection, ranges: [MemoryRange], image: MemoryRange?,
-        pageByteCount: Int, chunkPageCount: Int
+        _ selection: any PageSelection, ranges: [MemoryRange], image: Range<UInt64>?,
+        pageMap: [Range<UInt64>]? = nil, pageByteCount: Int, chunkPageCount: Int,
+        firstLateIndex: Int? = nil
     ) throws(SystemCallError) {
         self.chunkPageCount = chunkPageCount
         let walk = FrameWalk(
-            selection, ranges: ranges, image: image, pageByteCount: pageByteCount,
-            longest: chunkPageCount)
+            selection, ranges: ranges, image: image, pageMap: pageMap,
+            pageByteCount: pageByteCount, longest: chunkPageCount,
+            firstLateIndex: firstLateIndex)
         var counts = [Int](repeating: 0, count: CopyPhase.allCases.count)
         outsideCount = walk.forEachRun { phase, _ in counts[phase.rawValue] += 1 }
         var bounds = [0]
@@ -115,20 +119,24 @@ private struct FrameWalk {
     let limit: Int
     let ranges: [(start: UInt64, end: UInt64)]
     let image: Range<UInt64>
+    let pageMap: [Range<UInt64>]?
     let presentCount: Int
     let longest: Int
+    let firstLateIndex: Int?
 
     init(
-        _ selection: any PageSelection, ranges: [MemoryRange], image: MemoryRange?,
-        pageByteCount: Int, longest: Int
+        _ selection: any PageSelection, ranges: [MemoryRange], image: Range<UInt64>?,
+        pageMap: [Range<UInt64>]?, pageByteCount: Int, longest: Int, firstLateIndex: Int?
     ) {
+        self.firstLateIndex = firstLateIndex
+        self.pageMap = pageMap
         bitmap = selection.dumped
         flags = selection.flagWords.count >= selection.dumpedCount ? selection.flagWords : nil
         limit = Int(clamping: min(selection.pageFrameLimit, UInt64(bitmap.count)))
         let shift = UInt64(pageByteCount.trailingZeroBitCount)
         self.ranges = ranges.map { ($0.physicalAddress >> shift, $0.end >> shift) }
-        let first = (image?.physicalAddress ?? 0) >> shift
-        let end = ((image?.end ?? 0) &+ UInt64(pageByteCount - 1)) >> shift
+        let first = (image?.lowerBound ?? 0) >> shift
+        let end = ((image?.upperBound ?? 0) &+ UInt64(pageByteCount - 1)) >> shift
         self.image = first..<max(first, end)
         presentCount = selection.tally.present.reduce(0, +)
         self.longest = longest
@@ -136,9 +144,11 @@ private struct FrameWalk {
 
     /// Gives every run, none longer than a chunk; the count of page frames that no range has.
     func forEachRun(_ body: (CopyPhase, CopyPlan.Run) -> Void) -> Int {
-        var index = 0
+        var index = firstLateIndex ?? 0
+        let base = index
         var outside = 0
         var range = 0
+        var mapRange = 0
         var start: UInt64 = 0
         var count = 0
         var kind = CopyPhase.Kind.kernel
@@ -146,7 +156,8 @@ private struct FrameWalk {
             guard count > 0 else { return }
             CopyPhase.forEachPart(
                 of: kind, frames: start..<(start + UInt64(count)), presentCount: presentCount
-            ) { phase, frames in
+            ) { ownPhase, frames in
+                let phase = firstLateIndex == nil ? ownPhase : .late
                 var frame = frames.lowerBound
                 while frame < frames.upperBound {
                     let part = min(longest, Int(frames.upperBound - frame))
@@ -181,8 +192,18 @@ private struct FrameWalk {
                 var own = CopyPhase.Kind.kernel
                 if image.contains(frame) {
                     own = .image
-                } else if let flags, index < flags.count {
-                    own = CopyPhase.kind(of: flags[index])
+                } else if let flags, index - base < flags.count {
+                    own = CopyPhase.kind(of: flags[index - base])
+                    if let pageMap, own == .reserved || own == .kernel {
+                        while mapRange < pageMap.count, pageMap[mapRange].upperBound <= frame {
+                            mapRange += 1
+                        }
+                        if mapRange < pageMap.count, pageMap[mapRange].contains(frame) {
+                            own = .map
+                        } else if own == .reserved {
+                            own = .table
+                        }
+                    }
                 }
                 if count == 0 || own != kind || start + UInt64(count) != frame {
                     flush()

@@ -4,7 +4,8 @@ internal import DiagSystem
 /// Copies the pages of a selection from a memory into a sink, with threads; reads what changes most
 /// again, and counts what changed.
 ///
-/// All memory is taken when it is made. Afterwards nothing is taken but by the pages' readers.
+/// All memory is taken when it is made. Afterwards some is taken by the pages' readers, and for the
+/// second look at which pages there are: as much as the first one took and gave back.
 @safe final class DumpCopy: Sendable {
     private nonisolated(unsafe) let lanes: [CopyLane]
     private let source: any MemorySource
@@ -12,6 +13,7 @@ internal import DiagSystem
     private let control: DumpControl
     private let options: DumpWriterOptions
     private let wanted: Int
+    private let selection: any PageSelection
     private let hashes: MappedWords?
     private let memories: [MappedMemory]
     /// Bytes of the compressors' own memory, which is in use and not locked.
@@ -24,15 +26,18 @@ internal import DiagSystem
         self.source = source
         self.control = control
         self.options = options
+        self.selection = selection
         wanted = selection.dumpedCount
         let kernel = source.kernel
         let plan = try CopyPlan(
-            selection, ranges: source.ranges, image: kernel.image,
-            pageByteCount: kernel.pageByteCount,
+            selection, ranges: source.ranges, image: kernel.imageAddresses,
+            pageMap: source.pageMapFrames(), pageByteCount: kernel.pageByteCount,
             chunkPageCount: DumpWriter.chunkPageCount(source))
         self.plan = plan
+        // The lanes hash whatever they copy, pages that come late too.
         let hashes =
-            DumpWriter.readsAgain(options) ? try MappedWords(count: selection.dumpedCount) : nil
+            DumpWriter.readsAgain(options)
+            ? try MappedWords(count: selection.dumpedCount + selection.latePageRoom) : nil
         self.hashes = hashes
         var lanes = [CopyLane]()
         for number in 0..<options.effectiveThreadCount {
@@ -52,8 +57,9 @@ internal import DiagSystem
         control.expect(pages: wanted)
     }
 
-    /// Copies everything; the size of the file is not set yet.
-    func run() -> DumpResult {
+    /// Copies everything, and what became the kernel's own meanwhile, where that came to an end;
+    /// the size of the file is not set yet.
+    func run() -> (result: DumpResult, late: LateCopy?) {
         var result = DumpResult()
         result.pagesWanted = wanted
         result.threadCount = unsafe lanes.count
@@ -71,19 +77,24 @@ internal import DiagSystem
         // What ends it later takes no page away: the file has what was to be copied. Only what
         // moved meanwhile may have been read from the wrong place.
         var wasStopped = control.isStopped
-        var torn: LiveDumpReport.Torn?
+        var late: LateCopy?
+        var costs = total()
         if DumpWriter.readsAgain(options), !control.isStopped {
-            torn = readAgain()
+            var torn = readAgain()
+            costs = total()
+            late = copyLate(&result.warnings)
+            if options.countsTornPages, !control.isStopped { countTorn(&torn) }
+            result.torn = torn
             stopIfMoved()
             wasStopped = control.stopReason == Self.moved
+            if wasStopped { late = nil }
         }
-        let costs = total()
         result.pagesCopied = costs.pagesCopied
         result.pagesZero = costs.pagesZero
         result.pagesUnreadable = costs.pagesUnreadable + plan.outsideCount
-        result.bytesWritten = Int64(costs.bytesWritten)
-        result.torn = torn
-        result.stages = Self.stages(costs)
+        let all = total()
+        result.bytesWritten = Int64(all.bytesWritten)
+        result.stages = Self.stages(all)
         result.windows = windows { time in
             Timestamp(microsecondsSince1970: wall + (time - clock) / 1000)
         }
@@ -91,10 +102,47 @@ internal import DiagSystem
             result.obstacle = control.stopReason
         } else if let reason = control.stopReason {
             result.warnings.append(
-                "not all pages that had changed were read again: \(reason.message)")
+                "not all pages that had changed or were new were read: \(reason.message)")
         }
         result.isComplete = !wasStopped && !options.isSourceIncomplete
-        return result
+        return (result, late)
+    }
+
+    /// Copies what became the kernel's own since it was selected; `nil` for nothing, and when not
+    /// all of it could be: the file has what it had.
+    private func copyLate(_ warnings: inout [String]) -> LateCopy? {
+        guard selection.latePageRoom > 0, !control.isStopped else { return nil }
+        let late: LatePages
+        let plan: CopyPlan
+        do {
+            let control = control
+            guard let found = try selection.latePages(isStopped: { control.isStopped }),
+                found.dumpedCount > 0
+            else { return nil }
+            late = found
+            plan = try CopyPlan(
+                late, ranges: source.ranges, image: nil,
+                pageByteCount: source.kernel.pageByteCount,
+                chunkPageCount: self.plan.chunkPageCount, firstLateIndex: wanted)
+        } catch {
+            if !control.isStopped {
+                warnings.append("pages of the kernel that came late are not in the dump: \(error)")
+            }
+            return nil
+        }
+        if late.leftOutCount > 0 {
+            warnings.append(
+                "\(counted: late.leftOutCount, "page") of the kernel that came late "
+                    + (late.leftOutCount == 1 ? "is" : "are") + " not in the dump: the table has "
+                    + "room for \(selection.latePageRoom)")
+        }
+        control.expect(pages: wanted + late.dumpedCount)
+        let before = total()
+        for lane in unsafe lanes { lane.plan = plan }
+        defer { for lane in unsafe lanes { lane.plan = self.plan } }
+        runThreads(.copy, CopyPhase.added, of: plan)
+        guard !control.isStopped else { return nil }
+        return LateCopy(pages: late, costs: total().subtracting(before))
     }
 
     /// What was read after the memory moved in its file is wrong, and since when nobody knows.
@@ -108,14 +156,16 @@ internal import DiagSystem
         if source.hasMoved() { control.stop(Self.moved) }
     }
 
-    private func runThreads(_ pass: CopyLane.Pass, _ phases: [CopyPhase]) {
-        plan.restart(phases)
+    private func runThreads(
+        _ pass: CopyLane.Pass, _ phases: [CopyPhase], of plan: CopyPlan? = nil
+    ) {
+        (plan ?? self.plan).restart(phases)
         WorkerThreads.run(count: unsafe lanes.count) { number in
             unsafe self.lanes[number].run(pass)
         }
     }
 
-    /// Reads what holds the kernel together again, as long as that helps; then a sample of all.
+    /// Reads what holds the kernel together again, as long as that helps.
     private func readAgain() -> LiveDumpReport.Torn {
         var torn = LiveDumpReport.Torn(
             sampled: 0, changed: 0, rounds: 0, replaced: 0, remaining: 0)
@@ -130,13 +180,15 @@ internal import DiagSystem
             torn.rounds += 1
             if changed == 0 || isGrowing { break }
         }
-        if options.countsTornPages, !control.isStopped {
-            runThreads(.sample, CopyPhase.copied)
-            let costs = total()
-            torn.sampled = costs.pagesSampled
-            torn.changed = costs.pagesSampledChanged
-        }
         return torn
+    }
+
+    /// Reads a sample of all again.
+    private func countTorn(_ torn: inout LiveDumpReport.Torn) {
+        runThreads(.sample, CopyPhase.copied)
+        let costs = total()
+        torn.sampled = costs.pagesSampled
+        torn.changed = costs.pagesSampledChanged
     }
 
     private func total() -> CopyCosts {
@@ -163,7 +215,7 @@ internal import DiagSystem
     private func windows(_ timestamp: (Int64) -> Timestamp) -> [LiveDumpReport.Window] {
         var windows = [LiveDumpReport.Window]()
         var all: (start: Int64, end: Int64)?
-        for phase in CopyPhase.copied {
+        for phase in CopyPhase.copied + CopyPhase.added {
             let parts = unsafe lanes.map { $0.windows[phase.rawValue] }.filter { $0.start != 0 }
             guard let start = parts.map(\.start).min(), let end = parts.map(\.end).max() else {
                 continue

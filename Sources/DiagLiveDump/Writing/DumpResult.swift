@@ -44,6 +44,8 @@ public struct DumpResult: Hashable, Sendable {
     public var pagesZero = 0
     /// Pages that could not be read.
     public var pagesUnreadable = 0
+    /// Pages among these that became the kernel's own while the others were copied.
+    public var pagesLate = 0
     /// Bytes of the file; of an ELF file with its holes.
     public var byteCount: Int64 = 0
     /// Bytes that were written.
@@ -73,4 +75,19 @@ public struct DumpResult: Hashable, Sendable {
 
     /// Nothing written.
     public init() {}
+
+    /// Counts pages that came late, and are in the file.
+    mutating func add(_ late: LateCopy) {
+        pagesLate = late.pages.dumpedCount
+        pagesWanted += late.pages.dumpedCount
+        pagesCopied += late.costs.pagesCopied
+        pagesZero += late.costs.pagesZero
+        pagesUnreadable += late.costs.pagesUnreadable
+    }
+}
+
+/// Pages that came late, and what was copied of them.
+struct LateCopy {
+    var pages: LatePages
+    var costs: CopyCosts
 }

@@ -18,6 +18,7 @@ public enum DumpWriter {
         let chunkPages = chunk / pageByteCount
         let isKdump = options.format == .kdump
         let perPage = 16 + (isKdump ? 24 : 0) + (readsAgain(options) ? 8 : 0)
+        let pages = pageCount + (readsAgain(options) ? LatePages.room(pageCount: pageCount) : 0)
         let perThread =
             chunk + chunkPages * MemoryLayout<ChunkPage>.stride
             + (isKdump
@@ -25,7 +26,7 @@ public enum DumpWriter {
                     + chunkPages * KdumpSink.heldChunkCount * 24 + codecByteCount
                 : max(ELFSink.heldByteCount, pageByteCount)
                     + max(1, ELFSink.heldByteCount / pageByteCount) * 8)
-        return Int64(pageCount) * Int64(perPage)
+        return Int64(pages) * Int64(perPage)
             + Int64(options.effectiveThreadCount) * Int64(perThread)
     }
 
@@ -82,7 +83,8 @@ public enum DumpWriter {
     ) throws -> DumpResult {
         var front = KdumpFront(
             kernel: source.kernel, selection: selection, notes: notes,
-            compression: options.compression, started: options.started)
+            compression: options.compression, started: options.started,
+            latePageRoom: readsAgain(options) ? selection.latePageRoom : 0)
         if let most = options.maxByteCount, front.dataOffset > UInt64(max(0, most)) {
             throw LiveDumpError(
                 .noSpace, "the tables of the dump alone need \(front.dataOffset) bytes")
@@ -93,16 +95,17 @@ public enum DumpWriter {
             output: output, control: control)
         let copy = try DumpCopy(
             source: source, selection: selection, sink: sink, options: options, control: control,
-            tables: [sink.table.memory])
+            tables: [sink.table.memory, sink.table.lateMemory])
         do { try front.write(to: output) } catch {
             // What was set aside is given back, and nothing stays that does not open.
             try? output.setByteCount(0)
             throw error
         }
-        var result = copy.run()
+        var (result, late) = copy.run()
         result.isDirect = output.isDirect
         do {
             try sink.flushTables()
+            if let late { try add(late, to: sink, selection, output, &result) }
             result.byteCount = Int64(sink.byteCount)
             try output.setByteCount(sink.byteCount)
             if let mark = describe(result) { try front.writeNotes(mark, to: output) }
@@ -117,6 +120,30 @@ public enum DumpWriter {
             result.end(with: error)
         }
         return result
+    }
+
+    /// Takes late pages into the tables. Where there is no room for them the file stays without.
+    private static func add(
+        _ late: LateCopy, to sink: KdumpSink, _ selection: any PageSelection,
+        _ output: DumpOutput, _ result: inout DumpResult
+    ) throws(DumpOutputError) {
+        let growth = KdumpGrowth(
+            front: sink.front, sink: sink, selection: selection, late: late.pages)
+        let count = late.pages.dumpedCount
+        let loss =
+            "\(counted: count, "page") of the kernel that came late "
+            + (count == 1 ? "is" : "are") + " not in the dump"
+        do throws(DumpOutputError) {
+            guard try growth.writeBehind(to: output) else {
+                result.warnings.append(loss + ": its header cannot point behind it")
+                return
+            }
+        } catch {
+            result.warnings.append(loss + ": \(error)")
+            return
+        }
+        try growth.writeInFront(to: output)
+        result.add(late)
     }
 
     private static func writeELF(
@@ -136,8 +163,9 @@ public enum DumpWriter {
             try? output.setByteCount(0)
             throw error
         }
-        var result = copy.run()
+        var (result, late) = copy.run()
         result.isDirect = output.isDirect
+        if let late { result.add(late) }
         do {
             result.byteCount = Int64(clamping: front.byteCount)
             // The note says that the file is complete: not before its pages are on the disk.

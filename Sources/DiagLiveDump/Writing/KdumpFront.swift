@@ -12,6 +12,8 @@ struct KdumpFront {
     private let selection: any PageSelection
     /// Bytes of one block.
     let blockByteCount: Int
+    /// Pages that the table has room for beside those that were selected.
+    let latePageRoom: Int
     /// Where the page of zeros lies: behind the table.
     let zeroPageOffset: UInt64
     /// Where the first page lies.
@@ -19,8 +21,9 @@ struct KdumpFront {
 
     init(
         kernel: DumpedKernel, selection: any PageSelection, notes: DumpNotes,
-        compression: LiveDumpOptions.Compression, started: Timestamp
+        compression: LiveDumpOptions.Compression, started: Timestamp, latePageRoom: Int = 0
     ) {
+        self.latePageRoom = latePageRoom
         let block = kernel.pageByteCount
         blockByteCount = block
         let encoded = notes.encoded
@@ -50,7 +53,8 @@ struct KdumpFront {
             vmcoreInfoByteCount: UInt64(encoded.vmcoreInfo.count),
             notesOffset: Int64(notesStart), notesByteCount: UInt64(encoded.bytes.count),
             pageFrameLimit: selection.pageFrameLimit)
-        let table = UInt64(blocks(selection.dumpedCount * KdumpPageDescriptor.byteCount) * block)
+        let pages = selection.dumpedCount + latePageRoom
+        let table = UInt64(blocks(pages * KdumpPageDescriptor.byteCount) * block)
         zeroPageOffset = header.descriptorOffset + table
         dataOffset = zeroPageOffset + UInt64(block)
     }

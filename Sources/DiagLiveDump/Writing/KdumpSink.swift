@@ -36,7 +36,8 @@ final class KdumpSink: PageSink {
         self.chunkPageCount = chunkPageCount
         flags = selection.flagWords
         table = try KdumpTable(
-            count: selection.dumpedCount, fileOffset: front.header.descriptorOffset,
+            count: selection.dumpedCount, lateCount: front.latePageRoom,
+            fileOffset: front.header.descriptorOffset,
             blockByteCount: front.blockByteCount, output: output)
         end = Atomic(front.dataOffset)
         writtenEnd = Atomic(front.dataOffset)

@@ -18,7 +18,10 @@ internal import Synchronization
     private static let flushByteCount = 64 << 20
 
     let memory: MappedMemory
+    /// Descriptors of pages that are not in the table of the file, behind the others in number.
+    let lateMemory: MappedMemory
     private let count: Int
+    private let lateCount: Int
     private let byteCount: Int
     private let fileOffset: UInt64
     private let output: DumpOutput
@@ -32,15 +35,19 @@ internal import Synchronization
     }
     private let state: Mutex<State>
 
-    /// A table for `count` pages that lies at `fileOffset`, with room to a multiple of `block`.
+    /// A table for `count` pages that lies at `fileOffset`, with room to a multiple of `block`;
+    /// `lateCount` descriptors more are only in memory.
     init(
-        count: Int, fileOffset: UInt64, blockByteCount block: Int, output: DumpOutput
+        count: Int, lateCount: Int, fileOffset: UInt64, blockByteCount block: Int,
+        output: DumpOutput
     ) throws(SystemCallError) {
         self.count = count
+        self.lateCount = lateCount
         self.fileOffset = fileOffset
         self.output = output
         byteCount = (count * KdumpPageDescriptor.byteCount + block - 1) / block * block
         memory = try MappedMemory(byteCount: byteCount)
+        lateMemory = try MappedMemory(byteCount: lateCount * KdumpPageDescriptor.byteCount)
         let parts = (byteCount + Self.partByteCount - 1) / Self.partByteCount
         state = Mutex(
             State(
@@ -52,11 +59,7 @@ internal import Synchronization
     @inline(__always) func set(
         _ index: Int, offset: UInt64, byteCount: UInt32, flags: UInt32, pageFlags: UInt64
     ) {
-        guard index >= 0, index < count else { return }
-        let entry = unsafe memory.bytes.baseAddress.map {
-            unsafe $0 + index &* KdumpPageDescriptor.byteCount
-        }
-        guard let entry = unsafe entry else { return }
+        guard let entry = unsafe entry(index) else { return }
         unsafe entry.storeBytes(of: 0, toByteOffset: 8, as: UInt32.self)
         unsafe entry.storeBytes(of: offset.littleEndian, toByteOffset: 0, as: UInt64.self)
         unsafe entry.storeBytes(of: flags.littleEndian, toByteOffset: 12, as: UInt32.self)
@@ -64,15 +67,39 @@ internal import Synchronization
         unsafe entry.storeBytes(of: byteCount.littleEndian, toByteOffset: 8, as: UInt32.self)
     }
 
+    /// Copies a descriptor as it is into `destination`, with other flags of its page where given.
+    @inline(__always) func copy(
+        _ index: Int, to destination: UnsafeMutableRawBufferPointer, pageFlags: UInt64?
+    ) {
+        guard let entry = unsafe entry(index) else { return }
+        unsafe destination.copyMemory(
+            from: UnsafeRawBufferPointer(start: entry, count: KdumpPageDescriptor.byteCount))
+        if let pageFlags {
+            unsafe destination.storeBytes(
+                of: pageFlags.littleEndian, toByteOffset: 16, as: UInt64.self)
+        }
+    }
+
+    @inline(__always) private func entry(_ index: Int) -> UnsafeMutableRawPointer? {
+        guard index >= 0, index < count + lateCount else { return nil }
+        let isLate = index >= count
+        let base = unsafe isLate ? lateMemory.bytes.baseAddress : memory.bytes.baseAddress
+        let place = (isLate ? index - count : index) &* KdumpPageDescriptor.byteCount
+        return unsafe base.map { unsafe $0 + place }
+    }
+
     /// Says that descriptors between these two were set, and writes the table's changed parts when
     /// it is time.
     func changed(_ indices: ClosedRange<Int>, dataByteCount: Int) throws(DumpOutputError) {
         let now = MonotonicTime.nanosecondsAwake
         let isDue = state.withLock { state in
-            let last = min(indices.upperBound, count - 1)
-            let first = part(of: indices.lowerBound)
-            let end = min(state.isDirty.count - 1, part(of: last + 1))
-            if first <= end { for part in first...end { state.isDirty[part] = true } }
+            // Those that are only in memory are written by who takes them into the file.
+            if indices.lowerBound < count {
+                let last = min(indices.upperBound, count - 1)
+                let first = part(of: indices.lowerBound)
+                let end = min(state.isDirty.count - 1, part(of: last + 1))
+                if first <= end { for part in first...end { state.isDirty[part] = true } }
+            }
             state.bytesSinceFlush += dataByteCount
             guard !state.isFlushing,
                 now - state.lastFlush >= state.interval

@@ -76,6 +76,15 @@ struct CopyCosts {
     var writeTime: Int64 = 0
     var rereadTime: Int64 = 0
 
+    /// What was done since it was `earlier`: pages alone.
+    func subtracting(_ earlier: CopyCosts) -> CopyCosts {
+        var costs = CopyCosts()
+        costs.pagesZero = pagesZero - earlier.pagesZero
+        costs.pagesUnreadable = pagesUnreadable - earlier.pagesUnreadable
+        costs.pagesCopied = pagesCopied - earlier.pagesCopied
+        return costs
+    }
+
     mutating func add(_ other: CopyCosts) {
         pagesRead += other.pagesRead
         pagesZero += other.pagesZero

@@ -47,6 +47,35 @@ struct KernelLandmarksTests {
                 .union(tables))
     }
 
+    @Test("The map of pages is found by the ranges of the file, without symbols")
+    func pageMapOfRanges() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        let host = try kernel.host()
+        let without = try KernelCore(tree: host.tree, host: SyntheticHost.host)
+        #expect(without.pageMapFrames() == nil)
+        try host.write(kernel.file(hasPageMap: true), to: "proc/kcore")
+        let core = try KernelCore(tree: host.tree, host: SyntheticHost.host)
+        #expect(core.pageMapFrames() == [0x1E0..<0x1E4])
+    }
+
+    @Test("On AArch64 the kernel image is where /proc/iomem says")
+    func imageOfMap() {
+        let map = SystemMemoryMap(
+            parsing: """
+                40000000-7fffffff : System RAM
+                  40210000-415cffff : Kernel code
+                  415d0000-41a3ffff : reserved
+                  41a40000-41f6ffff : Kernel data
+                  7c000000-7fbfffff : Crash kernel
+                90000000-90000fff : Kernel code of another
+
+                """)
+        #expect(map.image == 0x4021_0000..<0x41F7_0000)
+        #expect(map.ranges == [0x4000_0000...0x7FFF_FFFF])
+        #expect(SystemMemoryMap(parsing: "0-0 : Kernel code\n0-0 : System RAM\n").image == nil)
+    }
+
     @Test("The small dump keeps these and slab, and leaves out other pages and their map")
     func selection() throws {
         let kernel = SyntheticKernel()

@@ -135,7 +135,7 @@ final class SyntheticKernel {
     }
 
     /// The file, with RAM from 0x10000 on.
-    func file(phnum: Int? = nil, physical: Bool = true) -> [UInt8] {
+    func file(phnum: Int? = nil, physical: Bool = true, hasPageMap: Bool = false) -> [UInt8] {
         let note =
             ELFNote(name: "CORE", type: 4, descriptor: taskContent).encoded
             + ELFNote(name: "VMCOREINFO", type: 0, descriptor: Array(info.utf8)).encoded
@@ -153,6 +153,10 @@ final class SyntheticKernel {
         }
         load(Self.image, Self.imagePhysical, 0x10000 + 0x8_0000, 0x1_0000)
         load(Self.vmalloc, .max, 1 << 40, 1 << 40)
+        // The map of pages: 64 bytes for each page of a range.
+        for range in hasPageMap ? Self.ranges : [] {
+            load(Self.pageMap + range.start / 64, .max, 1 << 41, range.count / 64)
+        }
         var offset: UInt64 = 0x10000
         for range in Self.ranges {
             load(Self.direct + range.start, range.start, offset, range.count)

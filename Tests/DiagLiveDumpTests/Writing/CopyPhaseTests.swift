@@ -44,10 +44,38 @@ struct CopyPhaseTests {
 
     @Test("All is copied, what readers need first; what points is read again before its target")
     func order() {
-        #expect(CopyPhase.allCases.map(\.rawValue) == Array(0..<6))
-        #expect(Set(CopyPhase.copied) == Set(CopyPhase.allCases))
+        #expect(CopyPhase.allCases.map(\.rawValue) == Array(0..<7))
+        #expect(Set(CopyPhase.copied + CopyPhase.added) == Set(CopyPhase.allCases))
+        #expect(CopyPhase.added == [.late])
         #expect(CopyPhase.copied == [.kernelImage, .anchors, .kernel, .slab, .pageMap, .other])
         #expect(CopyPhase.readAgain == [.kernelImage, .kernel, .anchors, .slab, .pageMap])
+    }
+
+    @Test("Where the map of pages is known, nothing else that is reserved counts for it")
+    func knownMap() throws {
+        let memory = InventedMemory(frames: [0..<9000])
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<9000 { words[frame] = 1 << 32 }
+        // A page of the map of memory that was added later is not reserved.
+        words[8700] = 0
+        words[8701] = 0
+        let plan = try CopyPlan(
+            try InventedSelection(memory, words: words), ranges: memory.ranges,
+            image: 4096..<(3 * 4096), pageMap: [1024..<1536, 8700..<8701], pageByteCount: 4096,
+            chunkPageCount: 16)
+        plan.restart(CopyPhase.copied)
+        var frames = [CopyPhase: Set<UInt64>]()
+        while let piece = plan.claim() {
+            for run in piece.runs.map(plan.run) {
+                frames[piece.phase, default: []].formUnion(
+                    run.frame..<(run.frame + UInt64(run.count)))
+            }
+        }
+        #expect(frames[.kernelImage] == [1, 2])
+        #expect(frames[.pageMap] == Set(1024..<1536).union([8700]))
+        #expect(frames[.kernel] == [8701])
+        #expect(frames[.anchors]?.count == 9000 - 2 - 513 - 1)
+        #expect(frames.count == 4)
     }
 
     @Test("A plan gives the phases in the order that is asked for, and no others")

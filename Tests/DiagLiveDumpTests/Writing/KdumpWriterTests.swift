@@ -208,7 +208,7 @@ struct KdumpWriterTests {
         #expect(result.obstacle == nil)
         #expect(
             result.warnings
-                == ["not all pages that had changed were read again: memory is short"])
+                == ["not all pages that had changed or were new were read: memory is short"])
         let source = try place.source()
         #expect(!source.isIncomplete)
         let reader = try source.makeReader()
@@ -363,7 +363,7 @@ struct KdumpWriterTests {
         let output = DumpOutput(
             try OwnedDescriptor.open(FilePath(place.path), .readOnly), name: "table")
         let table = try KdumpTable(
-            count: 100, fileOffset: 0, blockByteCount: 4096, output: output)
+            count: 100, lateCount: 0, fileOffset: 0, blockByteCount: 4096, output: output)
         table.set(3, offset: 7, byteCount: 9, flags: 0, pageFlags: 0)
         try table.changed(3...3, dataByteCount: 0)
         for _ in 0..<2 { #expect(throws: DumpOutputError.self) { try table.flush() } }

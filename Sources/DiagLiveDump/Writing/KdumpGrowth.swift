@@ -1,0 +1,125 @@
+internal import DiagFormats
+internal import DiagSystem
+
+/// Takes pages that were not selected at first into the tables of a kdump-compressed file.
+///
+/// A page's place in the table is its rank in the second bitmap, so each page more moves others.
+/// A file that is written in between would give wrong pages: bitmaps and table are written behind
+/// all pages first, the header is made to point there, the ones in front are written anew, and the
+/// header points to these again. Each of the two steps is one write of one block.
+struct KdumpGrowth {
+    let front: KdumpFront
+    let sink: KdumpSink
+    let selection: any PageSelection
+    let late: LatePages
+
+    /// Bytes of descriptors that are put together at once: whole ones, and whole blocks.
+    private static let unit = KdumpPageDescriptor.byteCount << 15
+
+    /// Writes bitmaps and table behind all pages, and lets the header point there.
+    ///
+    /// - Returns: whether the header can point there: it counts blocks in 31 bits. When it cannot,
+    ///   and after an error, the file has the tables that it had.
+    func writeBehind(to output: DumpOutput) throws(DumpOutputError) -> Bool {
+        let block = UInt64(front.blockByteCount)
+        // It is there for a moment only, and does not count for the size that the file may have.
+        let place = (sink.byteCount + block - 1) / block * block
+        guard let header = pointing(to: place) else { return false }
+        do {
+            try write(to: output, at: place)
+            try output.synchronize()
+        } catch {
+            try? output.setByteCount(sink.byteCount)
+            throw error
+        }
+        try header.writeHeader(to: output)
+        try output.synchronize()
+        return true
+    }
+
+    /// Writes bitmaps and table anew in front of all pages; the header still points elsewhere.
+    func writeInFront(to output: DumpOutput) throws(DumpOutputError) {
+        try write(to: output, at: front.header.bitmapOffset)
+        try output.synchronize()
+    }
+
+    /// The front with a header that has the bitmaps at `place`, where its field reaches so far.
+    private func pointing(to place: UInt64) -> KdumpFront? {
+        guard let blocks = Int32(exactly: place / UInt64(front.blockByteCount) - 1) else {
+            return nil
+        }
+        var moved = front
+        moved.header.subHeaderBlockCount = blocks
+        return moved
+    }
+
+    private func write(to output: DumpOutput, at place: UInt64) throws(DumpOutputError) {
+        let buffer: MappedMemory
+        do { buffer = try MappedMemory(byteCount: Self.unit) } catch {
+            throw DumpOutputError(operation: "write", name: error.object, errno: error.errno)
+        }
+        let count = min(
+            Int(front.header.bitmapByteCount), selection.present.memory.byteCount)
+        unsafe try output.write(
+            UnsafeRawBufferPointer(rebasing: selection.present.memory.bytes[..<count]), at: place)
+        try writeBitmap(through: buffer, to: output, at: place + front.header.bitmapByteCount)
+        try writeTable(through: buffer, to: output, at: place + 2 * front.header.bitmapByteCount)
+    }
+
+    /// The pages of the dump and the late ones together.
+    private func writeBitmap(
+        through buffer: MappedMemory, to output: DumpOutput, at place: UInt64
+    ) throws(DumpOutputError) {
+        let first = unsafe selection.dumped.memory.bytes
+        let second = unsafe late.dumped.memory.bytes
+        let count = min(Int(front.header.bitmapByteCount), selection.dumped.memory.byteCount)
+        var done = 0
+        while done < count {
+            let part = min(Self.unit, count - done)
+            for index in 0..<part {
+                unsafe buffer.bytes[index] = first[done + index] | second[done + index]
+            }
+            unsafe try output.write(
+                UnsafeRawBufferPointer(rebasing: buffer.bytes[..<part]),
+                at: place + UInt64(done))
+            done += part
+        }
+    }
+
+    private func writeTable(
+        through buffer: MappedMemory, to output: DumpOutput, at place: UInt64
+    ) throws(DumpOutputError) {
+        var used = 0
+        var offset = place
+        var index = 0
+        var lateIndex = 0
+        var failure: DumpOutputError?
+        func flush(_ byteCount: Int) {
+            do throws(DumpOutputError) {
+                unsafe try output.write(
+                    UnsafeRawBufferPointer(rebasing: buffer.bytes[..<byteCount]), at: offset)
+            } catch { failure = failure ?? error }
+            offset += UInt64(byteCount)
+            used = 0
+        }
+        selection.dumped.forEach(or: late.dumped) { _, isLate in
+            let size = KdumpPageDescriptor.byteCount
+            unsafe sink.table.copy(
+                isLate ? selection.dumpedCount + lateIndex : index,
+                to: UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[used..<(used + size)]),
+                pageFlags: isLate ? late.flagWords[lateIndex] : nil)
+            if isLate { lateIndex += 1 } else { index += 1 }
+            used += size
+            if used == Self.unit, failure == nil { flush(used) }
+            if used == Self.unit { used = 0 }
+        }
+        if used > 0 {
+            let block = front.blockByteCount
+            let whole = (used + block - 1) / block * block
+            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[used..<whole])
+                .initializeMemory(as: UInt8.self, repeating: 0)
+            flush(whole)
+        }
+        if let failure { throw failure }
+    }
+}
