@@ -91,9 +91,15 @@ def by_drgn(results, name, walk, before, after, small=False, passed=()):
     results.check("%s: drgn finds every task of the guest's ps" % name, not absent,
                   "%d of %d are absent: %s" % (len(absent), len(threads), absent[:8]))
     sleeping, cut = _cut(walk, passed)
-    results.check("%s: drgn unwinds every sleeping task to its entry" % name,
+    results.check("%s: drgn unwinds every sleeping task%s to its entry" % (
+                      name, " that did not run meanwhile" if passed else ""),
                   bool(sleeping) and not cut,
                   "%d of %d are not: %s" % (len(cut), len(sleeping), cut[:6]))
+    if passed:
+        sleeping, cut = _cut(walk, ())
+        results.check("%s: drgn unwinds nine of ten sleeping tasks to their entry" % name,
+                      len(cut) * 10 <= len(sleeping),
+                      "%d of %d are not: %s" % (len(cut), len(sleeping), cut[:6]))
     # drgn names no function of a module whose symbols it has not, so addresses are left out.
     other = []
     for thread, expected in stacks.items():

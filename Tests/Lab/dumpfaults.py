@@ -109,8 +109,7 @@ def in_other_guests(lab):
 def _core(lab, guest):
     """The dump as an ELF core; made again when the guest tore a list just then.
 
-    A sparse file takes many extents, so slabs grow while it is written, by pages that were free
-    when it was chosen what is dumped. The next one finds them there."""
+    A sparse file takes many extents, so the lists of slabs change while it is written."""
     for turn in ("", "-again", "-third"):
         before = GuestTruth(guest, "elf-before" + turn)
         made = dump(guest, "elf" + turn, options="--format elf")

@@ -7,8 +7,11 @@ final class CopyLane {
     enum Pass {
         /// All pages, for the first time.
         case copy
-        /// Again, and what changed is written anew.
+        /// Again, and what changed is held, to be written anew.
         case reread
+        /// Nothing more: what is held is written. Writing makes the kernel take and give back
+        /// slab objects, so no thread does it while another reads again.
+        case settle
         /// A few again, only to count what changed.
         case sample
     }
@@ -49,7 +52,8 @@ final class CopyLane {
             byteCount: plan.chunkPageCount * MemoryLayout<ChunkPage>.stride)
     }
 
-    /// Takes pieces until there are none, or the copy is stopped; then writes what is held.
+    /// Takes pieces until there are none, or the copy is stopped; then writes what is held, unless
+    /// others read again.
     func run(_ pass: Pass) {
         let start = MonotonicTime.nanosecondsAwake
         let written = costs.bytesWritten
@@ -64,12 +68,13 @@ final class CopyLane {
                 switch pass {
                 case .copy: try copy(piece)
                 case .reread: try reread(piece)
+                case .settle: break
                 case .sample: sample(piece)
                 }
             }
             if pass == .copy {
                 try lane.flush(costs: &costs)
-            } else {
+            } else if pass == .settle {
                 // The cost of what is written counts as reading again.
                 var own = CopyCosts()
                 try lane.flush(costs: &own)

@@ -172,6 +172,7 @@ internal import DiagSystem
         while torn.rounds < options.rereadRoundCount, !control.isStopped {
             // The map of pages is among it: the slabs' lists run through it.
             runThreads(.reread, CopyPhase.readAgain)
+            runThreads(.settle, [])
             let replaced = total().pagesReplaced
             let changed = replaced - torn.replaced
             let isGrowing = torn.rounds > 0 && changed > torn.remaining
