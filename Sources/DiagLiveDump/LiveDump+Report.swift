@@ -70,5 +70,8 @@ extension LiveDumpReport {
         pages["zero"] = result.pagesZero
         pages["unreadable"] = result.pagesUnreadable
         if result.pagesLate > 0 { pages["late"] = result.pagesLate }
+        for (pageClass, count) in result.lateByClass {
+            pages["kept." + pageClass.name, default: 0] += count
+        }
     }
 }

@@ -1,3 +1,5 @@
+public import DiagSystem
+
 /// Which page frames go into a dump.
 public protocol PageSelection: AnyObject, Sendable {
     /// The first page frame number beyond all.
@@ -16,11 +18,16 @@ public protocol PageSelection: AnyObject, Sendable {
     var tally: PageTally { get }
     /// The level that was really applied: makedumpfile's bits.
     var appliedLevel: Int { get }
-    /// How many pages more the dump may get by ``latePages(isStopped:)``.
+    /// How many pages more the dump may get by ``latePages(using:isStopped:)``.
     var latePageRoom: Int { get }
     /// Looks which page frames have become the kernel's own since they were not selected; none
     /// where that cannot be told.
-    func latePages(isStopped: @escaping @Sendable () -> Bool) throws(LiveDumpError) -> LatePages?
+    ///
+    /// Each thread reads into one of `buffers`: memory that is taken anew changes pages of which
+    /// the dump has the bytes already.
+    func latePages(
+        using buffers: [MappedMemory], isStopped: @escaping @Sendable () -> Bool
+    ) throws(LiveDumpError) -> LatePages?
 }
 
 extension PageSelection {
@@ -28,7 +35,7 @@ extension PageSelection {
     public var latePageRoom: Int { 0 }
     /// None: memory that does not change.
     public func latePages(
-        isStopped: @escaping @Sendable () -> Bool
+        using buffers: [MappedMemory], isStopped: @escaping @Sendable () -> Bool
     ) throws(LiveDumpError) -> LatePages? { nil }
 }
 

@@ -22,6 +22,13 @@ public final class LatePages: PageSelection {
     /// How many more there were than there is room for.
     public let leftOutCount: Int
 
+    /// How many are new of each class.
+    var byClass: [PageClass: Int] {
+        (0..<dumpedCount).reduce(into: [:]) { counts, index in
+            counts[PageClass.of(word: flagWords[index]), default: 0] += 1
+        }
+    }
+
     /// How many there may be beside `pageCount` pages: 16 MiB of small pages, and 3 % more.
     public static func room(pageCount: Int) -> Int { 4096 + pageCount / 32 }
 
@@ -54,13 +61,15 @@ struct LatePageScan: Sendable {
 
     /// Page frames of the classes that `selection` does not have.
     func run(
-        beside selection: any PageSelection, isStopped: @escaping @Sendable () -> Bool
+        beside selection: any PageSelection, using buffers: [MappedMemory],
+        isStopped: @escaping @Sendable () -> Bool
     ) throws(LiveDumpError) -> LatePages {
         var rule = PageFlagScan.Rule { [classes] in classes.contains($0) }
         rule.unwanted = selection.dumped
         let scan = try PageFlagScan(
-            tree: tree, frames: frames, limit: limit, threadCount: threadCount, rule: rule,
-            isStopped: isStopped)
+            tree: tree, frames: frames, limit: limit,
+            threadCount: buffers.isEmpty ? threadCount : buffers.count, rule: rule,
+            buffers: buffers, isStopped: isStopped)
         return LatePages(
             scan, limit: selection.pageFrameLimit, level: selection.appliedLevel,
             atMost: selection.latePageRoom)

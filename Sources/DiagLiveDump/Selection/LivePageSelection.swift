@@ -120,8 +120,10 @@ public final class LivePageSelection: PageSelection {
 
     /// Reads the words of all page frames once more.
     public func latePages(
-        isStopped: @escaping @Sendable () -> Bool
-    ) throws(LiveDumpError) -> LatePages? { try later.run(beside: self, isStopped: isStopped) }
+        using buffers: [MappedMemory], isStopped: @escaping @Sendable () -> Bool
+    ) throws(LiveDumpError) -> LatePages? {
+        try later.run(beside: self, using: buffers, isStopped: isStopped)
+    }
 
     /// Which mappings of virtual machines must be known; none when it makes no difference which
     /// pages are theirs: they cost reads that wait for the machines' own locks.

@@ -33,10 +33,11 @@ struct PageFlagScan {
     /// Seconds of all threads together.
     let threadSeconds: Double
 
-    /// Reads the words of all page frames in `frames`, sorted ranges below `limit`.
+    /// Reads the words of all page frames in `frames`, sorted ranges below `limit`, into `buffers`
+    /// as far as there are such for the threads.
     init(
         tree: RootedTree, frames: [Range<Int>], limit: Int, threadCount: Int, rule: Rule,
-        isStopped: @escaping @Sendable () -> Bool = { false }
+        buffers: [MappedMemory] = [], isStopped: @escaping @Sendable () -> Bool = { false }
     ) throws(LiveDumpError) {
         do throws(SystemCallError) {
             let file = try tree.openRegularFile("/proc/kpageflags")
@@ -53,12 +54,14 @@ struct PageFlagScan {
         (present, dumped) = (tables.0, tables.1)
         let state = Mutex(State(keptCounts: Array(repeating: 0, count: plan.units.count)))
         let next = Atomic<Int>(0)
-        WorkerThreads.run(count: max(1, min(threadCount, plan.units.count))) { _ in
+        let large = buffers.filter { $0.byteCount >= Self.unit * 8 }
+        WorkerThreads.run(count: max(1, min(threadCount, plan.units.count))) { number in
             let begin = MonotonicTime.now
             do throws(SystemCallError) {
                 let worker = PageFlagWorker(
                     file: try tree.openRegularFile("/proc/kpageflags"),
-                    buffer: try MappedMemory(byteCount: Self.unit * 8), rule: rule,
+                    buffer: number < large.count
+                        ? large[number] : try MappedMemory(byteCount: Self.unit * 8), rule: rule,
                     present: tables.0, dumped: tables.1, words: tables.2)
                 while !isStopped() {
                     let index = next.add(1, ordering: .relaxed).oldValue

@@ -85,6 +85,8 @@ public final class StackPageSelection: PageSelection {
 
     /// Reads the words of all page frames once more.
     public func latePages(
-        isStopped: @escaping @Sendable () -> Bool
-    ) throws(LiveDumpError) -> LatePages? { try later.run(beside: self, isStopped: isStopped) }
+        using buffers: [MappedMemory], isStopped: @escaping @Sendable () -> Bool
+    ) throws(LiveDumpError) -> LatePages? {
+        try later.run(beside: self, using: buffers, isStopped: isStopped)
+    }
 }

@@ -4,8 +4,8 @@ internal import DiagSystem
 /// Copies the pages of a selection from a memory into a sink, with threads; reads what changes most
 /// again, and counts what changed.
 ///
-/// All memory is taken when it is made. Afterwards some is taken by the pages' readers, and for the
-/// second look at which pages there are: as much as the first one took and gave back.
+/// All memory is taken when it is made. Afterwards little is taken: by the pages' readers, and two
+/// bitmaps for the second look at which pages there are.
 @safe final class DumpCopy: Sendable {
     private nonisolated(unsafe) let lanes: [CopyLane]
     private let source: any MemorySource
@@ -116,9 +116,9 @@ internal import DiagSystem
         let plan: CopyPlan
         do {
             let control = control
-            guard let found = try selection.latePages(isStopped: { control.isStopped }),
-                found.dumpedCount > 0
-            else { return nil }
+            let found = try selection.latePages(
+                using: scratch, isStopped: { control.isStopped })
+            guard let found, found.dumpedCount > 0 else { return nil }
             late = found
             plan = try CopyPlan(
                 late, ranges: source.ranges, image: nil,
@@ -155,6 +155,9 @@ internal import DiagSystem
     private func stopIfMoved() {
         if source.hasMoved() { control.stop(Self.moved) }
     }
+
+    /// Memory of the threads, 1 MiB and more for each, that nobody uses between two passes.
+    var scratch: [MappedMemory] { unsafe lanes.map(\.chunkMemory) }
 
     private func runThreads(
         _ pass: CopyLane.Pass, _ phases: [CopyPhase], of plan: CopyPlan? = nil

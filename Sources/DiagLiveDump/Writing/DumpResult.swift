@@ -45,7 +45,9 @@ public struct DumpResult: Hashable, Sendable {
     /// Pages that could not be read.
     public var pagesUnreadable = 0
     /// Pages among these that became the kernel's own while the others were copied.
-    public var pagesLate = 0
+    public var pagesLate: Int { lateByClass.values.reduce(0, +) }
+    /// The same by class.
+    public var lateByClass: [PageClass: Int] = [:]
     /// Bytes of the file; of an ELF file with its holes.
     public var byteCount: Int64 = 0
     /// Bytes that were written.
@@ -78,7 +80,7 @@ public struct DumpResult: Hashable, Sendable {
 
     /// Counts pages that came late, and are in the file.
     mutating func add(_ late: LateCopy) {
-        pagesLate = late.pages.dumpedCount
+        lateByClass = late.pages.byClass
         pagesWanted += late.pages.dumpedCount
         pagesCopied += late.costs.pagesCopied
         pagesZero += late.costs.pagesZero

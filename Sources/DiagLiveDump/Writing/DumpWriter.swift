@@ -105,7 +105,9 @@ public enum DumpWriter {
         result.isDirect = output.isDirect
         do {
             try sink.flushTables()
-            if let late { try add(late, to: sink, selection, output, &result) }
+            if let late {
+                try add(late, to: sink, selection, copy.scratch, output, &result)
+            }
             result.byteCount = Int64(sink.byteCount)
             try output.setByteCount(sink.byteCount)
             if let mark = describe(result) { try front.writeNotes(mark, to: output) }
@@ -125,10 +127,11 @@ public enum DumpWriter {
     /// Takes late pages into the tables. Where there is no room for them the file stays without.
     private static func add(
         _ late: LateCopy, to sink: KdumpSink, _ selection: any PageSelection,
-        _ output: DumpOutput, _ result: inout DumpResult
+        _ scratch: [MappedMemory], _ output: DumpOutput, _ result: inout DumpResult
     ) throws(DumpOutputError) {
+        guard let buffer = scratch.first else { return }
         let growth = KdumpGrowth(
-            front: sink.front, sink: sink, selection: selection, late: late.pages)
+            front: sink.front, sink: sink, selection: selection, late: late.pages, buffer: buffer)
         let count = late.pages.dumpedCount
         let loss =
             "\(counted: count, "page") of the kernel that came late "

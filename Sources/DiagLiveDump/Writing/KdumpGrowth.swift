@@ -12,8 +12,12 @@ struct KdumpGrowth {
     let sink: KdumpSink
     let selection: any PageSelection
     let late: LatePages
+    /// Memory in which bitmap and table are put together; taken anew it would change pages of which
+    /// the dump has the bytes already.
+    let buffer: MappedMemory
 
-    /// Bytes of descriptors that are put together at once: whole ones, and whole blocks.
+    /// Bytes of descriptors that are put together at once: whole ones, and whole blocks; at most
+    /// what a thread's memory for a chunk has.
     private static let unit = KdumpPageDescriptor.byteCount << 15
 
     /// Writes bitmaps and table behind all pages, and lets the header point there.
@@ -54,21 +58,17 @@ struct KdumpGrowth {
     }
 
     private func write(to output: DumpOutput, at place: UInt64) throws(DumpOutputError) {
-        let buffer: MappedMemory
-        do { buffer = try MappedMemory(byteCount: Self.unit) } catch {
-            throw DumpOutputError(operation: "write", name: error.object, errno: error.errno)
-        }
         let count = min(
             Int(front.header.bitmapByteCount), selection.present.memory.byteCount)
         unsafe try output.write(
             UnsafeRawBufferPointer(rebasing: selection.present.memory.bytes[..<count]), at: place)
-        try writeBitmap(through: buffer, to: output, at: place + front.header.bitmapByteCount)
-        try writeTable(through: buffer, to: output, at: place + 2 * front.header.bitmapByteCount)
+        try writeBitmap(to: output, at: place + front.header.bitmapByteCount)
+        try writeTable(to: output, at: place + 2 * front.header.bitmapByteCount)
     }
 
     /// The pages of the dump and the late ones together.
     private func writeBitmap(
-        through buffer: MappedMemory, to output: DumpOutput, at place: UInt64
+        to output: DumpOutput, at place: UInt64
     ) throws(DumpOutputError) {
         let first = unsafe selection.dumped.memory.bytes
         let second = unsafe late.dumped.memory.bytes
@@ -87,7 +87,7 @@ struct KdumpGrowth {
     }
 
     private func writeTable(
-        through buffer: MappedMemory, to output: DumpOutput, at place: UInt64
+        to output: DumpOutput, at place: UInt64
     ) throws(DumpOutputError) {
         var used = 0
         var offset = place

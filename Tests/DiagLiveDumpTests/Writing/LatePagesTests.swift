@@ -100,6 +100,7 @@ struct LatePagesTests {
         #expect(result.isComplete)
         #expect(result.warnings == [])
         #expect(result.pagesLate == Self.late.count)
+        #expect(result.lateByClass == [.slab: 5, .pageTable: 2, .kernel: 2])
         #expect(result.pagesWanted == selected.count + Self.late.count)
         #expect(result.pagesZero == 2)
         #expect(result.pagesUnreadable == 1)
@@ -159,7 +160,8 @@ struct LatePagesTests {
         #expect(try has(selected, place))
 
         let growth = KdumpGrowth(
-            front: front, sink: sink, selection: selection, late: late.pages)
+            front: front, sink: sink, selection: selection, late: late.pages,
+            buffer: try #require(copy.scratch.first))
         let all = selected.union(Self.late.keys)
         #expect(try growth.writeBehind(to: output))
         #expect(try place.source().header.subHeaderBlockCount > 1)
