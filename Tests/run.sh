@@ -14,7 +14,8 @@ case ${1:-} in
 esac
 
 bash Examples/quickstart.sh --install-only \
-    python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace || exit 1
+    python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace \
+    bash fish zsh mandoc groff-base || exit 1
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT

@@ -55,6 +55,22 @@ static inline int diag_openat(int directory, const char *path, int flags, unsign
     return openat(directory, path, flags, mode);
 }
 
+/// Replaces this process by the program that is open as `descriptor`.
+static inline int diag_execute(int descriptor, char *const arguments[], char *const environment[]) {
+    return (int)syscall(
+        SYS_execveat, descriptor, "", arguments, environment, 0x1000 /* AT_EMPTY_PATH */);
+}
+
+/// Lets every signal do what it does by default, and blocks none.
+static inline void diag_reset_signals(void) {
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static inline int diag_pass_on(int descriptor) { return fcntl(descriptor, F_SETFD, 0); }
+
 static inline int diag_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 /// Reaps `pid` when it has ended, without waiting: 1 when reaped, 0 when it still runs, -1 on
@@ -194,3 +210,4 @@ static inline int diag_spawn_change_directory(
 #include "device_scsi.h"
 #include "livedump_care.h"
 #include "perf_event.h"
+#include "spawn_dying.h"

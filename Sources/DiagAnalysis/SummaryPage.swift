@@ -43,13 +43,33 @@ public enum SummaryPage {
         if let name = manifest.caseIdentifier { page.field("Case", name) }
         let user = manifest.userIdentifier
         page.field("Run by", user == 0 ? "root" : "user \(user), not root")
-        if manifest.options.root != "/" { page.field("Root", manifest.options.root) }
+        if manifest.options.root != "/" {
+            page.field("Root", manifest.options.root + otherRoot(manifest.absent))
+        }
+        if manifest.options.planSHA256 != nil {
+            page.field("Plan", "a reviewed plan was run; nothing else than it has was collected")
+        }
         page.field("Program", "\(manifest.tool.name) \(manifest.tool.version)")
         page.field(
             "Contents",
             count(manifest.artifacts.count, "artifact") + ", "
                 + ByteCountText.describe(totalByteCount(of: manifest.artifacts)))
         page.field("Completeness", completeness(of: manifest))
+    }
+
+    /// What does not apply to a root that nothing runs from.
+    private static func otherRoot(_ absent: [Absent]) -> String {
+        func count(_ sentence: String) -> Int {
+            absent.count { $0.why?.contains(sentence) ?? false }
+        }
+        let commands = count("no command runs for a root")
+        let facts = count("no kernel runs from this root")
+        var text = ", not that of the running host: nothing was run from it"
+        if commands > 0 { text += "; \(Self.count(commands, "command")) not run" }
+        if facts > 0 {
+            text += "; \(Self.count(facts, "item")) left out that only a running kernel has"
+        }
+        return commands + facts > 0 ? text + "; manifest.json names each" : text
     }
 
     private static func totalByteCount(of artifacts: [Artifact]) -> Int64 {

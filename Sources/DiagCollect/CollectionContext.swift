@@ -19,6 +19,10 @@ public struct CollectionContext: Sendable {
     public var stop: StopRequest?
     /// What ``Collector/prepare(in:)`` returned.
     public var prepared: (any Sendable)?
+    /// What the worker was asked, for a collector that hands it on to another program.
+    public var request: WorkerRequest?
+    /// What of its confinement this kernel could not give.
+    public var confinementGaps: [String] = []
 
     /// Whether the run wants it to finish what it has, in the few seconds that are left.
     public var isStopRequested: Bool { stop?.isMade ?? false }

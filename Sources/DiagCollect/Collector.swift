@@ -15,6 +15,11 @@ public protocol Collector: Sendable {
     /// - Throws: when nothing can be collected without it; the reason stands in the report.
     func prepare(in context: CollectionContext) throws -> (any Sendable)?
 
+    /// What it would read, run and ask, and how much that is: one item for each, in its order.
+    ///
+    /// It opens no device, runs no command, and reads no file's content that is not of memory.
+    func plan(in context: CollectionContext) throws -> PlannedWork
+
     /// Reads the host below `context.root` and sends what it finds.
     ///
     /// What does not exist is sent as absent, what is refused as missing; neither is an error.
@@ -30,6 +35,15 @@ extension Collector {
 
     /// Nothing.
     public func prepare(in context: CollectionContext) throws -> (any Sendable)? { nil }
+
+    /// One item, that a program of somebody else runs: it does not say what it reads.
+    public func plan(in context: CollectionContext) throws -> PlannedWork {
+        PlannedWork(items: [
+            .init(
+                kind: .program, number: 1, title: descriptor.subject,
+                risk: "R\(descriptor.risk.rawValue)", estimate: PlanCost.program)
+        ])
+    }
 }
 
 /// Asks one thing that may block, in a process that is given up when it does.
@@ -41,6 +55,8 @@ public protocol Probe: Sendable {
     /// Whether it sends commands to devices, for which its process keeps the capabilities
     /// `SYS_ADMIN` and `SYS_RAWIO`.
     var commandsDevices: Bool { get }
+    /// What it does to its target, for a plan: system calls, ioctls and commands, by their names.
+    var actions: [String] { get }
 
     /// Probes one target. May block for ever: nothing else waits for it.
     ///
@@ -56,6 +72,9 @@ public protocol Probe: Sendable {
 extension Probe {
     /// No commands.
     public var commandsDevices: Bool { false }
+
+    /// Nothing that it names.
+    public var actions: [String] { [] }
 }
 
 /// What a collector is, what it costs and how it is confined.
@@ -74,7 +93,7 @@ public struct CollectorDescriptor: Hashable, Sendable {
     }
 
     /// How its process is confined.
-    public enum Confinement: String, Hashable, Sendable {
+    public enum Confinement: String, Hashable, Sendable, CaseIterable {
         /// Reads bytes that a stranger may have written: no write access anywhere.
         case parser
         /// Reads what the kernel and root wrote.
@@ -103,13 +122,15 @@ public struct CollectorDescriptor: Hashable, Sendable {
     public let topArtifacts: Set<String>
     /// The capabilities that its commands need beside those that its confinement leaves.
     public let capabilities: CapabilitySet
+    /// What it is allowed as a program that is not ours; none for our own collectors.
+    public let plugin: PluginTraits?
 
     /// A collector by name and cost.
     public init(
         name: String, subject: String, risk: Risk, confinement: Confinement,
         deadlineSeconds: Double, byteBudget: Int64, weight: Double = 1,
         seekable: SeekableArtifact? = nil, topArtifacts: Set<String> = [],
-        capabilities: CapabilitySet = []
+        capabilities: CapabilitySet = [], plugin: PluginTraits? = nil
     ) {
         self.name = name
         self.subject = subject
@@ -121,5 +142,15 @@ public struct CollectorDescriptor: Hashable, Sendable {
         self.seekable = seekable
         self.topArtifacts = topArtifacts
         self.capabilities = capabilities
+        self.plugin = plugin
     }
+}
+
+/// What is particular to a collector that is a program of somebody else.
+public struct PluginTraits: Hashable, Sendable {
+    /// The privacy class of artifacts for which it names none.
+    public let privacy: PrivacyClass
+
+    /// A plugin whose artifacts are of `privacy` unless it says otherwise.
+    public init(privacy: PrivacyClass) { self.privacy = privacy }
 }

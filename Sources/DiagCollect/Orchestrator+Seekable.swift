@@ -36,12 +36,17 @@ extension Orchestrator {
             0, min(own, max(runRemaining - wanted.concludingSeconds, runRemaining / 2)))
     }
 
-    /// Tells a worker to finish the file that it writes, and gives it some seconds for that;
-    /// `false` when it writes none, or was told before.
+    /// Tells a plugin to end, or a worker to finish the file that it writes, and gives it some time
+    /// for that; `false` when it is neither, or was told before.
     func askToStop(_ session: WorkerSession, _ verdict: WorkerSession.Verdict?) -> Bool {
-        guard let verdict, let seekable = session.seekable, session.stopVerdict == nil,
-            session.killed == nil, session.end == nil, session.outputIsOpen
+        guard let verdict, session.stopVerdict == nil, session.killed == nil, session.end == nil,
+            session.outputIsOpen
         else { return false }
+        if session.trust.plugin != nil {
+            terminate(session, verdict)
+            return true
+        }
+        guard let seekable = session.seekable else { return false }
         session.stopVerdict = verdict
         session.deadline = .now.advanced(bySeconds: seekable.wanted.concludingSeconds)
         // The word is smaller than the pipe's buffer; who is gone is noticed in a moment.

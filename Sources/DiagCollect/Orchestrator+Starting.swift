@@ -129,7 +129,10 @@ extension Orchestrator {
             role: role, child: child,
             input: WorkerSession.InputEnd(try input.writing.duplicate()),
             output: try output.reading.duplicate(), errors: try errors.reading.duplicate(),
-            boundary: boundary, collector: collector, deadline: deadline, byteBudget: byteBudget)
+            boundary: boundary, collector: collector, deadline: deadline, byteBudget: byteBudget,
+            trust: .init(
+                plugin: collectors[collector].descriptor.plugin,
+                isTested: configuration.isConformanceTest))
     }
 
     /// Gives a process its request. It is smaller than a pipe's buffer, so this waits for nothing.

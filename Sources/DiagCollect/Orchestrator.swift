@@ -16,6 +16,8 @@ public final class Orchestrator {
     static let probeKillGraceSeconds = 0.01
     /// How many bytes of messages of one worker are kept, a share for each message included.
     static let mostSaidBytes = 8 << 20
+    /// The same of messages that open artifacts: enough for 100,000 files with long names.
+    static let mostOpeningBytes = 64 << 20
 
     let collectors: [any Collector]
     let configuration: OrchestratorConfiguration
@@ -33,6 +35,8 @@ public final class Orchestrator {
     var waiting: [Int] = []
     var probes = ProbeQueue()
     var probesStarted: MonotonicTime?
+    /// Those of a plan that a collector did ask for.
+    var askedProbes: [String: Set<PlannedProbe>] = [:]
     /// The collectors that were told what their probes found, and then said all.
     var concluded: Set<Int> = []
     /// Files that workers wrote, on their way through the hash.
@@ -92,13 +96,14 @@ public final class Orchestrator {
             }
             try storeProbeRecords()
         } catch {
-            for session in sessions { session.child.kill() }
+            for session in sessions { ChildProcess.killTree(session.child.identifier) }
             throw error
         }
         if probesStarted == nil, collectors.contains(where: { !$0.probes.isEmpty }) {
             progress.end("probes", .complete, elapsedSeconds: 0)
         }
         keepTrueEvidence()
+        tellUnaskedProbes()
         abandoned.removeAll { $0.reapIfEnded() != nil }
         let outcome = RunOutcome(
             reports: reports.compactMap(\.self), absent: absent.flatMap(\.self),
@@ -184,10 +189,12 @@ public final class Orchestrator {
         } catch let violation as ProtocolViolation {
             session.kill(.init(outcome: .garbled, reason: violation.description))
         } catch let refusal as ArtifactPath.Refusal {
-            session.kill(.init(outcome: .garbled, reason: refusal.description))
+            let reason =
+                session.trust.plugin == nil
+                ? refusal.description : session.parser.violation(refusal.description).description
+            session.kill(.init(outcome: .garbled, reason: reason))
         } catch let misplaced as WorkerHandler.Misplaced {
-            let violation = ProtocolViolation(
-                offset: session.parser.offset, reason: misplaced.reason)
+            let violation = session.parser.violation(misplaced.reason)
             session.kill(.init(outcome: .garbled, reason: violation.description))
         } catch is WorkerHandler.OverBudget {
             session.kill(
@@ -257,7 +264,7 @@ public final class Orchestrator {
                     session.standing = standing
                     let verdict = lateVerdict(of: session)
                     if askToStop(session, verdict) { continue }
-                    session.kill(session.stopVerdict ?? verdict)
+                    session.kill(stopVerdict(of: session) ?? verdict)
                 }
             }
         }

@@ -29,6 +29,11 @@ public struct OrchestratorConfiguration: Sendable {
     /// Seconds until the processes of single collectors are ended, by name, in the place of what
     /// their descriptors say; the run's own deadline comes before.
     public var deadlines: [String: Double]
+    /// Whether workers are held to the protocol to the letter: to find out whether they keep it.
+    public var isConformanceTest = false
+    /// The probes that may be asked for, by the collector's name: what a reviewed plan has. All of
+    /// them without.
+    public var plannedProbes: [String: Set<PlannedProbe>]?
 
     /// A run over `root` with workers started from `workerExecutable`.
     public init(
@@ -37,7 +42,8 @@ public struct OrchestratorConfiguration: Sendable {
         workerName: String? = nil,
         workerArguments: [String] = ["worker"], environment: [String: String] = [:],
         collectorOptions: [String: [String: JSONValue]] = [:],
-        seekables: [String: SeekableArtifact] = [:], deadlines: [String: Double] = [:]
+        seekables: [String: SeekableArtifact] = [:], deadlines: [String: Double] = [:],
+        plannedProbes: [String: Set<PlannedProbe>]? = nil
     ) {
         self.root = root
         self.since = since
@@ -51,6 +57,7 @@ public struct OrchestratorConfiguration: Sendable {
         self.collectorOptions = collectorOptions
         self.seekables = seekables
         self.deadlines = deadlines
+        self.plannedProbes = plannedProbes
     }
 }
 

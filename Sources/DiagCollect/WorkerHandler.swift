@@ -30,6 +30,7 @@ struct WorkerHandler: WorkerStreamHandler {
 
     mutating func receive(_ message: WorkerMessage, byteCount: Int) throws {
         if session.end != nil { throw Misplaced(reason: "\(message.verb) after end") }
+        if session.trust.plugin != nil { try checkPlugin(message) }
         orchestrator.noteStart(of: session)
         switch message {
         case .progress(let progress): return session.progress = progress
@@ -38,10 +39,14 @@ struct WorkerHandler: WorkerStreamHandler {
         }
         // What is kept of a worker's words is bounded, as its bytes are; of a probe's, for each.
         // Of requests for probes the number is bounded, and each by the length of a message.
-        if case .probe = message {
-            session.saidByteCount += 64
-        } else {
-            session.saidByteCount += byteCount + 64
+        switch message {
+        case .probe: session.saidByteCount += 64
+        case .artifact: session.openingByteCount += byteCount + 64
+        default: session.saidByteCount += byteCount + 64
+        }
+        guard session.openingByteCount <= Orchestrator.mostOpeningBytes else {
+            let limit = Orchestrator.mostOpeningBytes >> 20
+            throw Misplaced(reason: "more than \(limit) MiB of names of artifacts")
         }
         guard session.saidByteCount <= Orchestrator.mostSaidBytes else {
             let limit = Orchestrator.mostSaidBytes >> 20
@@ -49,7 +54,15 @@ struct WorkerHandler: WorkerStreamHandler {
         }
         try orchestrator.closeArtifact(of: session)
         switch message {
-        case .artifact(let opening): try open(opening)
+        case .spoken(let spoken):
+            guard spoken.version == WorkerRequest.protocolVersion else {
+                throw Misplaced(
+                    reason: "version \(spoken.version) of the protocol is not spoken here, but"
+                        + " \(WorkerRequest.protocolVersion)")
+            }
+        case .artifact(var opening):
+            opening.privacy = opening.privacy ?? session.trust.plugin?.privacy
+            try open(opening)
         case .absent(let lack):
             session.absent.append(Absent(collector: collector, what: lack.what, why: lack.why))
         case .missing(let lack):

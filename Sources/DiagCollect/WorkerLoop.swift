@@ -111,6 +111,8 @@ public enum WorkerLoop {
         private func context(_ request: WorkerRequest) -> CollectionContext {
             var context = Self.context(request, root: root, seekable: seekable, stop: stop)
             context.prepared = prepared
+            context.request = request
+            context.confinementGaps = gaps
             return context
         }
 

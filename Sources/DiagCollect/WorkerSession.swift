@@ -23,6 +23,14 @@ final class WorkerSession {
         case answered
     }
 
+    /// How much a worker is believed.
+    struct Trust {
+        /// What it is allowed as a plugin; none for a worker of our own.
+        var plugin: PluginTraits?
+        /// Whether it is held to the protocol to the letter.
+        var isTested = false
+    }
+
     /// Why the orchestrator ended the process.
     struct Verdict {
         let outcome: CollectorReport.Outcome
@@ -34,6 +42,7 @@ final class WorkerSession {
     let output: OwnedDescriptor
     let errors: OwnedDescriptor
     let boundary: String
+    let trust: Trust
     let started = MonotonicTime.now
     let startedAt = Timestamp.now
     var parser: WorkerStreamParser
@@ -62,6 +71,8 @@ final class WorkerSession {
     var byteBudget: Int64
     /// How many bytes of messages it has said that are kept.
     var saidByteCount = 0
+    /// How many bytes of messages have opened artifacts, which are kept in the manifest.
+    var openingByteCount = 0
     var log: [UInt8] = []
     var logIsCut = false
     var absent: [Absent] = []
@@ -93,7 +104,7 @@ final class WorkerSession {
     init(
         role: Role, child: ChildProcess, input: InputEnd?, output: consuming OwnedDescriptor,
         errors: consuming OwnedDescriptor, boundary: String, collector: Int,
-        deadline: MonotonicTime, byteBudget: Int64
+        deadline: MonotonicTime, byteBudget: Int64, trust: Trust = Trust()
     ) {
         self.role = role
         self.child = child
@@ -104,7 +115,9 @@ final class WorkerSession {
         self.collector = collector
         self.deadline = deadline
         self.byteBudget = byteBudget
-        parser = WorkerStreamParser(boundary: boundary)
+        self.trust = trust
+        parser = WorkerStreamParser(
+            boundary: boundary, tellsLines: trust.plugin != nil, checksBodies: trust.isTested)
     }
 
     /// Whether it waits for its probes, and uses neither a place nor a deadline.
@@ -117,12 +130,12 @@ final class WorkerSession {
         }
     }
 
-    /// Ends the process; what it says from now on is not taken.
+    /// Ends the process and what it started; what it says from now on is not taken.
     func kill(_ verdict: Verdict?) {
         if self.verdict == nil { self.verdict = verdict }
         guard killed == nil else { return }
         killed = .now
-        child.kill()
+        ChildProcess.killTree(child.identifier)
     }
 
     /// Keeps what the worker wrote to standard error, up to 256 KiB.

@@ -6,9 +6,14 @@ public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConverti
     public let offset: Int64
     /// What is wrong.
     public let reason: String
+    /// The line, where the parser was told to count them.
+    public var line: WorkerOutputLine?
 
     /// What is wrong, and where.
-    public var description: String { "\(reason), at byte \(offset) of its output" }
+    public var description: String {
+        let place = "\(reason), at byte \(offset) of its output"
+        return line.map { "\(place), in \($0)" } ?? place
+    }
 }
 
 /// Takes what a worker's output is made of.
@@ -51,6 +56,10 @@ public struct WorkerStreamParser {
     public static let largestData = 1 << 30
 
     private let prefix: [UInt8]
+    /// Counts lines and keeps their beginnings, where that is wanted.
+    private var lines: WorkerOutputLine.Counter?
+    /// Whether the bodies of messages must be as the published schema says, to the last member.
+    private let checksBodies: Bool
     private var state = State.lineStart
     private var form = Form.none
     private var line: [UInt8] = []
@@ -61,7 +70,37 @@ public struct WorkerStreamParser {
     public private(set) var offset: Int64 = 0
 
     /// A parser for the worker that was given `boundary`.
-    public init(boundary: String) { prefix = Array(boundary.utf8) + [0x20] }
+    ///
+    /// - Parameters:
+    ///   - boundary: the token that begins each message.
+    ///   - tellsLines: whether violations name the line and its text, for which every byte is looked
+    ///     at: of a worker that is not ours.
+    ///   - checksBodies: whether a message with a member that the protocol does not know is refused.
+    public init(boundary: String, tellsLines: Bool = false, checksBodies: Bool = false) {
+        prefix = Array(boundary.utf8) + [0x20]
+        lines = tellsLines ? .init() : nil
+        self.checksBodies = checksBodies
+    }
+
+    /// A violation in the message that was read last: what is wrong with it was seen elsewhere.
+    public func violation(_ reason: String) -> ProtocolViolation {
+        ProtocolViolation(offset: offset, reason: reason, line: lines?.current)
+    }
+
+    /// What an output that ends here leaves open; `nil` when it ends behind a line, or nobody
+    /// counts them.
+    public var unfinished: String? {
+        guard let lines else { return nil }
+        switch state {
+        case .data(let remaining):
+            return "its output ends \(remaining) bytes before the end of the data of"
+                + " \(lines.dataLine)"
+        case .dataEnd: return "the newline is lacking behind the data of \(lines.dataLine)"
+        case .message:
+            return "its output ends within a message, in \(lines.line(of: line))"
+        case .lineStart, .text: return nil
+        }
+    }
 
     /// Takes `bytes`, the next of the worker's output.
     ///
@@ -76,14 +115,18 @@ public struct WorkerStreamParser {
             switch state {
             case .data(let remaining):
                 let count = min(remaining, bytes.count - index)
-                try handler.receive(bytes.extracting(index..<index + count))
+                let part = bytes.extracting(index..<index + count)
+                lines?.skip(part)
+                try handler.receive(part)
                 index += count
                 state = count == remaining ? .dataEnd : .data(remaining: remaining - count)
             case .dataEnd:
                 guard bytes[index] == 0x0A else {
+                    lines?.keep(Self.start(of: bytes, from: index))
                     throw violation("data is longer than the byte count it gave", start, index)
                 }
                 index += 1
+                lines?.end()
                 state = .lineStart
             case .lineStart:
                 if bytes[index] == prefix[line.count] {
@@ -94,6 +137,10 @@ public struct WorkerStreamParser {
                         state = .message
                     }
                 } else {
+                    if lines != nil, form != .undecided, form != .plain {
+                        let text = line + Self.start(of: bytes, from: index)
+                        lines?.keep(text)
+                    }
                     try beginText(&handler, start, index)
                 }
             case .message:
@@ -109,6 +156,7 @@ public struct WorkerStreamParser {
                     index += 1
                     state = .lineStart
                     try finishMessage(&handler, start, index)
+                    lines?.end()
                 }
             case .text:
                 let end = Self.newline(in: bytes, from: index) ?? bytes.count
@@ -117,6 +165,7 @@ public struct WorkerStreamParser {
                 if end < bytes.count {
                     heldNewlines += 1
                     index += 1
+                    lines?.end()
                     state = .lineStart
                 }
             }
@@ -124,7 +173,12 @@ public struct WorkerStreamParser {
     }
 
     private func violation(_ reason: String, _ start: Int64, _ index: Int) -> ProtocolViolation {
-        ProtocolViolation(offset: start + Int64(index), reason: reason)
+        ProtocolViolation(offset: start + Int64(index), reason: reason, line: lines?.current)
+    }
+
+    /// The beginning of the line that goes on at `index`, as far as it is there.
+    private static func start(of bytes: Span<UInt8>, from index: Int) -> [UInt8] {
+        (index..<min(bytes.count, index + WorkerOutputLine.longestText)).map { bytes[$0] }
     }
 
     private mutating func beginText(
@@ -132,7 +186,10 @@ public struct WorkerStreamParser {
     ) throws {
         switch form {
         case .none:
-            throw violation("a line is no message, and no artifact is open", start, index)
+            let reason =
+                lines?.hasEnded == true
+                ? "output after end" : "a line is no message, and no artifact is open"
+            throw violation(reason, start, index)
         case .framed:
             throw violation("text follows data in one artifact", start, index)
         case .undecided: form = .plain
@@ -163,8 +220,11 @@ public struct WorkerStreamParser {
     private mutating func finishMessage(
         _ handler: inout some WorkerStreamHandler, _ start: Int64, _ index: Int
     ) throws {
+        lines?.keep(line)
         let message = try decode(start, index)
+        let body = checksBodies ? line : []
         let lineByteCount = line.count
+        if case .end = message { lines?.hasEnded = true }
         line.removeAll(keepingCapacity: true)
         if case .data(let byteCount) = message {
             guard form == .undecided || form == .framed else {
@@ -174,6 +234,7 @@ public struct WorkerStreamParser {
                 throw violation("a data message of more than 1 GiB", start, index)
             }
             form = .framed
+            lines?.beginData(byteCount: byteCount)
             state = byteCount == 0 ? .dataEnd : .data(remaining: byteCount)
             return
         }
@@ -190,6 +251,20 @@ public struct WorkerStreamParser {
             form = .none
         }
         try handler.receive(message, byteCount: lineByteCount)
+        if let fault = Self.fault(in: body, of: message) {
+            throw violation("message \(message.verb): \(fault)", start, index)
+        }
+    }
+
+    /// What in the line of a message is not as the published schema says.
+    private static func fault(in line: [UInt8], of message: WorkerMessage) -> String? {
+        let body = line.drop { $0 != 0x20 }
+        guard body.contains(where: { $0 != 0x20 }),
+            let value = try? JSONDocument.decode(JSONValue.self, from: body)
+        else { return nil }
+        return PublishedSchema.workerMessages.errors(
+            in: value, definition: message.verb, limit: 1
+        ).first
     }
 
     /// Gives plain text the one newline at its end.

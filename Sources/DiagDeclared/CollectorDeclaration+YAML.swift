@@ -1,6 +1,7 @@
 internal import DiagCollect
 internal import DiagModel
 public import DiagYAML
+internal import SystemPackage
 
 /// Reading a declaration.
 extension CollectorDeclaration {
@@ -71,10 +72,17 @@ extension CollectorDeclaration {
                 "a name has 1 to 40 lower-case letters, digits and hyphens between them, "
                     + "but found \(node.summary)")
         }
+        guard !reservedNames.contains(name) else {
+            throw node.error("`\(name)` is what a run calls a step of its own; choose another name")
+        }
         return name
     }
 
-    private static func line(_ node: YAMLNode, atMost limit: Int) throws(YAMLError) -> String {
+    /// What progress and report call what is no collector's.
+    private static let reservedNames: Set<String> = ["plugins", "probes", "seal"]
+
+    /// One line of text.
+    static func line(_ node: YAMLNode, atMost limit: Int) throws(YAMLError) -> String {
         let text = try node.string
         guard !text.isEmpty, text.unicodeScalars.count <= limit,
             !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
@@ -94,6 +102,27 @@ extension CollectorDeclaration {
             if let first = seen.updateValue(item.position.line, forKey: artifact) {
                 let node = try nodes[index].mapping["to"] ?? nodes[index]
                 throw node.error("`\(artifact)` is what the item in line \(first) writes, too")
+            }
+        }
+        // The first folders of the files: they land under their own paths.
+        var folders = Set<String>()
+        for case .files(let files) in items.map(\.source) {
+            for pattern in files.patterns where pattern.components.count > 1 {
+                guard case .literal(let name) = pattern.components[0] else { continue }
+                folders.insert(name.string)
+            }
+        }
+        for (artifact, line) in seen.sorted(by: { $0.key < $1.key }) {
+            for (index, item) in items.enumerated() {
+                guard let other = item.artifact else { continue }
+                let node = try nodes[index].mapping["to"] ?? nodes[index]
+                if other.hasPrefix(artifact + "/") {
+                    throw node.error(
+                        "`\(artifact)`, which the item in line \(line) writes, is no folder")
+                }
+                if folders.contains(other) {
+                    throw node.error("`\(other)` is the folder of files that are collected")
+                }
             }
         }
     }
@@ -186,6 +215,15 @@ extension CollectorDeclaration.Item {
         return true
     }
 
+    /// Programs whose arguments are programs: what they do does not stand in the file.
+    private static let starters: Set<String> = [
+        "sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "csh", "tcsh", "fish", "busybox",
+        "toybox", "env", "sudo", "su", "doas", "run0", "pkexec", "runuser", "setpriv", "nsenter",
+        "unshare", "chroot", "xargs", "setsid", "nohup", "nice", "ionice", "timeout", "stdbuf",
+        "watch", "script", "ssh", "systemd-run", "python", "python2", "python3", "perl", "ruby",
+        "lua", "node", "awk", "gawk", "mawk",
+    ]
+
     private static func command(
         _ reader: DeclarationReader, _ mapping: YAMLMapping
     ) throws(YAMLError) -> CollectorDeclaration.Command {
@@ -201,8 +239,9 @@ extension CollectorDeclaration.Item {
         if program.contains("/"), !program.hasPrefix("/") {
             throw node.error("a program is a plain name, or a path that begins with `/`")
         }
-        let shells = ["sh", "bash", "dash", "ash", "ksh", "zsh", "env", "sudo", "su"]
-        if let name = program.split(separator: "/").last.map(String.init), shells.contains(name) {
+        if let name = program.split(separator: "/").last.map(String.init),
+            Self.starters.contains(name)
+        {
             throw node.error(
                 "`\(name)` runs other programs; name the program itself, or write a plugin")
         }
@@ -236,11 +275,17 @@ extension CollectorDeclaration.Item {
         try mapping.checkKeys(known: known, noun: "limit")
         let reader = DeclarationReader(mapping, of: node)
         limits.byteCount = try reader.byteCount("bytes") ?? limits.byteCount
+        if let node = mapping["bytes"], kind == "command" || mapping["lines"] != nil,
+            limits.byteCount > DeclarationReader.mostBytesInMemory
+        {
+            throw node.error("a command, and a file cut to lines, has at most 64 MiB")
+        }
         limits.lineCount = try mapping["lines"].map { node throws(YAMLError) in
             Int(try node.integer(in: 1...10_000_000))
         }
         if let files = mapping["files"] {
-            limits.fileCount = Int(try files.integer(in: 1...1_000_000))
+            let most: Int64 = kind == "files" ? 100_000 : 1_000_000
+            limits.fileCount = Int(try files.integer(in: 1...most))
         }
         if let seconds = mapping["seconds"] {
             limits.seconds = Double(try seconds.integer(in: 1...3600))

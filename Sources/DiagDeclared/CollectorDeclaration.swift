@@ -29,6 +29,12 @@ public struct CollectorDeclaration: Hashable, Sendable {
     /// What it collects, in order.
     public var items: [Item]
 
+    /// The items that belong to `profile`, each with its index among all.
+    func items(of profile: CollectionProfile) -> [(index: Int, item: Item)] {
+        items.enumerated().filter { $0.element.profiles?.contains(profile) ?? true }
+            .map { ($0.offset, $0.element) }
+    }
+
     /// One line of what it collects: files, a command, a listing.
     public struct Item: Hashable, Sendable {
         /// What is collected.

@@ -32,6 +32,18 @@ public indirect enum Condition: Hashable, Sendable {
     /// The obstacle that root would not have.
     static let needsRoot = "this is not root"
 
+    /// The obstacle of a root that is not that of a running host.
+    static let noKernel = "no kernel runs from this root"
+
+    /// Whether it is about the running kernel, or what that shows of itself.
+    private var asksKernel: Bool {
+        switch self {
+        case .module, .filesystem, .kernel, .virtual: true
+        case .file(let pattern): pattern.isOfKernel
+        default: false
+        }
+    }
+
     /// Always holds.
     public static let always = Condition.all([])
 
@@ -58,7 +70,8 @@ public indirect enum Condition: Hashable, Sendable {
         case .not(let part):
             return part.obstacle(on: host) == nil ? "\(part.description)" : nil
         default:
-            return holds(on: host) ? nil : negation
+            if holds(on: host) { return nil }
+            return asksKernel && !host.hasKernel ? Self.noKernel : negation
         }
     }
 

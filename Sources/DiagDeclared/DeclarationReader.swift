@@ -121,6 +121,12 @@ struct DeclarationReader {
         }
     }
 
+    /// The most bytes that are held in memory of a command, or of a file cut to lines.
+    static let mostBytesInMemory: Int64 = 64 << 20
+
+    /// The artifacts that the orchestrator writes into a collector's folder.
+    private static let reservedArtifacts: Set<String> = ["worker.log", "abandoned.txt"]
+
     /// The path of the artifact that an item writes.
     func artifact() throws(YAMLError) -> String {
         let node = try required("to")
@@ -132,6 +138,9 @@ struct DeclarationReader {
         }
         guard path != CommandRecord.artifact else {
             throw node.error("`\(path)` is written for every collector with commands")
+        }
+        guard !Self.reservedArtifacts.contains(path) else {
+            throw node.error("`\(path)` is what a run writes itself of what went wrong")
         }
         return path
     }

@@ -33,15 +33,18 @@ public enum DeclarationSource: Hashable, Sendable {
         return options
     }
 
-    /// The collector that a worker was told of; `nil` when there is none of that name.
+    /// The collector that a worker was told of, as far as `planned` has it; `nil` when there is
+    /// none of that name.
     public static func collector(
-        named name: String, options: [String: JSONValue]
+        named name: String, options: [String: JSONValue],
+        planned: CollectionPlan.Collector? = nil
     ) throws -> DeclaredCollector? {
         let profile = options[profileOption]?.text.flatMap(CollectionProfile.init) ?? .default
         guard let path = options[pathOption]?.text else {
             guard let file = BuiltInDeclarations.file(of: name) else { return nil }
             return DeclaredCollector(
-                try CollectorDeclaration(parsing: file.bytes, named: file.name), profile: profile)
+                try CollectorDeclaration(parsing: file.bytes, named: file.name), profile: profile,
+                planned: planned)
         }
         let (declaration, source) = try DeclarationFile.read(FilePath(path))
         guard case .file(_, let digest) = source,
@@ -50,7 +53,19 @@ public enum DeclarationSource: Hashable, Sendable {
             throw DeclarationFile.Failure(
                 kind: .changed, message: "\(path) changed after the run was planned")
         }
-        return DeclaredCollector(declaration, source: source, profile: profile)
+        return DeclaredCollector(
+            declaration, source: source, profile: profile, planned: planned)
+    }
+}
+
+extension DeclaredCollector {
+    /// The SHA-256 of the file that declares it, 64 hexadecimal digits.
+    public var definition: String? {
+        switch source {
+        case .file(_, let digest): digest
+        case .builtIn:
+            BuiltInDeclarations.file(of: declaration.name).map { DeclarationFile.digest($0.bytes) }
+        }
     }
 }
 
@@ -82,6 +97,9 @@ public enum DeclarationFile {
             self.message = message
         }
 
+        /// Something in the file is wrong, as `message` says with file and place.
+        public init(content message: String) { self.init(kind: .content, message: message) }
+
         /// A name that another file uses already.
         public init(_ name: String, of file: String, usedBy other: String) {
             kind = .content
@@ -101,13 +119,15 @@ public enum DeclarationFile {
             throw Failure(
                 kind: .input(error.errno), message: "read \(name ?? path.string): \(error.errno)")
         }
+        return try parse(bytes, of: path, named: name ?? path.string)
+    }
+
+    private static func parse(
+        _ bytes: [UInt8], of path: FilePath, named name: String
+    ) throws(Failure) -> (CollectorDeclaration, DeclarationSource) {
         do throws(YAMLError) {
-            let declaration = try CollectorDeclaration(
-                parsing: bytes, named: name ?? path.string)
-            let digest = SHA256.hash(data: bytes).map { byte in
-                (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-            return (declaration, .file(path, sha256: digest.joined()))
+            let declaration = try CollectorDeclaration(parsing: bytes, named: name)
+            return (declaration, .file(path, sha256: Self.digest(bytes)))
         } catch {
             throw Failure(kind: .content, message: error.description)
         }
@@ -116,7 +136,8 @@ public enum DeclarationFile {
     /// Reads the files `*.yaml` and `*.yml` of a folder, sorted by their names.
     ///
     /// What runs as root must be root's: folder and files belong to root or to whoever runs this,
-    /// and nobody else may write them.
+    /// and nobody else may write them; as root that holds for the folders on the way, too. What is
+    /// checked is what is open, so that nothing can be put in its place meanwhile.
     ///
     /// - Returns: nothing for a folder that does not exist where `isOptional`.
     public static func readFolder(
@@ -124,29 +145,30 @@ public enum DeclarationFile {
     ) throws(Failure) -> [(CollectorDeclaration, DeclarationSource)] {
         var read = [(CollectorDeclaration, DeclarationSource)]()
         var places = [String: FilePath]()
-        let entries: [Directory.Entry]
+        var contents = [(path: FilePath, bytes: [UInt8])]()
         var isThere = false
-        do throws(SystemCallError) {
-            let tree = try RootedTree("/")
-            entries = try tree.directory(folder).entries(limit: 10_000)
+        do throws(TrustedFolder.Refusal) {
+            let trusted = try TrustedFolder(folder)
             isThere = true
-            try check(folder, in: tree)
-            for entry in entries where isDeclaration(entry.name.string) {
-                try check(folder.appending(entry.name), in: tree)
+            for name in try names(in: trusted) {
+                contents.append(
+                    (
+                        folder.appending(name),
+                        try trusted.read(
+                            name, limit: CollectorDeclaration.largestFileByteCount + 1)
+                    ))
             }
         } catch {
-            if isOptional, !isThere, error.errno == .noSuchFileOrDirectory { return [] }
-            if error.operation == untrusted {
-                throw Failure(kind: .untrusted, message: "\(error.object)")
+            guard let errno = error.errno else {
+                throw Failure(kind: .untrusted, message: error.description)
             }
+            if isOptional, !isThere, errno == .noSuchFileOrDirectory { return [] }
             throw Failure(
-                kind: .input(error.errno),
-                message: "read the collectors in \(folder): \(error.operation) \(error.object): "
-                    + "\(error.errno)")
+                kind: .input(errno),
+                message: "read the collectors in \(folder): \(error.description)")
         }
-        for entry in entries where isDeclaration(entry.name.string) {
-            let path = folder.appending(entry.name)
-            let (declaration, source) = try Self.read(path)
+        for (path, bytes) in contents {
+            let (declaration, source) = try parse(bytes, of: path, named: path.string)
             if let first = places.updateValue(path, forKey: declaration.name) {
                 throw Failure(declaration.name, of: path.string, usedBy: first.string)
             }
@@ -155,26 +177,24 @@ public enum DeclarationFile {
         return read
     }
 
-    private static let untrusted = "trust"
+    /// SHA-256 in hexadecimal.
+    public static func digest(_ bytes: [UInt8]) -> String {
+        SHA256.hash(data: bytes).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+
+    /// The names of what looks like a declaration, sorted.
+    private static func names(
+        in folder: TrustedFolder
+    ) throws(TrustedFolder.Refusal) -> [String] {
+        do throws(SystemCallError) {
+            return try folder.directory.entries(limit: 10_000).map(\.name.string)
+                .filter(isDeclaration).sorted()
+        } catch { throw TrustedFolder.refusal(folder.path, error) }
+    }
 
     private static func isDeclaration(_ name: String) -> Bool {
         name.first != "." && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
-    }
-
-    private static func check(_ path: FilePath, in tree: RootedTree) throws(SystemCallError) {
-        let status = try tree.status(of: path)
-        let owner = Int(status.ownerIdentifier)
-        if status.permissions & 0o022 != 0 {
-            throw SystemCallError(
-                operation: untrusted,
-                object: "\(path) may be written by others: take that right away (chmod go-w)",
-                errno: .notPermitted)
-        }
-        if owner != 0, owner != HostFacts.effectiveUser {
-            throw SystemCallError(
-                operation: untrusted,
-                object: "\(path) belongs to user \(owner), neither root nor who runs this",
-                errno: .notPermitted)
-        }
     }
 }

@@ -1,5 +1,5 @@
 public import DiagCollect
-internal import DiagModel
+public import DiagModel
 internal import DiagSystem
 internal import SystemPackage
 
@@ -11,15 +11,18 @@ public struct DeclaredCollector: Collector {
     public let source: DeclarationSource
     /// The profile of the run, which items may be bound to.
     public let profile: CollectionProfile
+    /// What a reviewed plan has of it; all of it without.
+    private let planned: CollectionPlan.Collector?
 
     /// A collector of what `declaration` says, as far as it belongs to `profile`.
     public init(
         _ declaration: CollectorDeclaration, source: DeclarationSource = .builtIn,
-        profile: CollectionProfile = .default
+        profile: CollectionProfile = .default, planned: CollectionPlan.Collector? = nil
     ) {
         self.declaration = declaration
         self.source = source
         self.profile = profile
+        self.planned = planned
     }
 
     /// What `commands.json` may take beside the declared limit.
@@ -44,9 +47,10 @@ public struct DeclaredCollector: Collector {
         var context = context
         // What a service puts into its own folders must not name files of others.
         context.root = try context.root.followingTrustedLinks()
-        let host = HostTraits(context.root, until: context.deadline)
+        let host = HostTraits(context.root, until: DeclaredRun.softDeadline(of: context))
         let run = DeclaredRun(
-            declaration, profile: profile, host: host, context: context, sink: sink)
+            declaration, profile: profile, host: host, context: context, sink: sink,
+            planned: planned)
         if let obstacle = declaration.condition.obstacle(on: host) {
             return try run.tell(obstacle, of: declaration.name)
         }

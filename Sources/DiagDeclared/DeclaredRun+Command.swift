@@ -5,9 +5,6 @@ internal import SystemPackage
 
 /// Running the commands of a declared collector.
 extension DeclaredRun {
-    /// The seconds at the end of the collector's time in which no command runs.
-    private static let reserve = 1.0
-
     /// What every command finds in its environment, and nothing else: no pager, no colours, no
     /// language but the plain one, no home.
     static let environment = [
@@ -20,21 +17,17 @@ extension DeclaredRun {
         _ command: CollectorDeclaration.Command, _ item: CollectorDeclaration.Item
     ) throws {
         let name = command.arguments[0]
-        guard context.root.isLiveHost else {
-            return try sink.absent(
-                item.title, why: "no command runs for a root that is not the running host's")
+        if let obstacle = command.obstacle(on: host, in: context) {
+            return try sink.absent(item.title, why: obstacle)
         }
-        guard let executable = host.executable(name) else {
-            let doubt = host.isRoot ? ", or somebody else than root could change it" : ""
-            return try sink.absent(item.title, why: "\(name) is not installed" + doubt)
-        }
+        guard let executable = host.executable(name) else { return }
         let limit = min(item.limits.byteCount, remaining)
         guard limit > 0 else { return try tellBudget(item.title) }
-        let left = context.deadline.seconds(since: .now) - Self.reserve
+        let left = softDeadline.seconds(since: .now)
         guard left > 0 else {
             return try sink.missing(item.title, why: "the time of the collector was used up before")
         }
-        let arguments = command.arguments.dropFirst() + sinceArguments(command)
+        let arguments = command.fullArguments(since: context.since).dropFirst()
         let result: CommandRun
         do throws(SystemCallError) {
             result = try CommandRun.run(
@@ -63,20 +56,6 @@ extension DeclaredRun {
         }
         commands.append(record)
         try tell(result, record, command, item)
-    }
-
-    private func sinceArguments(_ command: CollectorDeclaration.Command) -> [String] {
-        guard let since = context.since else { return [] }
-        // `2026-11-21T09:30:00.000000Z`
-        let moment = since.description
-        let date = moment.prefix(10)
-        let time = moment.dropFirst(11).prefix(8)
-        return command.sinceArguments.map {
-            $0.split(separator: "{since}", omittingEmptySubsequences: false)
-                .joined(separator: "\(date) \(time)")
-                .split(separator: "{since-epoch}", omittingEmptySubsequences: false)
-                .joined(separator: "\(since.microsecondsSince1970 / 1_000_000)")
-        }
     }
 
     private func isCut(_ result: CommandRun, _ item: CollectorDeclaration.Item) -> Bool {
@@ -142,5 +121,33 @@ extension DeclaredRun {
     private static func text(_ errors: [UInt8]) -> String? {
         guard !errors.isEmpty else { return nil }
         return UntrustedText.escapingInvalidUTF8(errors.prefix(4096))
+    }
+}
+
+extension CollectorDeclaration.Command {
+    /// The program and its arguments, those for `--since` with the time in them.
+    func fullArguments(since: Timestamp?) -> [String] {
+        guard let since else { return arguments }
+        // `2026-11-21T09:30:00.000000Z`
+        let moment = since.description
+        let date = moment.prefix(10)
+        let time = moment.dropFirst(11).prefix(8)
+        return arguments
+            + sinceArguments.map {
+                $0.split(separator: "{since}", omittingEmptySubsequences: false)
+                    .joined(separator: "\(date) \(time)")
+                    .split(separator: "{since-epoch}", omittingEmptySubsequences: false)
+                    .joined(separator: "\(since.microsecondsSince1970 / 1_000_000)")
+            }
+    }
+
+    /// Why it cannot run here at all.
+    func obstacle(on host: HostTraits, in context: CollectionContext) -> String? {
+        guard context.root.isLiveHost else {
+            return "no command runs for a root that is not the running host's"
+        }
+        guard host.executable(arguments[0]) == nil else { return nil }
+        let doubt = host.isRoot ? ", or somebody else than root could change it" : ""
+        return "\(arguments[0]) is not installed" + doubt
     }
 }

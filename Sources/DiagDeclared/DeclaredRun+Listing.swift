@@ -10,8 +10,8 @@ extension DeclaredRun {
     func list(
         _ listing: CollectorDeclaration.Listing, _ item: CollectorDeclaration.Item
     ) throws {
-        var lines = ListingLines(item.limits, until: context.deadline)
-        var walk = GlobWalk(context.root, until: context.deadline)
+        var lines = ListingLines(item.limits, until: softDeadline)
+        var walk = GlobWalk(context.root, until: softDeadline)
         for pattern in listing.patterns {
             try walk.walk(pattern) { lines.add($0, in: context.root, depth: listing.depth) }
         }
@@ -29,7 +29,9 @@ extension DeclaredRun {
         }
         let failures = walk.failures + lines.failures
         try report(failures, of: item)
-        if lines.text.isEmpty, failures.isEmpty { try sink.absent(item.title) }
+        if lines.text.isEmpty, failures.isEmpty {
+            try sink.absent(item.title, why: absence(of: item))
+        }
     }
 }
 

@@ -6,48 +6,91 @@ internal import SystemPackage
 /// One run of a declared collector.
 final class DeclaredRun {
     let declaration: CollectorDeclaration
-    private let items: [CollectorDeclaration.Item]
+    private let items: [(index: Int, item: CollectorDeclaration.Item)]
+    /// What a reviewed plan has of the items, by their index.
+    private let planned: [Int: CollectionPlan.Item]?
     let host: HostTraits
     let context: CollectionContext
     let sink: any CollectionSink
     /// How many bytes may still be sent.
     var remaining: Int64
     var commands: [CommandRecord] = []
-    private var collected = Set<[UInt8]>()
-    /// The files that may hold secrets: no item collects them, by whatever pattern it finds them.
-    private var withheld = Set<[UInt8]>()
+    private var choice: FileChoice
+    /// When walks, copies and commands end, so that what came of them can still be told.
+    let softDeadline: MonotonicTime
 
     init(
         _ declaration: CollectorDeclaration, profile: CollectionProfile, host: HostTraits,
-        context: CollectionContext, sink: any CollectionSink
+        context: CollectionContext, sink: any CollectionSink,
+        planned: CollectionPlan.Collector? = nil
     ) {
         self.declaration = declaration
-        items = declaration.items.filter { $0.profiles?.contains(profile) ?? true }
+        self.planned = planned.map { plan in
+            Dictionary(plan.items.map { ($0.number - 1, $0) }) { $1 }
+        }
+        items = declaration.items(of: profile)
+        softDeadline = Self.softDeadline(of: context)
+        choice = FileChoice(declaration, in: context, until: softDeadline)
         self.host = host
         self.context = context
         self.sink = sink
         remaining = min(context.byteBudget, declaration.byteLimit)
     }
 
+    /// Two seconds before the process is ended, or a twentieth of its time where that is more; of
+    /// less than four seconds the half.
+    ///
+    /// A last command takes a second to be ended, and its record has to be sent after that.
+    static func softDeadline(of context: CollectionContext) -> MonotonicTime {
+        let left = max(0, context.deadline.seconds(since: .now))
+        return context.deadline.advanced(bySeconds: -min(max(2, left / 20), left / 2))
+    }
+
     func collect() throws {
-        try withholdSecrets()
-        for (index, item) in items.enumerated() where !item.holdsSecrets {
+        var leftOut = [String]()
+        for note in try choice.withhold(host) { try sink.send(.note(.init(text: note))) }
+        for (done, (index, item)) in items.enumerated() where !item.holdsSecrets {
+            let plan = planned?[index]
+            if planned != nil, plan == nil {
+                leftOut.append(item.title)
+                continue
+            }
             try sink.progress(
-                Int64(index), of: Int64(items.count), unit: "items", activity: item.activity)
-            if let obstacle = item.condition.obstacle(on: host) {
+                Int64(done), of: Int64(items.count), unit: "items", activity: item.activity)
+            if let obstacle = plan?.doesNotApply {
                 try tell(obstacle, of: item.title)
                 continue
             }
+            if let obstacle = item.condition.obstacle(on: host) {
+                if plan == nil {
+                    try tell(obstacle, of: item.title)
+                } else {
+                    try sink.missing(item.title, why: "it is in the plan, but now \(obstacle)")
+                }
+                continue
+            }
             switch item.source {
-            case .files(let files): try collect(files, item)
+            case .files(let files):
+                if let plan { try collect(plan, item) } else { try collect(files, item) }
             case .command(let command): try run(command, item)
             case .listing(let listing): try list(listing, item)
             }
+        }
+        if !leftOut.isEmpty {
+            let names = leftOut.prefix(8).joined(separator: ", ")
+            let more = leftOut.count > 8 ? " and \(leftOut.count - 8) more" : ""
+            try sink.send(
+                .note(.init(text: "not collected, for the plan does not have it: \(names)\(more)")))
         }
         if !commands.isEmpty {
             try sink.sendJSON(
                 CommandRecord.artifact, CommandRecord.List(commands: commands), privacy: .identity)
         }
+    }
+
+    /// Why nothing of an item is there, where that is plain.
+    func absence(of item: CollectorDeclaration.Item) -> String? {
+        !host.hasKernel && item.isOfKernel ? Condition.noKernel : nil
     }
 
     /// What root would get is missing; what the host has not is absent.
@@ -61,59 +104,76 @@ final class DeclaredRun {
 
     // MARK: - Files
 
-    private func withholdSecrets() throws {
-        // Whatever the profile, and whether or not the item's own condition holds.
-        for item in declaration.items where item.holdsSecrets {
-            guard case .files(let files) = item.source else {
-                guard item.condition.obstacle(on: host) == nil else { continue }
-                try sink.send(
-                    .note(.init(text: "not run, for what it says may hold secrets: \(item.title)")))
-                continue
-            }
-            var limits = item.limits
-            limits.fileCount = .max
-            let selection = try FileSelection(
-                files, limits: limits, in: context.root, since: nil, until: context.deadline)
-            guard !selection.files.isEmpty else { continue }
-            withheld.formUnion(selection.files.map(\.path.bytes))
-            let names = selection.files.prefix(8).map {
-                UntrustedText.escapingForPath($0.path.bytes)
-            }
-            let more = selection.files.count - names.count
-            try sink.send(
-                .note(
-                    .init(
-                        text: "not collected, for they may hold secrets: "
-                            + names.joined(separator: ", ")
-                            + (more > 0 ? " and \(more) more" : ""))))
+    /// Collects the files that a reviewed plan has of an item, and no others.
+    private func collect(
+        _ plan: CollectionPlan.Item, _ item: CollectorDeclaration.Item
+    ) throws {
+        var failures = [SystemCallError]()
+        let paths = (plan.files ?? []).map { FilePath(bytes: $0.bytes) }
+        try copy(paths.filter { choice.take($0, try? context.root.status(of: $0)) }, item) {
+            failures.append($0)
         }
+        let gone = failures.filter {
+            [.noSuchFileOrDirectory, .notDirectory, .noSuchProcess].contains($0.errno)
+        }
+        // Processes come and go.
+        let ended = gone.filter { GlobPattern.isOfProcess($0.object) }
+        if let first = ended.first {
+            try sink.absent(
+                ended.count == 1 ? first.object : "\(item.title): \(ended.count) paths",
+                why: "the process has ended since the plan was made")
+        }
+        for failure in gone where !GlobPattern.isOfProcess(failure.object) {
+            try sink.missing(
+                UntrustedText.escapingControls(failure.object),
+                why: "it is in the plan, and no longer there")
+        }
+        try report(failures, of: item)
+        if plan.files?.isEmpty ?? true { try sink.absent(item.title) }
     }
 
     private func collect(
         _ files: CollectorDeclaration.Files, _ item: CollectorDeclaration.Item
     ) throws {
-        let selection = try FileSelection(
-            files, limits: item.limits, in: context.root, since: context.since,
-            until: context.deadline, isTaken: { withheld.contains($0) })
+        let selection = try choice.select(files, item)
         var failures = selection.failures
-        for file in selection.files where collected.insert(file.path.bytes).inserted {
-            try copy(file.path, item) { failures.append($0) }
+        try copy(
+            selection.files.filter { choice.take($0.path, $0.status) }.map(\.path), item
+        ) {
+            failures.append($0)
         }
         try report(failures, of: item)
         if selection.leftOutCount > 0 {
             let which = item.limits.keepsNewest ? "newest" : "first"
             try sink.missing(
                 item.title,
-                why: "\(selection.leftOutCount) more files match than the \(item.limits.fileCount)"
+                why: (selection.leftOutIsLeast ? "at least " : "")
+                    + "\(selection.leftOutCount) more files match than the \(item.limits.fileCount)"
                     + " that are kept, the \(which)")
         }
         if selection.isCut {
             try sink.missing(item.title, why: "looking for the files took too long")
         }
-        if selection.files.isEmpty, failures.isEmpty, !selection.isCut, withheld.isEmpty,
-            selection.unchangedCount == 0
+        if selection.files.isEmpty, failures.isEmpty, !selection.isCut,
+            selection.takenCount == 0, selection.unchangedCount == 0
         {
-            try sink.absent(item.title)
+            try sink.absent(item.title, why: absence(of: item))
+        }
+    }
+
+    /// Copies files as long as there is time.
+    private func copy(
+        _ paths: [FilePath], _ item: CollectorDeclaration.Item,
+        failing: @escaping (SystemCallError) -> Void
+    ) throws {
+        for (done, path) in paths.enumerated() {
+            guard MonotonicTime.now < softDeadline else {
+                return try sink.missing(
+                    item.title,
+                    why: "the time of the collector was used up before \(paths.count - done) of "
+                        + "its files")
+            }
+            try copy(path, item, failing: failing)
         }
     }
 

@@ -14,48 +14,111 @@ struct FileSelection {
     private(set) var files: [File] = []
     /// How many more matched than the limit allows.
     private(set) var leftOutCount = 0
+    /// Whether that may be fewer than there are.
+    private(set) var leftOutIsLeast = false
     /// How many did not change since the time that the run asks for.
     private(set) var unchangedCount = 0
+    /// How many are another item's.
+    private(set) var takenCount = 0
     /// Paths and folders that are there and could not be looked at.
     private(set) var failures: [SystemCallError] = []
     /// Whether time ran out.
     private(set) var isCut = false
 
+    /// So many names are remembered, so that none counts twice; and so many failures.
+    private static let mostNames = 200_000
+    private static let mostFailures = 10_000
+    /// So many beyond the limit are looked at, whether they are files, before names alone count.
+    private static let mostLookedAt = 1000
+    private let limits: CollectorDeclaration.Limits
+
     /// Looks for the files of an item.
     ///
     /// Only regular files count, whatever else matches; a file that nobody may read, as some of
     /// sysfs, does not. Of more than the limit the first are chosen, or the newest. `isTaken` says
-    /// whether a path is another item's.
+    /// whether a file is another item's.
     init(
         _ item: CollectorDeclaration.Files, limits: CollectorDeclaration.Limits,
         in tree: RootedTree, since: Timestamp?, until deadline: MonotonicTime,
-        isTaken: ([UInt8]) -> Bool = { _ in false }
+        isTaken: (FilePath, FileStatus) -> Bool = { _, _ in false }
     ) throws {
+        self.limits = limits
         var walk = GlobWalk(tree, until: deadline)
         var seen = Set<[UInt8]>()
         var ended = false
         for pattern in item.patterns where !ended {
+            let fixedCount = pattern.fixedCount
             try walk.walk(pattern) { path in
                 if ended || MonotonicTime.now >= deadline {
                     ended = true
                     return
                 }
-                guard !item.excluded.contains(where: { $0.matches(path) }) else { return }
-                // Of the first ones no more than the limit are looked at, however many there are.
-                if !limits.keepsNewest, files.count >= limits.fileCount {
+                guard !Self.isExcluded(path, by: item.excluded, below: fixedCount) else { return }
+                // A pattern finds a path once; several may find it again.
+                if item.patterns.count > 1 {
+                    if seen.count < Self.mostNames {
+                        guard seen.insert(path.bytes).inserted else { return }
+                    } else if seen.contains(path.bytes) {
+                        return
+                    }
+                }
+                // A name that a folder listed is there; one that the pattern made up need not be.
+                if !limits.keepsNewest, leftOutCount >= Self.mostLookedAt, pattern.endsInMatch {
                     leftOutCount += 1
                     return
                 }
-                let name = path.bytes
-                guard !isTaken(name), seen.insert(name).inserted else { return }
-                look(at: path, in: tree, onlyAfter: item.onlyChanged ? since : nil)
+                guard let status = look(at: path, in: tree) else { return }
+                guard !isTaken(path, status) else {
+                    takenCount += 1
+                    return
+                }
+                if item.onlyChanged, let since, status.modified < since {
+                    unchangedCount += 1
+                    return
+                }
+                choose(File(path: path, status: status))
             }
         }
+        leftOutIsLeast = seen.count >= Self.mostNames
         isCut = ended || walk.isCut
         failures += walk.failures
-        guard limits.keepsNewest else { return }
-        files.sort {
-            ($1.status.modified, $0.path.string) < ($0.status.modified, $1.path.string)
+        if limits.keepsNewest { keepNewest() }
+    }
+
+    /// Whether a pattern leaves out the path, or a folder on the way that was not named itself.
+    static func isExcluded(
+        _ path: FilePath, by patterns: [GlobPattern], below fixedCount: Int
+    ) -> Bool {
+        guard !patterns.isEmpty else { return false }
+        var part = path
+        for _ in fixedCount..<max(path.components.count, fixedCount + 1) {
+            if patterns.contains(where: { $0.matches(part) }) { return true }
+            part.removeLastComponent()
+        }
+        return false
+    }
+
+    private mutating func choose(_ file: File) {
+        guard limits.keepsNewest else {
+            if files.count < limits.fileCount {
+                files.append(file)
+            } else {
+                leftOutCount += 1
+            }
+            return
+        }
+        files.append(file)
+        // However many match, few are held at once.
+        if files.count >= 2 * limits.fileCount + 1024 { keepNewest() }
+    }
+
+    /// Sorts by age and keeps no more than the limit.
+    private mutating func keepNewest() {
+        files.sort { left, right in
+            if left.status.modified != right.status.modified {
+                return left.status.modified > right.status.modified
+            }
+            return left.path.bytes.lexicographicallyPrecedes(right.path.bytes)
         }
         if files.count > limits.fileCount {
             leftOutCount += files.count - limits.fileCount
@@ -63,20 +126,17 @@ struct FileSelection {
         }
     }
 
-    private mutating func look(at path: FilePath, in tree: RootedTree, onlyAfter: Timestamp?) {
-        let status: FileStatus
-        do throws(SystemCallError) { status = try tree.status(of: path) } catch {
+    /// What is there, when it is a file that somebody may read.
+    private mutating func look(at path: FilePath, in tree: RootedTree) -> FileStatus? {
+        do throws(SystemCallError) {
+            let status = try tree.status(of: path)
+            return status.kind == .regular && status.permissions & 0o444 != 0 ? status : nil
+        } catch {
             switch error.errno {
             case .noSuchFileOrDirectory, .notDirectory, .noSuchProcess: break
-            default: failures.append(error)
+            default: if failures.count < Self.mostFailures { failures.append(error) }
             }
-            return
+            return nil
         }
-        guard status.kind == .regular, status.permissions & 0o444 != 0 else { return }
-        if let onlyAfter, status.modified < onlyAfter {
-            unchangedCount += 1
-            return
-        }
-        files.append(File(path: path, status: status))
     }
 }

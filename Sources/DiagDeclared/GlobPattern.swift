@@ -43,6 +43,18 @@ public struct GlobPattern: Hashable, Sendable {
         components.allSatisfy { if case .literal = $0 { true } else { false } }
     }
 
+    /// How many of its names are fixed before the first that stands for others; of a literal one
+    /// all but the last.
+    var fixedCount: Int {
+        let first = components.firstIndex { if case .literal = $0 { false } else { true } }
+        return first ?? components.count - 1
+    }
+
+    /// Whether its last name is one that a folder must list.
+    var endsInMatch: Bool {
+        if case .literal? = components.last { false } else { true }
+    }
+
     /// The patterns that `text` stands for: one for each way through its braces, at most 256.
     public static func expanding(_ text: String) throws(Fault) -> [GlobPattern] {
         guard text.utf8.count <= 4096 else {
@@ -148,8 +160,8 @@ public struct GlobPattern: Hashable, Sendable {
     private static let mostExpansions = 256
 
     private static func expandBraces(_ text: String) throws(Fault) -> [String] {
-        guard let open = text.firstIndex(of: "{") else {
-            if text.contains("}") { throw Fault(description: "`}` has no `{`") }
+        guard let open = plain("{", in: text) else {
+            if plain("}", in: text) != nil { throw Fault(description: "`}` has no `{`") }
             return [text]
         }
         var depth = 0
@@ -158,6 +170,10 @@ public struct GlobPattern: Hashable, Sendable {
         var index = open
         while index < text.endIndex {
             switch text[index] {
+            case "\\":
+                // What follows is a character and nothing more.
+                index = text.index(after: index)
+                if index == text.endIndex { continue }
             case "{": depth += 1
             case "," where depth == 1:
                 words.append(String(text[start..<index]))
@@ -174,6 +190,19 @@ public struct GlobPattern: Hashable, Sendable {
             index = text.index(after: index)
         }
         throw Fault(description: "`{` has no `}`")
+    }
+
+    /// Where `character` stands first without a backslash before it.
+    private static func plain(_ character: Character, in text: String) -> String.Index? {
+        var isEscaped = false
+        return text.indices.first { index in
+            if isEscaped {
+                isEscaped = false
+                return false
+            }
+            isEscaped = text[index] == "\\"
+            return text[index] == character
+        }
     }
 
     private static func expand(

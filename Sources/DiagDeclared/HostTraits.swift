@@ -63,6 +63,9 @@ final class HostTraits {
 
     lazy var kernelVersion: KernelVersion? = release.flatMap { KernelVersion($0) }
 
+    /// Whether a kernel tells of itself below the root: none does on a disk that is only mounted.
+    lazy var hasKernel = release != nil
+
     private lazy var loadedModules: Set<String> = Set(
         ((try? tree.directory("/sys/module").entries(limit: 100_000)) ?? [])
             .map { Self.moduleName($0.name.string) })

@@ -48,8 +48,12 @@ public struct KernelVersion: Hashable, Sendable, Comparable, CustomStringConvert
                 return nil
             }
             let rest = text.dropFirst(sign.rawValue.count).drop { $0 == " " }
-            guard rest.allSatisfy({ ("0"..."9").contains($0) || $0 == "." }),
-                !rest.isEmpty, let version = KernelVersion(rest)
+            // Up to three numbers with one dot between each two.
+            let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count <= 3,
+                parts.allSatisfy({ part in
+                    !part.isEmpty && part.allSatisfy { ("0"..."9").contains($0) }
+                }), let version = KernelVersion(rest)
             else { return nil }
             self.sign = sign
             self.version = version

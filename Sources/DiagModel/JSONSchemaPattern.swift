@@ -18,7 +18,7 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
     /// Bytes as base64.
     case base64 = "^[A-Za-z0-9+/]+={0,2}$"
     /// The name of a collector: lower-case letters, digits and hyphens.
-    case collectorName = "^[a-z0-9][a-z0-9-]*$"
+    case collectorName = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 
     /// Whether `text` is of this shape.
     public func matches(_ text: String) -> Bool {
@@ -49,7 +49,7 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
                     Self.isDigit($0) || Self.isLetter($0) || $0 == 0x2B || $0 == 0x2F
                 }
         case .collectorName:
-            return !bytes.isEmpty && bytes.first != 0x2D
+            return !bytes.isEmpty && bytes.first != 0x2D && bytes.last != 0x2D
                 && bytes.allSatisfy {
                     Self.isDigit($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
                 }

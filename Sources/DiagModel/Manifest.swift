@@ -56,11 +56,15 @@ public struct Manifest: Codable, Hashable, Sendable {
         public var jobs: Int
         /// The byte budget of the run.
         public var maxByteCount: Int64
+        /// SHA-256 of the reviewed plan that was run, when there was one: nothing else than it has
+        /// was collected.
+        public var planSHA256: String?
 
         /// The options a run was started with.
         public init(
             root: String, collectors: [String], since: Timestamp? = nil, deadlineSeconds: Double,
-            sealDeadlineSeconds: Double, jobs: Int, maxByteCount: Int64
+            sealDeadlineSeconds: Double, jobs: Int, maxByteCount: Int64,
+            planSHA256: String? = nil
         ) {
             self.root = root
             self.collectors = collectors
@@ -69,6 +73,7 @@ public struct Manifest: Codable, Hashable, Sendable {
             self.sealDeadlineSeconds = sealDeadlineSeconds
             self.jobs = jobs
             self.maxByteCount = maxByteCount
+            self.planSHA256 = planSHA256
         }
     }
 

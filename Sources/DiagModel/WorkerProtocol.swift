@@ -116,6 +116,8 @@ public struct WorkerAnswer: Codable, Hashable, Sendable {
 
 /// A message of a worker: the verb and the JSON of one boundary line.
 public enum WorkerMessage: Hashable, Sendable {
+    /// Which version of the protocol is spoken; nobody needs to say it.
+    case spoken(Spoken)
     /// Opens an artifact; its bytes follow, until the next message that is not `data`.
     case artifact(Opening)
     /// That many bytes of the open artifact follow, then a newline.
@@ -143,6 +145,15 @@ public enum WorkerMessage: Hashable, Sendable {
     case seekable(Seekable)
     /// The collector has said all. Without it a worker counts as crashed.
     case end(End)
+
+    /// The version of the protocol that a worker speaks.
+    public struct Spoken: Codable, Hashable, Sendable {
+        /// The version.
+        public var version: Int
+
+        /// A version of the protocol.
+        public init(version: Int) { self.version = version }
+    }
 
     /// What opens an artifact.
     public struct Opening: Codable, Hashable, Sendable {
@@ -262,6 +273,7 @@ public enum WorkerMessage: Hashable, Sendable {
     /// The word after the boundary.
     public var verb: String {
         switch self {
+        case .spoken: "protocol"
         case .artifact: "artifact"
         case .data: "data"
         case .truncated: "truncated"
@@ -281,6 +293,7 @@ public enum WorkerMessage: Hashable, Sendable {
     /// What stands after the verb: JSON on one line, or the byte count of `data`.
     public func encodedBody() throws -> [UInt8] {
         switch self {
+        case .spoken(let body): try JSONDocument.encode(body, layout: .line)
         case .artifact(let body): try JSONDocument.encode(body, layout: .line)
         case .data(let byteCount): Array(String(byteCount).utf8)
         case .truncated(let body): try JSONDocument.encode(body, layout: .line)
@@ -306,6 +319,7 @@ public enum WorkerMessage: Hashable, Sendable {
             try JSONDocument.decode(type, from: body)
         }
         switch verb {
+        case "protocol": return .spoken(try json(Spoken.self))
         case "artifact": return .artifact(try json(Opening.self))
         case "data":
             guard !body.isEmpty, body.count <= 12, body.allSatisfy({ (0x30...0x39).contains($0) })
@@ -318,7 +332,7 @@ public enum WorkerMessage: Hashable, Sendable {
         case "progress": return .progress(try json(Progress.self))
         case "absent": return .absent(try json(Lack.self))
         case "missing": return .missing(try json(Lack.self))
-        case "finding": return .finding(try json(Finding.self))
+        case "finding": return .finding(try json(SaidFinding.self).finding)
         case "note": return .note(try json(Note.self))
         case "probe": return .probe(try json(ProbeRequest.self))
         case "record": return .record(try json(ProbeRecord.self))
@@ -327,5 +341,24 @@ public enum WorkerMessage: Hashable, Sendable {
         case "end": return .end(body.isEmpty ? End() : try json(End.self))
         default: return nil
         }
+    }
+}
+
+/// A finding as a worker says it: what it need not say has a value of its own.
+private struct SaidFinding: Decodable {
+    let fault: String
+    let severity: Finding.Severity
+    let collector: String?
+    let object: String
+    let place: String?
+    let reason: String
+    let recommendedActions: [String]?
+    let evidence: [Finding.Evidence]?
+
+    var finding: Finding {
+        Finding(
+            fault: fault, severity: severity, collector: collector ?? "", object: object,
+            place: place, reason: reason, recommendedActions: recommendedActions ?? [],
+            evidence: evidence ?? [])
     }
 }

@@ -8,6 +8,8 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
 
     /// Open any file for writing, sockets of daemons included.
     public static let dacOverride = CapabilitySet(rawValue: 1 << 1)
+    /// Read any file, and look into any folder.
+    public static let dacReadSearch = CapabilitySet(rawValue: 1 << 2)
     /// Network administration: firewall rules, state of network devices.
     public static let netAdmin = CapabilitySet(rawValue: 1 << 12)
     /// Raw sockets.
@@ -28,6 +30,32 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
     public static let syslog = CapabilitySet(rawValue: 1 << 34)
     /// Performance events of the whole system; from Linux 5.8 on.
     public static let perfmon = CapabilitySet(rawValue: 1 << 38)
+
+    /// What a collector's process keeps, where the run has it: see
+    /// ``Confinement/boundCapabilities(isInspector:commandsDevices:locksMemory:adding:)``.
+    public static func kept(
+        isInspector: Bool, commandsDevices: Bool = false, locksMemory: Bool = false,
+        adding: CapabilitySet = []
+    ) -> CapabilitySet {
+        var kept: CapabilitySet = [.dacReadSearch, .sysPtrace, .syslog]
+        if isInspector || commandsDevices { kept.formUnion([.sysAdmin, .sysRawIO]) }
+        if isInspector { kept.insert(.perfmon) }
+        if locksMemory { kept.insert(.ipcLock) }
+        return kept.union(adding)
+    }
+
+    /// The names of those that this program knows, by their numbers.
+    public var names: [String] {
+        let known: [(CapabilitySet, String)] = [
+            (.dacOverride, "CAP_DAC_OVERRIDE"), (.dacReadSearch, "CAP_DAC_READ_SEARCH"),
+            (.netAdmin, "CAP_NET_ADMIN"), (.netRaw, "CAP_NET_RAW"), (.ipcLock, "CAP_IPC_LOCK"),
+            (.sysRawIO, "CAP_SYS_RAWIO"), (.sysPtrace, "CAP_SYS_PTRACE"),
+            (.sysAdmin, "CAP_SYS_ADMIN"), (.sysResource, "CAP_SYS_RESOURCE"),
+            (.auditControl, "CAP_AUDIT_CONTROL"), (.syslog, "CAP_SYSLOG"),
+            (.perfmon, "CAP_PERFMON"),
+        ]
+        return known.filter { contains($0.0) }.map(\.1)
+    }
 
     /// The effective set in the text of /proc/PID/status; `nil` when the line is not there.
     public init?(effectiveInStatus text: String) {

@@ -115,6 +115,36 @@ public final class ChildProcess: Sendable {
             identifier: identifier, pidfd: OwnedDescriptor(owning: diag_pidfd_open(identifier)))
     }
 
+    /// The same, of a process that the kernel ends when the calling thread ends: with it ends a
+    /// command whose worker was killed. Costs a fork.
+    ///
+    /// - Throws: what fork(2) or execve(2) said.
+    public static func spawnDying(
+        _ executable: FilePath, arguments: [String], environment: [String: String],
+        streams: consuming Streams
+    ) throws(SystemCallError) -> ChildProcess {
+        let input = try streams.input.duplicate()
+        let output = try streams.output.duplicate()
+        let error = try streams.error.duplicate()
+        var identifier: CInt = -1
+        let status = unsafe withCStringArray([executable.string] + arguments) { argumentPointers in
+            unsafe withCStringArray(environment.map { "\($0)=\($1)" }.sorted()) {
+                environmentPointers in
+                unsafe executable.withPlatformString {
+                    unsafe diag_spawn_dying(
+                        $0, argumentPointers, environmentPointers, input.rawValue,
+                        output.rawValue, error.rawValue, &identifier)
+                }
+            }
+        }
+        guard status == 0 else {
+            throw SystemCallError(
+                operation: "start", object: executable.string, errno: Errno(rawValue: status))
+        }
+        return ChildProcess(
+            identifier: identifier, pidfd: OwnedDescriptor(owning: diag_pidfd_open(identifier)))
+    }
+
     /// Reaps the process if it has ended; `nil` while it runs. After an ending, ask no more.
     public func reapIfEnded() -> Ending? {
         var code: CInt = 0
@@ -160,7 +190,7 @@ public final class ChildProcess: Sendable {
 }
 
 /// Calls `body` with a null-terminated array of C strings.
-private func withCStringArray<Result>(
+func withCStringArray<Result>(
     _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
     var pointers = unsafe strings.map { unsafe strdup($0) }

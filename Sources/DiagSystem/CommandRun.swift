@@ -36,7 +36,8 @@ public struct CommandRun: Sendable {
     ///
     /// One that is not done after `seconds`, or writes more than `limit` bytes of which the
     /// beginning is kept, is told to end and then killed, with its whole group; one that does not
-    /// end even then is left. What it started and left behind in its group is killed, too, and
+    /// end even then is left. It dies with the thread that runs it, and so with its process. What it
+    /// started and left behind in its group is killed, too, and
     /// nobody waits for what keeps its pipes open.
     ///
     /// - Throws: when it cannot be started.
@@ -50,7 +51,7 @@ public struct CommandRun: Sendable {
         try errors.reading.setNonBlocking()
         let start = MonotonicTime.now
         let end = start.advanced(bySeconds: seconds)
-        let child = try ChildProcess.spawn(
+        let child = try ChildProcess.spawnDying(
             executable, arguments: arguments, environment: environment,
             streams: .init(
                 input: try OwnedDescriptor.open("/dev/null", .readOnly),

@@ -75,15 +75,10 @@ public enum Confinement {
         isInspector: Bool, commandsDevices: Bool = false, locksMemory: Bool = false,
         adding: CapabilitySet = []
     ) -> [Gap] {
-        var kept: UInt64 =
-            1 << UInt64(CAP_DAC_READ_SEARCH) | 1 << UInt64(CAP_SYS_PTRACE)
-            | 1 << UInt64(CAP_SYSLOG)
-        if isInspector || commandsDevices {
-            kept |= 1 << UInt64(CAP_SYS_ADMIN) | 1 << UInt64(CAP_SYS_RAWIO)
-        }
-        if isInspector { kept |= 1 << UInt64(CAP_PERFMON) }
-        if locksMemory { kept |= 1 << UInt64(CAP_IPC_LOCK) }
-        kept |= adding.rawValue
+        let kept = CapabilitySet.kept(
+            isInspector: isInspector, commandsDevices: commandsDevices, locksMemory: locksMemory,
+            adding: adding
+        ).rawValue
         var effective: [UInt32] = [0, 0]
         var permitted: [UInt32] = [0, 0]
         guard unsafe diag_capabilities_get(&effective, &permitted) == 0 else {

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 extension Directory {
     /// Reads a small file that the kernel makes up into `buffer`, for those who read very many.
@@ -9,6 +10,7 @@ extension Directory {
     ///
     /// - Returns: how many bytes stand at the start of `buffer`; `nil` when it cannot be read.
     public func attribute(_ name: String, into buffer: inout [UInt8]) -> Int? {
+        if let scope, !scope.isReadable(path.appending(name)) { return nil }
         let descriptor = unsafe diag_openat(
             rawValue, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC, 0)
         guard descriptor >= 0 else { return nil }

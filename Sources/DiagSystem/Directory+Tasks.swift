@@ -10,6 +10,7 @@ extension Directory {
     public func read(
         _ name: String, into buffer: inout [UInt8]
     ) throws(SystemCallError) -> Int {
+        try scope?.check(path.appending(name), isFolder: false)
         let file = OwnedDescriptor(
             owning: try systemCall("open", on: path.appending(name).string) {
                 unsafe diag_openat(

@@ -15,11 +15,16 @@ public final class Directory: Sendable {
     /// Its path under the root it was opened below.
     public let path: FilePath
     private let descriptor: OwnedDescriptor
+    /// What may be read in it; all without.
+    let scope: ReadScope?
     var rawValue: CInt { descriptor.rawValue }
 
-    init(_ descriptor: consuming OwnedDescriptor, path: FilePath) {
+    init(
+        _ descriptor: consuming OwnedDescriptor, path: FilePath, scope: ReadScope? = nil
+    ) {
         self.descriptor = descriptor
         self.path = path
+        self.scope = scope
     }
 
     /// The names in it, without `.` and `..`, sorted by their bytes.
@@ -72,6 +77,7 @@ public final class Directory: Sendable {
     public func attribute(
         _ name: String, limit: Int = 65_536
     ) throws(SystemCallError) -> [UInt8] {
+        try scope?.check(path.appending(name), isFolder: false)
         let file = OwnedDescriptor(
             owning: try systemCall("open", on: path.appending(name).string) {
                 unsafe diag_openat(
@@ -107,12 +113,13 @@ public final class Directory: Sendable {
     /// The directory `name` in this one, which may be a relative path without `..`; links in it
     /// are followed by the kernel.
     public func directory(_ name: String) throws(SystemCallError) -> Directory {
+        try scope?.check(path.appending(name), isFolder: true)
         let descriptor = OwnedDescriptor(
             owning: try systemCall("open", on: path.appending(name).string) {
                 unsafe diag_openat(
                     rawValue, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0)
             })
-        return Directory(descriptor, path: path.appending(name))
+        return Directory(descriptor, path: path.appending(name), scope: scope)
     }
 
     /// Where the symbolic link `name` points, as it is written there.

@@ -7,4 +7,11 @@ extension FilePath {
             unsafe UnsafeBufferPointer(start: pointer, count: length).map { UInt8(bitPattern: $0) }
         }
     }
+
+    /// The path with these bytes, up to the first that is 0.
+    public init(bytes: some Sequence<UInt8>) {
+        let characters: [CInterop.PlatformChar] =
+            bytes.map { CInterop.PlatformChar(bitPattern: $0) } + [0]
+        self.init(platformString: characters)
+    }
 }

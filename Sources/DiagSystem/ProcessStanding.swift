@@ -78,4 +78,28 @@ extension ProcessStanding {
             Int32($0)
         }
     }
+
+    /// All that a process started and what these did, as far as they still have it for an
+    /// ancestor; at most `limit`. The children of every one of its threads count.
+    public static func descendants(of identifier: Int32, limit: Int = 4096) -> [Int32] {
+        var found = [Int32]()
+        var seen: Set<Int32> = [identifier]
+        var waiting = [identifier]
+        while let next = waiting.popLast(), found.count < limit {
+            let tasks = try? Directory.open(FilePath("/proc/\(next)/task")).entries(limit: 4096)
+            for task in tasks ?? [] {
+                let path = FilePath("/proc/\(next)/task").appending(task.name)
+                guard
+                    let file = try? OwnedDescriptor.open(path.appending("children"), .readOnly),
+                    let bytes = try? file.readAll(limit: 65_536)
+                else { continue }
+                for word in String(decoding: bytes, as: UTF8.self).split(separator: " ") {
+                    guard let child = Int32(word), seen.insert(child).inserted else { continue }
+                    found.append(child)
+                    waiting.append(child)
+                }
+            }
+        }
+        return found
+    }
 }

@@ -12,21 +12,31 @@ public final class RootedTree: Sendable {
     private let descriptor: OwnedDescriptor
     /// Whether a symbolic link is followed whoever owns it.
     private let followsLinksOfOthers: Bool
+    /// What may be read; all of it without.
+    private let scope: ReadScope?
 
     /// The tree below `path`, which must be a directory.
     public convenience init(_ path: FilePath) throws(SystemCallError) {
-        try self.init(path, followsLinksOfOthers: true)
+        try self.init(path, followsLinksOfOthers: true, scope: nil)
+    }
+
+    /// The same tree, in which nothing else can be read than `scope` has.
+    public func restricted(to scope: ReadScope) throws(SystemCallError) -> RootedTree {
+        try RootedTree(path, followsLinksOfOthers: followsLinksOfOthers, scope: scope)
     }
 
     /// The same tree, in which only links are followed that belong to root or to this process's
     /// user: one that a service has put into its own folder leads nowhere, and `EPERM` says so.
     public func followingTrustedLinks() throws(SystemCallError) -> RootedTree {
-        try RootedTree(path, followsLinksOfOthers: false)
+        try RootedTree(path, followsLinksOfOthers: false, scope: scope)
     }
 
-    private init(_ path: FilePath, followsLinksOfOthers: Bool) throws(SystemCallError) {
+    private init(
+        _ path: FilePath, followsLinksOfOthers: Bool, scope: ReadScope?
+    ) throws(SystemCallError) {
         self.path = path
         self.followsLinksOfOthers = followsLinksOfOthers
+        self.scope = scope
         descriptor = OwnedDescriptor(
             owning: try systemCall("open", on: path.string) {
                 unsafe path.withPlatformString {
@@ -40,7 +50,9 @@ public final class RootedTree: Sendable {
 
     /// Opens `path` under the root with the flags of open(2).
     func open(_ path: FilePath, flags: CInt) throws(SystemCallError) -> OwnedDescriptor {
-        guard followsLinksOfOthers else { return try walk(path, flags: flags) }
+        if flags & O_PATH == 0 { try scope?.check(path, isFolder: flags & O_DIRECTORY != 0) }
+        // Where no link is on the way, none of somebody else's is.
+        let forbidden = followsLinksOfOthers ? RESOLVE_NO_MAGICLINKS : RESOLVE_NO_SYMLINKS
         let directory = descriptor.rawValue
         let relative = Self.relative(path)
         do throws(SystemCallError) {
@@ -52,7 +64,7 @@ public final class RootedTree: Sendable {
                         for _ in 0..<32 {
                             result = unsafe diag_openat2(
                                 directory, name, UInt64(flags | O_CLOEXEC),
-                                UInt64(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS))
+                                UInt64(RESOLVE_IN_ROOT | forbidden))
                             if result != -1 || Errno.last != .resourceTemporarilyUnavailable {
                                 break
                             }
@@ -61,7 +73,10 @@ public final class RootedTree: Sendable {
                     }
                 })
         } catch {
-            guard error.errno == .noFunction || error.errno == .notPermitted else { throw error }
+            let hasLink = !followsLinksOfOthers && error.errno == .tooManySymbolicLinkLevels
+            guard hasLink || error.errno == .noFunction || error.errno == .notPermitted else {
+                throw error
+            }
             return try walk(path, flags: flags)
         }
     }
@@ -114,7 +129,7 @@ public final class RootedTree: Sendable {
 
     /// The directory at `path`.
     public func directory(_ path: FilePath) throws(SystemCallError) -> Directory {
-        Directory(try open(path, flags: O_RDONLY | O_DIRECTORY), path: path)
+        Directory(try open(path, flags: O_RDONLY | O_DIRECTORY), path: path, scope: scope)
     }
 
     private static func relative(_ path: FilePath) -> FilePath {

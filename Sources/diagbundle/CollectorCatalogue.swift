@@ -5,13 +5,15 @@ import DiagSystem
 import DiagYAML
 import SystemPackage
 
-/// Every collector that a run could use: those of code, and those that files declare.
+/// Every collector that a run could use: those of code, those that files declare, and plugins.
 struct CollectorCatalogue {
     /// Where the host's own declarations stand.
     static let standardFolder: FilePath = "/etc/diagbundle/collectors.d"
+    /// Where the host's own plugins stand.
+    static let standardPluginFolder: FilePath = "/etc/diagbundle/plugins.d"
 
     /// One collector, and where it comes from.
-    struct Entry {
+    struct Entry: Sendable {
         let collector: any Collector
         /// `built in`, or the path of a file.
         let origin: String
@@ -23,21 +25,35 @@ struct CollectorCatalogue {
         var replaced: String?
 
         var name: String { collector.descriptor.name }
+        /// SHA-256 of the file that declares it; none for one of code.
+        var definition: String? {
+            (collector as? DeclaredCollector)?.definition
+                ?? (collector as? PluginCollector)?.definition
+        }
         /// What a file declares it to be; none for one of code.
         var declaration: CollectorDeclaration? {
             (collector as? DeclaredCollector)?.declaration
         }
+        /// The plugin that it is; none for one of ours.
+        var plugin: PluginCollector? { collector as? PluginCollector }
     }
 
-    /// Those of code first, then the declared ones by name: the order of the plan.
+    /// Those of code first, then the declared ones by name, then plugins by name: the order of the
+    /// plan.
     private(set) var entries: [Entry]
+    /// The plugins that are not run, and why.
+    private(set) var refused: [PluginFile.Refusal] = []
 
     /// The collectors of the program, then those of the host's folder, then those of `folders`;
     /// a later one takes the place of an earlier one of its name. Items of declared collectors may
-    /// be bound to `profile`.
+    /// be bound to `profile`. Then the plugins of the host and of `pluginFolders`, which replace
+    /// each other, but no collector.
     ///
-    /// - Throws: ``CommandFailure`` when a file or folder is wrong, or cannot be trusted.
-    init(folders: [FilePath], profile: CollectionProfile) throws {
+    /// - Throws: ``CommandFailure`` when a file or folder is wrong, or cannot be trusted; a plugin
+    ///   that cannot be is refused, and the others stay.
+    init(
+        folders: [FilePath], pluginFolders: [FilePath] = [], profile: CollectionProfile
+    ) throws {
         let code = BuiltInCollectors.all.map {
             Entry(
                 collector: $0, origin: "built in", workerOptions: [:],
@@ -72,7 +88,46 @@ struct CollectorCatalogue {
             for (declaration, source) in found { try add(declaration, source) }
         }
         entries = code + declared.values.sorted { $0.name < $1.name }
+        try addPlugins(pluginFolders)
     }
+
+    private mutating func addPlugins(_ folders: [FilePath]) throws {
+        var plugins = [String: Entry]()
+        let all = [(Self.standardPluginFolder, true)] + folders.map { ($0, false) }
+        for (folder, isOptional) in all {
+            let found: (plugins: [PluginCollector], refused: [PluginFile.Refusal])
+            do throws(PluginFile.Refusal) {
+                found = try PluginFile.readFolder(folder, isOptional: isOptional)
+            } catch { throw CommandFailure(.unavailable, error.reason) }
+            refused += found.refused
+            for plugin in found.plugins {
+                if let clash = clash(of: plugin) {
+                    refused.append(clash)
+                    continue
+                }
+                let name = plugin.declaration.name
+                let program = plugin.source.program.string
+                plugins[name] = Entry(
+                    collector: plugin, origin: program,
+                    workerOptions: plugin.source.workerOptions,
+                    profiles: plugin.declaration.profiles, replaced: plugins[name]?.origin)
+            }
+        }
+        entries += plugins.values.sorted { $0.name < $1.name }
+    }
+
+    /// That the plugin has the name of a collector; `nil` when it has none.
+    func clash(of plugin: PluginCollector) -> PluginFile.Refusal? {
+        guard let taken = self[plugin.declaration.name], taken.plugin == nil else { return nil }
+        return PluginFile.Refusal(
+            path: plugin.source.program.string,
+            reason: "\(plugin.source.description): `\(taken.name)` is the name of a collector"
+                + " (\(taken.origin)), which a plugin cannot replace; choose another",
+            profiles: plugin.declaration.profiles)
+    }
+
+    /// Whether one that is refused would have the name `name`.
+    func isRefused(_ name: String) -> Bool { refused.contains { $0.name == name } }
 
     /// The collector called `name`.
     subscript(name: String) -> Entry? { entries.first { $0.name == name } }
@@ -92,14 +147,24 @@ struct CollectorCatalogue {
         ) { $1 }
     }
 
-    /// The collector that a worker was told of; `nil` when there is none.
+    /// The collector that a worker was told of, held to what a reviewed plan has of it; `nil` when
+    /// there is none.
     static func collector(for request: WorkerRequest) throws -> (any Collector)? {
+        let planned = try PlanFile.collector(for: request)
         if let own = BuiltInCollectors.all.first(where: { $0.descriptor.name == request.collector })
         {
-            return own
+            guard let planned, !planned.items.contains(where: { $0.kind == .dump }) else {
+                return own
+            }
+            return PlannedCollector(own, plan: planned)
+        }
+        if let plugin = try PluginSource.collector(
+            named: request.collector, options: request.options)
+        {
+            return plugin
         }
         return try DeclarationSource.collector(
-            named: request.collector, options: request.options)
+            named: request.collector, options: request.options, planned: planned)
     }
 
     /// What is wrong with a file of declarations, as the failure of a command.

@@ -9,6 +9,9 @@ struct Collectors: ParsableCommand {
             Collectors are code of the program, or YAML files that name files, commands and \
             listings. Such files are built in; those in /etc/diagbundle/collectors.d and in the \
             folders of --collectors add to them, or replace one by its name.
+
+            Plugins are programs in /etc/diagbundle/plugins.d and in the folders of --plugins, each \
+            described by a YAML file beside it.
             """,
         subcommands: [
             CollectorsList.self, CollectorsShow.self, CollectorsCheck.self, CollectorsNew.self,

@@ -34,6 +34,10 @@ struct CollectorsList: ParsableCommand {
             ])
         }
         for line in table.lines() { StandardStreams.print(line) }
+        for refusal in catalogue.refused {
+            StandardStreams.printError(
+                UntrustedText.escapingControls("refused: \(refusal.reason)"))
+        }
     }
 
     /// The profiles of a collector, smallest first, and as one text.
@@ -47,6 +51,12 @@ struct CollectorsList: ParsableCommand {
     private struct Document: Encodable {
         var schema = "diagbundle.collectors/1"
         var collectors: [Collector]
+        var refused: [Refusal]?
+    }
+
+    private struct Refusal: Encodable {
+        var path: String
+        var reason: String
     }
 
     private struct Collector: Encodable {
@@ -57,33 +67,47 @@ struct CollectorsList: ParsableCommand {
         var profiles: [String]
         var origin: String
         var replaced: String?
+        var plugin: String?
         var confinement: String
         var deadlineSeconds: Double
         var byteLimit: Int64
     }
 
     private func printDocument(_ catalogue: CollectorCatalogue) throws {
-        let document = Document(
+        var document = Document(
             collectors: catalogue.entries.map { entry in
                 let descriptor = entry.collector.descriptor
                 return Collector(
                     name: descriptor.name, subject: descriptor.subject,
-                    description: entry.declaration?.description,
+                    description: entry.declaration?.description
+                        ?? entry.plugin?.declaration.description,
                     risk: "R\(descriptor.risk.rawValue)", profiles: Self.profiles(entry).names,
                     origin: entry.origin, replaced: entry.replaced,
+                    plugin: entry.plugin?.source.program.string,
                     confinement: descriptor.confinement.rawValue,
                     deadlineSeconds: descriptor.deadlineSeconds, byteLimit: descriptor.byteBudget)
             })
+        if !catalogue.refused.isEmpty {
+            document.refused = catalogue.refused.map {
+                Refusal(
+                    path: UntrustedText.escapingControls($0.path),
+                    reason: UntrustedText.escapingControls($0.reason))
+            }
+        }
         _ = try StandardStreams.write(try JSONDocument.encode(document, layout: .document))
     }
 }
 
-/// The folders whose collectors are added to those of the program.
+/// The folders whose collectors and plugins are added to those of the program.
 struct CollectorFolders: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: .init("Folders with more collectors.", valueName: "dir"))
     var collectors: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Folders with plugins: programs that collect.", valueName: "dir"))
+    var plugins: [String] = []
 
     /// The collectors of the program, of the host's folder, and of these.
     func catalogue() throws -> CollectorCatalogue {
@@ -91,8 +115,12 @@ struct CollectorFolders: ParsableArguments {
         if !collectors.isEmpty {
             settings.override(with: [SettingName.collectors.rawValue: collectors])
         }
+        if !plugins.isEmpty {
+            settings.override(with: [SettingName.plugins.rawValue: plugins])
+        }
+        let here = try? HostFacts.absolute(".").string
         return try CollectorCatalogue(
-            folders: try settings.collectorFolders(
-                from: try? HostFacts.absolute(".").string), profile: .full)
+            folders: try settings.collectorFolders(from: here),
+            pluginFolders: try settings.pluginFolders(from: here), profile: .full)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DiagCollect
 import DiagDeclared
 import DiagModel
 import DiagSystem
@@ -17,14 +18,17 @@ struct CollectorsNew: ParsableCommand {
     var name: String
 
     func run() throws {
-        let text = Self.template(name)
-        do {
-            _ = try CollectorDeclaration(parsing: Array(text.utf8), named: "\(name).yaml")
-        } catch {
+        // A collector may be called like a shell, which no item can run.
+        let texts = [true, false].map { Self.template(name, withCommand: $0) }
+        guard
+            let text = texts.first(where: {
+                (try? CollectorDeclaration(parsing: Array($0.utf8), named: "\(name).yaml")) != nil
+            }), !BuiltInCollectors.all.contains(where: { $0.descriptor.name == name })
+        else {
             throw CommandFailure(
                 .usage,
                 "\"\(name)\" is no name of a collector: it has 1 to 40 lower-case letters, digits"
-                    + " and hyphens between them")
+                    + " and hyphens between them, and is none of the program's own")
         }
         let path = try HostFacts.absolute(FilePath("\(name).yaml"))
         do throws(SystemCallError) {
@@ -42,33 +46,36 @@ struct CollectorsNew: ParsableCommand {
         StandardStreams.print("\(path)")
     }
 
-    private static func template(_ name: String) -> String {
-        """
-        # yaml-language-server: $schema=urn:diagbundle:schema:collector:1
-        # The schema is printed by: diagbundle schema collector
-        schema: diagbundle.collector/1
-        name: \(name)
-        subject: \(name) configuration and state
-        description: >-
-          What it collects, and for whom.
-        # technical, identity, content or sensitive; an item may have its own.
-        privacy: content
-        profiles: [full]
-        deadline: 30s
-        limit: 16MiB
-        when:
-          any: [{commands: [\(name)]}, {files: [/etc/\(name).conf]}]
-        items:
-          - files: [/etc/\(name).conf, "/etc/\(name).conf.d/*.conf"]
-            exclude: ["*.key"]
-            limits: {bytes: 256KiB, files: 100}
-          - command: [\(name), --version]
-            to: version.txt
-            limits: {bytes: 64KiB, seconds: 5}
-          - listing: [/var/lib/\(name)]
-            depth: 2
-            to: \(name)-listing.txt
+    private static func template(_ name: String, withCommand: Bool) -> String {
+        let command = """
+              - command: [\(name), --version]
+                to: version.txt
+                limits: {bytes: 64KiB, seconds: 5}
 
-        """
+            """
+        return """
+            # yaml-language-server: $schema=collector.schema.json
+            # An editor checks against the schema beside it: diagbundle schema collector > collector.schema.json
+            schema: diagbundle.collector/1
+            name: \(name)
+            subject: \(name) and its state
+            description: >-
+              What it collects, and for whom.
+            # technical, identity, content or sensitive; an item may have its own.
+            privacy: content
+            profiles: [full]
+            deadline: 30s
+            limit: 16MiB
+            when:
+              any: [{commands: [\(name)]}, {files: [/etc/\(name).conf]}]
+            items:
+              - files: [/etc/\(name).conf, "/etc/\(name).conf.d/*.conf"]
+                exclude: ["*.key"]
+                limits: {bytes: 256KiB, files: 100}
+            \(withCommand ? command : "")  - listing: [/var/lib/\(name)]
+                depth: 2
+                to: \(name)-listing.txt
+
+            """
     }
 }

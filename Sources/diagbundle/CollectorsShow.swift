@@ -9,7 +9,8 @@ import SystemPackage
 /// `diagbundle collectors show NAME`: one collector, as it is declared.
 struct CollectorsShow: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show one collector: the YAML that declares it.",
+        commandName: "show",
+        abstract: "Show one collector: the YAML that declares it, or describes the plugin.",
         discussion: "What is printed of a declared collector can be changed and used as a file.")
 
     @Argument(help: "The collector's name.")
@@ -19,8 +20,12 @@ struct CollectorsShow: ParsableCommand {
     func run() throws {
         let catalogue = try folders.catalogue()
         guard let entry = catalogue[name] else {
+            if let refused = catalogue.refused.first(where: { $0.name == name }) {
+                throw CommandFailure(.notPermitted, refused.reason)
+            }
             throw CommandFailure(.usage, catalogue.unknown(name))
         }
+        if let plugin = entry.plugin { return try show(plugin) }
         guard let declared = entry.collector as? DeclaredCollector else {
             let descriptor = entry.collector.descriptor
             let lines = [
@@ -42,5 +47,15 @@ struct CollectorsShow: ParsableCommand {
             StandardStreams.print("# \(path)")
             _ = try StandardStreams.write(bytes)
         }
+    }
+
+    private func show(_ plugin: PluginCollector) throws {
+        let source = plugin.source
+        let bytes = try RootedTree("/").read(
+            source.description, limit: CollectorDeclaration.largestFileByteCount)
+        StandardStreams.print("# \(UntrustedText.escapingControls(source.description.string))")
+        StandardStreams.print(
+            "# A plugin: \(UntrustedText.escapingControls(source.program.string)) is run.")
+        _ = try StandardStreams.write(bytes)
     }
 }

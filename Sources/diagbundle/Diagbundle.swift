@@ -6,6 +6,8 @@ import DiagSystem
 @main
 struct Diagbundle: ParsableCommand {
     static let version = "0.1.0"
+    /// When that version was made, for the manual pages.
+    static let date = "2026-11-22"
 
     static let configuration = CommandConfiguration(
         commandName: "diagbundle",
@@ -18,9 +20,10 @@ struct Diagbundle: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Collect.self, Subsystems.self, Verify.self, List.self, Cat.self, Extract.self,
-            Archive.self, Dump.self, Collectors.self,
-            SchemaCommand.self, Config.self, Orchestrate.self, Worker.self,
+            Collect.self, PlanCommand.self, Subsystems.self, Verify.self, List.self, Cat.self,
+            Extract.self, Archive.self, Dump.self, Collectors.self, SchemaCommand.self,
+            Config.self, Completion.self, Manual.self, Complete.self, Orchestrate.self,
+            Worker.self,
         ])
 
     static func main() {

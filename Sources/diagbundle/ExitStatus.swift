@@ -5,7 +5,7 @@ import DiagSystem
 import SystemPackage
 
 /// The exit codes, in one place. Source: sysexits(3) for those from 64 on.
-enum ExitStatus: Int32 {
+enum ExitStatus: Int32, CaseIterable {
     /// All is there; what is absent does not count.
     case complete = 0
     /// It failed, or what was verified differs.

@@ -333,10 +333,7 @@ final class Front {
 
     /// Ends the orchestrator and, as it may hang too long to do it, its workers.
     private func killAll() {
-        for identifier in ProcessStanding.children(of: child.identifier) {
-            ChildProcess.killForeign(identifier)
-        }
-        child.kill()
+        ChildProcess.killTree(child.identifier)
     }
 
     // MARK: - The end

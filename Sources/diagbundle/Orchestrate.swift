@@ -39,16 +39,10 @@ struct Orchestrate: ParsableCommand {
             RunProgress(started: started) { link.send($0) }
                 .endRun(RunResult(exitCode: status, error: failure.message))
         }
-        endOrphans()
+        // What workers left behind became ours when they ended.
+        ChildProcess.endAll(withinSeconds: 0.5)
         link.close(withinSeconds: 5)
         HostFacts.exitNow(Int32(status))
-    }
-
-    /// Ends what workers left behind: their children became ours when they ended.
-    private static func endOrphans() {
-        for identifier in ProcessStanding.children(of: HostFacts.processIdentifier) {
-            ChildProcess.killForeign(identifier)
-        }
     }
 
     /// Reads one line, byte by byte so that nothing behind it is taken.

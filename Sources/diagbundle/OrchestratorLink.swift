@@ -11,6 +11,8 @@ struct OrchestratorRequest: Codable {
     var workingDirectory: String?
     /// The support case.
     var caseIdentifier: String?
+    /// The reviewed plan to run, when there is one.
+    var planPath: String?
     /// The live dump to make, in the place of a bundle.
     var dump: DumpRequest?
 }

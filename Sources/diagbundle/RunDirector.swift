@@ -1,6 +1,7 @@
 import DiagAnalysis
 import DiagArchive
 import DiagCollect
+import DiagDeclared
 import DiagFormats
 import DiagModel
 import DiagSystem
@@ -18,6 +19,10 @@ final class RunDirector {
     let collectors: [any Collector]
     /// What a worker is told to find its collector, by the collector's name.
     private let workerOptions: [String: [String: JSONValue]]
+    /// The plugins that would have been run, had they not been refused.
+    private let refused: [PluginFile.Refusal]
+    /// The reviewed plan that is run, when there is one.
+    private let plan: PlanFile?
     let root: FilePath
     let output: FilePath
     /// What is said of a live dump, for the end of the run.
@@ -29,22 +34,43 @@ final class RunDirector {
         request: OrchestratorRequest, settings: Settings, link: FrontLink, started: MonotonicTime
     ) throws {
         self.request = request
-        self.settings = settings
         self.link = link
         self.started = started
+        var settings = settings
+        plan = try request.planPath.map { try PlanFile.read(FilePath($0)) }
+        if let plan {
+            try plan.checkVersion()
+            try settings.hold(to: plan, commandLine: request.commandLine)
+        }
+        self.settings = settings
         try settings.check()
         if request.dump == nil {
             let profile = try settings.runProfile(from: request.workingDirectory)
             let catalogue = try CollectorCatalogue(
                 folders: try settings.collectorFolders(from: request.workingDirectory),
+                pluginFolders: try settings.pluginFolders(from: request.workingDirectory),
                 profile: profile.base)
-            collectors = try settings.selection(of: catalogue, profile: profile).map(\.collector)
-            workerOptions = catalogue.workerOptions
-            try settings.checkDumpOptions(beside: collectors)
+            if let plan {
+                collectors = try plan.entries(of: catalogue).map(\.collector)
+                workerOptions = Dictionary(
+                    uniqueKeysWithValues: collectors.map(\.descriptor.name).map { name in
+                        let own = catalogue.workerOptions[name] ?? [:]
+                        return (name, own.merging(plan.workerOptions) { $1 })
+                    })
+                // A refused plugin is in no plan.
+                refused = []
+            } else {
+                collectors = try settings.selection(of: catalogue, profile: profile)
+                    .map(\.collector)
+                workerOptions = catalogue.workerOptions
+                refused = settings.refused(of: catalogue, profile: profile)
+                try settings.checkDumpOptions(beside: collectors)
+            }
             root = try settings.root
         } else {
             collectors = [BuiltInCollectors.liveDump]
             workerOptions = [:]
+            refused = []
             root = "/"
         }
         output = try Self.absolute(
@@ -97,6 +123,7 @@ final class RunDirector {
             throw CommandFailure(.unavailable, "read the root \(root): \(error.errno)")
         }
         let host = HostIdentity.read(from: tree)
+        try plan?.check(host.planHost(of: tree))
         link.send(.init(stage: .rootIsReady))
         let directory = try openOutput()
         let lock = try takeLock(on: directory)
@@ -206,10 +233,13 @@ final class RunDirector {
             deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
             workerExecutable: HostFacts.ownExecutable, workerName: "diagbundle",
             environment: HostFacts.environment("PATH").map { ["PATH": $0] } ?? [:],
-            collectorOptions: try workerOptions.merging(
-                settings.collectorOptions(), uniquingKeysWith: { $1 }
-            ).merging(dumpCollectorOptions(), uniquingKeysWith: { $1 }),
-            seekables: try dumpFile(), deadlines: try dumpDeadline())
+            collectorOptions: try [settings.collectorOptions(), dumpCollectorOptions()].reduce(
+                workerOptions
+            ) { all, more in
+                all.merging(more) { $0.merging($1) { $1 } }
+            },
+            seekables: try dumpFile(), deadlines: try dumpDeadline(),
+            plannedProbes: plan?.probes)
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, intake: intake,
             progress: progress, started: started, turn: { [link] in link.beat() })
@@ -221,13 +251,14 @@ final class RunDirector {
             root: root.string, collectors: collectors.map(\.descriptor.name), since: since,
             deadlineSeconds: configuration.deadlineSeconds,
             sealDeadlineSeconds: try settings.sealDeadlineSeconds, jobs: configuration.jobs,
-            maxByteCount: budget)
+            maxByteCount: budget, planSHA256: plan?.digest)
         var manifest = Manifest(
             tool: .init(name: "diagbundle", version: Diagbundle.version), host: host.manifest,
             caseIdentifier: request.caseIdentifier, userIdentifier: HostFacts.effectiveUser,
             started: startedAt, collected: .now, options: options,
             isInterrupted: outcome.isInterrupted, reports: outcome.reports,
-            artifacts: intake.artifacts, absent: outcome.absent, missing: outcome.missing)
+            artifacts: intake.artifacts, absent: outcome.absent,
+            missing: outcome.missing + refusedPlugins)
         let page =
             request.dump == nil
             ? SummaryPage.render(manifest: manifest, findings: findings)
@@ -241,6 +272,16 @@ final class RunDirector {
         try folder.writeDocument(
             "manifest.json", try JSONDocument.encode(manifest, layout: .document))
         return (manifest, findings)
+    }
+
+    /// What is missing because plugins were refused.
+    private var refusedPlugins: [Missing] {
+        refused.prefix(100).map {
+            Missing(
+                collector: "plugins", what: UntrustedText.escapingControls($0.path),
+                why: UntrustedText.escapingControls($0.reason),
+                remedy: "diagbundle collectors check \(UntrustedText.escapingControls($0.path))")
+        }
     }
 
     // MARK: - Sealing

@@ -8,6 +8,7 @@ enum SettingName: String, CaseIterable {
     case since
     case profile
     case collectors
+    case plugins
     case only
     case skip
     case subsystem
@@ -32,7 +33,7 @@ enum SettingName: String, CaseIterable {
     case root
 
     /// Whether it takes several values.
-    var isList: Bool { [.collectors, .only, .skip, .subsystem].contains(self) }
+    var isList: Bool { [.collectors, .plugins, .only, .skip, .subsystem].contains(self) }
 
     /// What it is for, in a few words.
     var purpose: String {
@@ -45,6 +46,7 @@ enum SettingName: String, CaseIterable {
         case .since: "how far back logs are collected"
         case .profile: "how much is collected: minimal, default, storage, full, or a file"
         case .collectors: "folders with more collectors"
+        case .plugins: "folders with more plugins"
         case .only: "collectors to run, no others"
         case .skip: "collectors to leave out"
         case .subsystem: "storage subsystems to collect, no others"

@@ -9,11 +9,22 @@ import SystemPackage
 extension Settings {
     /// The folders with more collectors, relative ones below `workingDirectory`.
     func collectorFolders(from workingDirectory: String?) throws -> [FilePath] {
-        try texts(.collectors).map { text in
+        try folders(.collectors, from: workingDirectory)
+    }
+
+    /// The folders with more plugins.
+    func pluginFolders(from workingDirectory: String?) throws -> [FilePath] {
+        try folders(.plugins, from: workingDirectory)
+    }
+
+    private func folders(
+        _ name: SettingName, from workingDirectory: String?
+    ) throws -> [FilePath] {
+        try texts(name).map { text in
             let path = FilePath(text)
             if path.isAbsolute { return path.lexicallyNormalized() }
             guard let workingDirectory else {
-                throw wrong(.collectors, "the working directory is gone; name an absolute path")
+                throw wrong(name, "the working directory is gone; name an absolute path")
             }
             return FilePath(workingDirectory).pushing(path).lexicallyNormalized()
         }
@@ -45,7 +56,8 @@ extension Settings {
         func checked(
             _ chosen: [String], _ refuse: (String) -> CommandFailure
         ) throws -> Set<String> {
-            for choice in chosen where catalogue[choice] == nil {
+            for choice in chosen
+            where catalogue[choice] == nil && !catalogue.isRefused(choice) {
                 throw refuse(catalogue.unknown(choice))
             }
             return Set(chosen)
@@ -76,9 +88,27 @@ extension Settings {
             throw wrong(.root, "a live dump is of the running kernel, whose root is /")
         }
         guard !selected.isEmpty else {
+            if let refused = catalogue.refused.first(where: { only.contains($0.name) }) {
+                throw CommandFailure(.notPermitted, refused.reason)
+            }
             throw CommandFailure(.usage, "--only and --skip together leave no collector to run")
         }
         return selected
+    }
+
+    /// The refused plugins that a run would have used, or could have.
+    func refused(
+        of catalogue: CollectorCatalogue, profile: RunProfile
+    ) -> [PluginFile.Refusal] {
+        let (only, skip) = (words(.only), words(.skip))
+        return catalogue.refused.filter { refusal in
+            if skip.contains(refusal.name) { return false }
+            if !only.isEmpty { return only.contains(refusal.name) }
+            if profile.skipped.contains(refusal.name) { return false }
+            if profile.added.contains(refusal.name) { return true }
+            if let chosen = profile.only { return chosen.contains(refusal.name) }
+            return refusal.profiles?.contains(profile.base) ?? true
+        }
     }
 
     private func texts(_ name: SettingName) -> [String] { values[name]?.texts ?? [] }

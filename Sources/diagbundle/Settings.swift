@@ -41,8 +41,8 @@ struct Settings {
         let defaults: [SettingName: [String]] = [
             .output: ["logs"], .deadline: ["10m"], .sealDeadline: ["60s"],
             .jobs: ["\(min(max(2, processors), 64))"], .maxSize: ["2G"], .since: [],
-            .profile: ["default"], .collectors: [], .only: [], .skip: [], .subsystem: [],
-            .persistentEvents: ["no"],
+            .profile: ["default"], .collectors: [], .plugins: [], .only: [], .skip: [],
+            .subsystem: [], .persistentEvents: ["no"],
             .progress: ["auto"], .root: ["/"],
         ]
         for (name, texts) in defaults.merging(Self.dumpDefaults, uniquingKeysWith: { $1 }) {

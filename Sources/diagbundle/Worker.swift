@@ -2,7 +2,7 @@ import ArgumentParser
 import DiagCollect
 import DiagSystem
 
-/// The process that runs one built-in collector; the orchestrator starts it.
+/// The process that runs one collector, of code or declared; the orchestrator starts it.
 struct Worker: ParsableCommand {
     /// The subcommand.
     static let commandName = "worker"

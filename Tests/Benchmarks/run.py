@@ -19,7 +19,7 @@ from pathlib import Path
 
 import measure
 
-NAMES = ["start", "sos", "memory", "topology", "framing", "hang", "convert", "dump"]
+NAMES = ["start", "sos", "collectors", "memory", "topology", "framing", "hang", "convert", "dump"]
 #: Benchmarks whose file has another name.
 FILES = {"convert": "dump_convert", "dump": "dump_guest"}
 

@@ -29,11 +29,11 @@ struct Scripted: Collector {
     init(
         _ name: String, risk: CollectorDescriptor.Risk = .memoryOnly, deadline: Double = 20,
         budget: Int64 = 1 << 20, probes: [any Probe] = [], seekable: SeekableArtifact? = nil,
-        topArtifacts: Set<String> = []
+        topArtifacts: Set<String> = [], plugin: PluginTraits? = nil
     ) {
         descriptor = CollectorDescriptor(
             name: name, subject: name, risk: risk, confinement: .reader, deadlineSeconds: deadline,
-            byteBudget: budget, seekable: seekable, topArtifacts: topArtifacts)
+            byteBudget: budget, seekable: seekable, topArtifacts: topArtifacts, plugin: plugin)
         self.probes = probes
     }
 }

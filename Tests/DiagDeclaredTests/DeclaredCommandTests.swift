@@ -65,6 +65,22 @@ struct DeclaredCommandTests {
         #expect(lines.last?.contains("/dev/tty") == true)
     }
 
+    @Test("A last command that does not end leaves time to tell of all, before the process ends")
+    func softDeadline() throws {
+        let began = MonotonicTime.now
+        let sink = try run(
+            "trap '' TERM; echo begun; while :; do sleep 1; done",
+            more: "    limits: {seconds: 60}\n  - files: [/etc/hostname]", seconds: 6)
+        let took = MonotonicTime.now.seconds(since: began)
+        #expect(took < 5.7, "\(took) s of 6 were used")
+        let record = try record(sink)
+        #expect(record.isLate && record.seconds > 3.5)
+        #expect(sink["said.txt"]?.text == "begun\n")
+        #expect(sink["said.txt"]?.truncation?.hasPrefix("it was ended after") == true)
+        #expect(sink["etc/hostname"] == nil)
+        #expect(sink.missing.count == 2)
+    }
+
     @Test("An exit code that means no good is told, and what the command said is kept")
     func exitCode() throws {
         let sink = try run("echo useful; echo broken >&2; exit 1")

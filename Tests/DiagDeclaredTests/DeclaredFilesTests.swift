@@ -141,6 +141,65 @@ struct DeclaredFilesTests {
         #expect(sink.missing.isEmpty)
     }
 
+    @Test("Another name of what may hold secrets is withheld, too, and one that it excludes")
+    func secretsByOtherNames() throws {
+        let host = try DeclaredHost([
+            "/etc/a/password": "hunter2", "/etc/a/old.save": "hunter1", "/etc/b": "x",
+        ])
+        try host.link("/etc/alias", to: "a/password")
+        try FileManager.default.linkItem(
+            atPath: host.path + "/etc/a/password", toPath: host.path + "/etc/hard")
+        let sink = try host.collect(
+            "  - files: [\"/etc/**\"]\n  - files: [\"/etc/a/*\"]\n    exclude: [\"*.save\"]\n"
+                + "    secrets: true")
+        #expect(sink.paths == ["etc/b"])
+    }
+
+    @Test("Files that are withheld from one item leave what another has not absent")
+    func absentBesideSecrets() throws {
+        let host = try DeclaredHost(["/etc/password": "hunter2"])
+        let sink = try host.collect(
+            "  - files: [/etc/none]\n  - files: [/etc/pass*]\n"
+                + "  - files: [/etc/password]\n    secrets: true")
+        #expect(sink.absent.map(\.what) == ["/etc/none"])
+    }
+
+    @Test("Only what is there and would be collected counts as left out")
+    func leftOut() throws {
+        let host = try DeclaredHost(["/d/1": "", "/d/2": "", "/d/3": "", "/d/sub/x": ""])
+        let three = try host.collect(
+            "  - files: [\"/d/*\", \"/etc/{a,b,c}\", \"/d/[123]\"]\n    limits: {files: 3}")
+        #expect(three.paths == ["d/1", "d/2", "d/3"])
+        #expect(three.missing.isEmpty)
+        let two = try host.collect("  - files: [\"/d/*\", \"/e*\"]\n    limits: {files: 2}")
+        #expect(two.missing.first?.why?.hasPrefix("1 more files match") == true)
+    }
+
+    @Test("An excluded folder leaves out all below it, and none above the pattern's own part")
+    func excludedFolder() throws {
+        let host = try DeclaredHost(["/etc/x/private/deep/key": "", "/etc/x/open/conf": ""])
+        func paths(_ excluded: String) throws -> [String] {
+            try host.collect("  - files: [\"/etc/x/**\"]\n    exclude: [\(excluded)]").paths
+        }
+        #expect(try paths("private") == ["etc/x/open/conf"])
+        #expect(try paths("/etc/x/private") == ["etc/x/open/conf"])
+        #expect(try paths("x") == ["etc/x/open/conf", "etc/x/private/deep/key"])
+    }
+
+    @Test("The newest of many are kept, whatever their order, and the rest is counted")
+    func newestOfMany() throws {
+        let host = try DeclaredHost()
+        for number in 0..<2500 {
+            let age = Double((number * 1009) % 2500)
+            try host.write("", to: "/log/\(number)", modified: 10_000 + age)
+        }
+        let sink = try host.collect(
+            "  - files: [\"/log/*\"]\n    limits: {files: 3, newest: true}")
+        let newest = (0..<2500).sorted { ($0 * 1009) % 2500 > ($1 * 1009) % 2500 }.prefix(3)
+        #expect(sink.paths == newest.map { "log/\($0)" })
+        #expect(sink.missing.first?.why?.hasPrefix("2497 more files match") == true)
+    }
+
     @Test("Items of another profile are passed over")
     func profile() throws {
         let host = try DeclaredHost(["/a": "", "/b": ""])

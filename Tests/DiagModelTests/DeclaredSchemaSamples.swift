@@ -18,6 +18,8 @@ extension SchemaSample {
             SchemaSample(.profile, "lean", ["schema": "diagbundle.profile/1"] as JSONValue),
             SchemaSample(.collector, "full", fullCollector),
             SchemaSample(.collectors, "all", collectorList),
+            SchemaSample(.plugin, "full", fullPlugin),
+            SchemaSample(.plugin, "lean", leanPlugin),
         ]
     }()
 
@@ -45,6 +47,18 @@ extension SchemaSample {
         ],
     ]
 
+    private static let fullPlugin: JSONValue = [
+        "schema": "diagbundle.plugin/1", "name": "vendor", "subject": "vendor state",
+        "description": "for tests", "protocol": 1, "arguments": ["--all"], "risk": "R1",
+        "privacy": "identity", "profiles": ["full"], "deadline": "30s", "limit": 1024,
+        "confinement": "reader", "capabilities": ["CAP_NET_RAW"], "when": ["root": true],
+    ]
+
+    private static let leanPlugin: JSONValue = [
+        "schema": "diagbundle.plugin/1", "name": "vendor", "subject": "vendor state",
+        "description": "for tests",
+    ]
+
     private static let collectorList: JSONValue = [
         "schema": "diagbundle.collectors/1",
         "collectors": [
@@ -52,7 +66,9 @@ extension SchemaSample {
                 "name": "network", "subject": "network state", "description": "d", "risk": "R1",
                 "profiles": ["full"], "origin": "/a/network.yaml", "replaced": "built in",
                 "confinement": "inspector", "deadlineSeconds": 30, "byteLimit": 100,
+                "plugin": "/a/network",
             ]
         ],
+        "refused": [["path": "/a/b", "reason": "/a/b may be written by others"]],
     ]
 }

@@ -43,7 +43,8 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
         caseIdentifier: "C-1", userIdentifier: 0, started: time, collected: time,
         options: .init(
             root: "/", collectors: ["storage"], since: time, deadlineSeconds: 60,
-            sealDeadlineSeconds: 60, jobs: 2, maxByteCount: 1 << 30),
+            sealDeadlineSeconds: 60, jobs: 2, maxByteCount: 1 << 30,
+            planSHA256: String(repeating: "b2", count: 32)),
         reports: [
             .init(
                 collector: "storage", outcome: .timedOut, reason: "deadline", started: time,
@@ -101,6 +102,7 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
                             path: "a", byteCount: 1, totalByteCount: 2, bytesPerSecond: 3,
                             remainingSeconds: 4)))
             ),
+            ("all", .spoken(.init(version: 1))),
             ("full", .seekable(.init(isComplete: false, reason: "r"))),
             ("lean", .seekable(.init(isComplete: true))),
             ("full", .absent(.init(what: "w", why: "y", remedy: "r"))),
@@ -118,7 +120,7 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             return SchemaSample(.workerMessages, definition: message.verb, title, value)
         }
         return messageSamples + collectors + nvme + scsi + metadata + fileSystems
-            + dumpDescriptions + declared + liveDump + kernelStacks + dumpEstimate + [
+            + dumpDescriptions + declared + plans + liveDump + kernelStacks + dumpEstimate + [
                 SchemaSample(.manifest, "full", fullManifest),
                 SchemaSample(.manifest, "lean", leanManifest),
                 SchemaSample(.findings, "full", FindingList([fullFinding, leanFinding])),

@@ -3,6 +3,7 @@ import Testing
 
 @Suite struct WorkerMessageTests {
     static let messages: [WorkerMessage] = [
+        .spoken(.init(version: 1)),
         .artifact(
             .init(path: "a/b", pathBytes: "YS9i", source: "/s", mediaType: "m", privacy: .identity)),
         .artifact(.init(path: "a")), .data(byteCount: 0), .data(byteCount: 999_999_999_999),
@@ -37,6 +38,19 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test("A finding needs not say its collector, what to do and what it rests on")
+    func leanFinding() throws {
+        let body = #"{"fault":"f","severity":"minor","object":"o","place":"p","reason":"r"}"#
+        let finding = Finding(
+            fault: "f", severity: .minor, collector: "", object: "o", place: "p", reason: "r")
+        #expect(
+            try WorkerMessage.decode(verb: "finding", body: Array(body.utf8)) == .finding(finding))
+        #expect(
+            PublishedSchema.workerMessages.errors(
+                in: try JSONDocument.decode(JSONValue.self, from: body.utf8), definition: "finding")
+                == [])
     }
 
     @Test("The end needs no body, and an unknown verb no meaning")

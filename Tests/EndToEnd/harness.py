@@ -367,6 +367,24 @@ def sha256(data):
 
 
 @functools.lru_cache(maxsize=None)
+@functools.lru_cache(maxsize=None)
+def command_tree():
+    """The commands of the program, as the parser of its command line describes them."""
+    outcome = run("--experimental-dump-help")
+    if outcome.status != 0:
+        raise AssertionError(str(outcome))
+    return json.loads(outcome.out)["command"]
+
+
+def commands(command, path=()):
+    """(words, command) of every command that people are told of, the program itself first."""
+    found = [(list(path), command)]
+    for below in command.get("subcommands", []):
+        if below["shouldDisplay"] and below["commandName"] != "help":
+            found += commands(below, path + (below["commandName"],))
+    return found
+
+
 def schema(name):
     """A published schema."""
     outcome = run("schema", name)

@@ -52,7 +52,7 @@ class Configuration(harness.Case):
         self.assertEqual(values["output"], {"value": "logs", "source": "built in"})
         self.assertEqual(sorted(values), sorted(
             ["output", "deadline", "seal-deadline", "jobs", "max-size", "since", "profile",
-             "collectors", "only", "skip", "subsystem",
+             "collectors", "plugins", "only", "skip", "subsystem",
              "include-persistent-events", "live-dump", "dump-level", "dump-compress",
              "dump-format", "dump-user-pages", "dump-guest-pages", "dump-on-pressure",
              "dump-max-size", "dump-originator", "dump-threads", "dump-throttle",

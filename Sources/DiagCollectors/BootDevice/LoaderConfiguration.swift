@@ -56,7 +56,7 @@ struct LoaderConfiguration {
     }
 
     /// Single files, then folders whose files are taken when their name ends so.
-    private static let files = [
+    static let files = [
         "/boot/grub/grub.cfg", "/boot/grub/grubenv", "/boot/grub/custom.cfg",
         "/boot/grub/user.cfg", "/boot/grub/menu.lst", "/boot/grub/device.map",
         "/boot/grub2/grub.cfg", "/boot/grub2/grubenv", "/boot/grub2/custom.cfg",
@@ -78,7 +78,7 @@ struct LoaderConfiguration {
         "/etc/kernel/cmdline", "/etc/kernel/install.conf", "/etc/kernel/entry-token",
         "/etc/kernel/tries", "/etc/kernel/devicetree", "/etc/kernel/uki.conf",
     ]
-    private static let folders: [(path: String, endings: [String])] = [
+    static let folders: [(path: String, endings: [String])] = [
         ("/etc/default/grub.d", [".cfg"]), ("/etc/grub.d", [""]),
         ("/boot/loader/entries", [".conf"]), ("/efi/loader/entries", [".conf"]),
         ("/boot/efi/loader/entries", [".conf"]), ("/etc/dracut.conf.d", [".conf"]),

@@ -14,7 +14,7 @@ struct CrashRecords {
         ("/sys/fs/pstore", "pstore/kernel"), ("/var/lib/systemd/pstore", "pstore/archive"),
     ]
     private static let mostFiles = 500
-    private static let deepest = 4
+    static let deepest = 4
     /// A crash that is older than this, in microseconds, is told as a notice: 30 days.
     private static let longestAge: Int64 = 30 * 86_400 * 1_000_000
 

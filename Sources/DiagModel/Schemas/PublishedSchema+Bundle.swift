@@ -40,6 +40,7 @@ extension PublishedSchema {
                     "deadlineSeconds": {"$ref": "#/$defs/seconds"},
                     "sealDeadlineSeconds": {"$ref": "#/$defs/seconds"},
                     "jobs": {"type": "integer", "minimum": 1},
+                    "planSHA256": {"$ref": "#/$defs/sha256"},
                     "maxByteCount": {"$ref": "#/$defs/count"}
                 }
             },

@@ -17,9 +17,17 @@ extension PublishedSchema {
                     "profiles": {"type": "array", "items": {"type": "string"}},
                     "origin": {"type": "string"},
                     "replaced": {"type": "string"},
+                    "plugin": {"type": "string", "description": "the program that is run"},
                     "confinement": {"enum": ["parser", "reader", "inspector"]},
                     "deadlineSeconds": {"$ref": "#/$defs/seconds"},
                     "byteLimit": {"$ref": "#/$defs/count"}
+                }
+            }},
+            "refused": {"type": "array", "minItems": 1, "items": {
+                "type": "object", "additionalProperties": false, "required": ["path", "reason"],
+                "properties": {
+                    "path": {"type": "string"},
+                    "reason": {"type": "string"}
                 }
             }}
         },
@@ -59,7 +67,7 @@ extension PublishedSchema {
         "properties": {
             "schema": {"const": "diagbundle.collector/1"},
             "name": {"type": "string", "minLength": 1, "maxLength": 40,
-                "pattern": "^[a-z0-9][a-z0-9-]*$",
+                "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
                 "description": "also the folder of its artifacts"},
             "subject": {"type": "string", "minLength": 1, "maxLength": 60,
                 "description": "what it collects, after \"Collecting\""},
@@ -84,6 +92,8 @@ extension PublishedSchema {
                 {"enum": ["minimal", "default", "storage", "full"]}},
             "quantity": {"type": ["string", "integer"]},
             "texts": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+            "arguments": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+            \#(declarationDefinitions),
             "artifact": {"type": "string", "minLength": 1, "maxLength": 1024,
                 "description": "path in the collector's folder; .json for JSON"},
             "exitCodes": {"type": "array", "items":
@@ -96,7 +106,7 @@ extension PublishedSchema {
                     "since": {"const": "mtime"},
                     "secrets": {"type": "boolean"},
                     "json": {"type": "boolean"},
-                    "limits": {"$ref": "#/$defs/limits"},
+                    "limits": {"$ref": "#/$defs/filesLimits"},
                     "privacy": {"$ref": "#/$defs/privacy"},
                     "risk": {"$ref": "#/$defs/risk"},
                     "when": {"$ref": "#/$defs/when"},
@@ -106,13 +116,13 @@ extension PublishedSchema {
             "command": {
                 "type": "object", "additionalProperties": false, "required": ["command", "to"],
                 "properties": {
-                    "command": {"$ref": "#/$defs/texts",
+                    "command": {"$ref": "#/$defs/arguments",
                         "description": "program and arguments; no shell sees them"},
                     "to": {"$ref": "#/$defs/artifact"},
                     "exit-codes": {"$ref": "#/$defs/exitCodes"},
-                    "since": {"$ref": "#/$defs/texts"},
+                    "since": {"type": "array", "items": {"type": "string"}},
                     "secrets": {"type": "boolean"},
-                    "limits": {"$ref": "#/$defs/limits"},
+                    "limits": {"$ref": "#/$defs/commandLimits"},
                     "privacy": {"$ref": "#/$defs/privacy"},
                     "risk": {"$ref": "#/$defs/risk"},
                     "when": {"$ref": "#/$defs/when"},
@@ -125,23 +135,39 @@ extension PublishedSchema {
                     "listing": {"$ref": "#/$defs/texts"},
                     "to": {"$ref": "#/$defs/artifact"},
                     "depth": {"type": "integer", "minimum": 0, "maximum": 32},
-                    "limits": {"$ref": "#/$defs/limits"},
+                    "limits": {"$ref": "#/$defs/listingLimits"},
                     "privacy": {"$ref": "#/$defs/privacy"},
                     "risk": {"$ref": "#/$defs/risk"},
                     "when": {"$ref": "#/$defs/when"},
                     "profiles": {"$ref": "#/$defs/profiles"}
                 }
             },
-            "limits": {
+            "filesLimits": {
                 "type": "object", "additionalProperties": false,
                 "properties": {
                     "bytes": {"$ref": "#/$defs/quantity"},
-                    "lines": {"type": "integer", "minimum": 1, "maximum": 10000000},
-                    "files": {"type": "integer", "minimum": 1, "maximum": 1000000},
+                    "lines": {"$ref": "#/$defs/lines"},
+                    "files": {"type": "integer", "minimum": 1, "maximum": 100000},
+                    "newest": {"type": "boolean"}
+                }
+            },
+            "commandLimits": {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "bytes": {"$ref": "#/$defs/quantity"},
+                    "lines": {"$ref": "#/$defs/lines"},
                     "seconds": {"type": "integer", "minimum": 1, "maximum": 3600},
                     "newest": {"type": "boolean"}
                 }
             },
+            "listingLimits": {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "bytes": {"$ref": "#/$defs/quantity"},
+                    "files": {"type": "integer", "minimum": 1, "maximum": 1000000}
+                }
+            },
+            "lines": {"type": "integer", "minimum": 1, "maximum": 10000000},
             "when": {
                 "type": "object", "additionalProperties": false,
                 "properties": {
@@ -160,6 +186,35 @@ extension PublishedSchema {
                     "any": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/when"}},
                     "not": {"$ref": "#/$defs/when"}
                 }
+            }
+        }
+        """#
+
+    /// What the files that declare collectors and those that describe plugins have in common.
+    static let declarationDefinitions = #"""
+        "risk": {"enum": ["R0", "R1", "R2"]},
+        "privacy": {"enum": ["technical", "identity", "content", "sensitive"]},
+        "profiles": {"type": "array", "minItems": 1, "items":
+            {"enum": ["minimal", "default", "storage", "full"]}},
+        "quantity": {"type": ["string", "integer"]},
+        "texts": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+        "when": {
+            "type": "object", "additionalProperties": false,
+            "properties": {
+                "root": {"type": "boolean"},
+                "commands": {"$ref": "#/$defs/texts"},
+                "files": {"$ref": "#/$defs/texts"},
+                "modules": {"$ref": "#/$defs/texts"},
+                "filesystems": {"$ref": "#/$defs/texts"},
+                "kernel": {"type": "string", "description": "for example >=5.10"},
+                "config": {"$ref": "#/$defs/texts"},
+                "init": {"type": "array", "minItems": 1, "items":
+                    {"enum": ["systemd", "openrc", "sysvinit", "busybox"]}},
+                "distribution": {"$ref": "#/$defs/texts"},
+                "virtual": {"type": "boolean"},
+                "container": {"type": "boolean"},
+                "any": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/when"}},
+                "not": {"$ref": "#/$defs/when"}
             }
         }
         """#

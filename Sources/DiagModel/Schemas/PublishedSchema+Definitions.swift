@@ -14,7 +14,7 @@ extension PublishedSchema {
         "base64": {"type": "string", "minLength": 2, "maxLength": 16384,
             "pattern": "^[A-Za-z0-9+/]+={0,2}$"},
         "collectorName": {"type": "string", "minLength": 1, "maxLength": 100,
-            "pattern": "^[a-z0-9][a-z0-9-]*$"},
+            "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"},
         "name": {"type": "string", "minLength": 1},
         "count": {"type": "integer", "minimum": 0},
         "seconds": {"type": "number", "minimum": 0}
@@ -93,29 +93,40 @@ extension PublishedSchema {
         """#
 
     /// A fault with what to do about it.
-    static let findingDefinition = #"""
-        "finding": {
-            "type": "object", "additionalProperties": false,
-            "required": ["fault", "severity", "collector", "object", "reason",
-                "recommendedActions", "evidence"],
-            "properties": {
-                "fault": {"$ref": "#/$defs/name"},
-                "severity": {"enum": ["critical", "major", "minor", "notice"]},
-                "collector": {"type": "string"},
-                "object": {"type": "string"},
-                "place": {"type": "string"},
-                "reason": {"type": "string"},
-                "recommendedActions": {"type": "array", "items": {"type": "string"}},
-                "evidence": {"type": "array", "items": {
-                    "type": "object", "additionalProperties": false, "required": ["artifact"],
-                    "properties": {
-                        "artifact": {"$ref": "#/$defs/path"},
-                        "line": {"type": "integer", "minimum": 1}
-                    }
-                }}
+    static let findingDefinition = finding(
+        requiring: [
+            "fault", "severity", "collector", "object", "reason", "recommendedActions", "evidence",
+        ])
+
+    /// The same as a worker says it: the collector is known without its word.
+    static let saidFindingDefinition = finding(
+        requiring: ["fault", "severity", "object", "reason"])
+
+    private static func finding(requiring names: [String]) -> String {
+        let required = names.map { "\"\($0)\"" }.joined(separator: ", ")
+        return #"""
+            "finding": {
+                "type": "object", "additionalProperties": false,
+                "required": [\#(required)],
+                "properties": {
+                    "fault": {"$ref": "#/$defs/name"},
+                    "severity": {"enum": ["critical", "major", "minor", "notice"]},
+                    "collector": {"type": "string"},
+                    "object": {"type": "string"},
+                    "place": {"type": "string"},
+                    "reason": {"type": "string"},
+                    "recommendedActions": {"type": "array", "items": {"type": "string"}},
+                    "evidence": {"type": "array", "items": {
+                        "type": "object", "additionalProperties": false, "required": ["artifact"],
+                        "properties": {
+                            "artifact": {"$ref": "#/$defs/path"},
+                            "line": {"type": "integer", "minimum": 1}
+                        }
+                    }}
+                }
             }
-        }
-        """#
+            """#
+    }
 
     /// What a probe found.
     static let probeRecordDefinition = #"""

@@ -123,15 +123,19 @@ extension PublishedSchema {
         "description":
             "What follows the verb of a message line; each verb has a definition of its name.",
         "anyOf": [
-            {"$ref": "#/$defs/artifact"}, {"$ref": "#/$defs/data"},
+            {"$ref": "#/$defs/protocol"}, {"$ref": "#/$defs/artifact"}, {"$ref": "#/$defs/data"},
             {"$ref": "#/$defs/truncated"}, {"$ref": "#/$defs/progress"},
             {"$ref": "#/$defs/absent"}, {"$ref": "#/$defs/missing"},
             {"$ref": "#/$defs/finding"}, {"$ref": "#/$defs/note"}, {"$ref": "#/$defs/probe"},
             {"$ref": "#/$defs/record"}, {"$ref": "#/$defs/await"},
             {"$ref": "#/$defs/seekable"}, {"$ref": "#/$defs/end"}
         ],
-        "$defs": {\#(commonDefinitions), \#(findingDefinition), \#(probeRecordDefinition),
+        "$defs": {\#(commonDefinitions), \#(saidFindingDefinition), \#(probeRecordDefinition),
             \#(probeRequestDefinition), \#(fileDefinition),
+            "protocol": {
+                "type": "object", "additionalProperties": false, "required": ["version"],
+                "properties": {"version": {"const": 1}}
+            },
             "artifact": {
                 "type": "object", "additionalProperties": false, "required": ["path"],
                 "properties": {

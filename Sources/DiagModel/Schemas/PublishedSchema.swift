@@ -78,12 +78,16 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     case kernelStacks = "kernel-stacks"
     /// A YAML file that declares a collector.
     case collector
+    /// A YAML file that describes a plugin.
+    case plugin
     /// What `collectors list --json` prints.
     case collectors
     /// `commands.json` of a declared collector.
     case commands
     /// A YAML file that `--profile` takes.
     case profile
+    /// What `plan --json` prints.
+    case plan
     /// One line of `--progress json`.
     case progress
     /// What a worker is told on its standard input.
@@ -190,9 +194,11 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         case .liveDump: Self.liveDumpBody
         case .kernelStacks: Self.kernelStacksBody
         case .collector: Self.collectorBody
+        case .plugin: Self.pluginBody
         case .collectors: Self.collectorsBody
         case .commands: Self.commandsBody
         case .profile: Self.profileBody
+        case .plan: Self.planBody
         case .progress: Self.progressBody
         case .workerRequest: Self.workerRequestBody
         case .workerAnswer: Self.workerAnswerBody

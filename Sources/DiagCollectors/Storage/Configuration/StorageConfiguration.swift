@@ -15,12 +15,12 @@ struct StorageConfiguration {
     static let totalByteLimit = 8 << 20
     static let fileLimit = 500
 
-    private struct Source {
+    struct Source {
         var path: String
         var privacy: PrivacyClass = .content
     }
 
-    private static let files = [
+    static let files = [
         Source(path: "/etc/multipath.conf"),
         Source(path: "/etc/multipath/wwids", privacy: .identity),
         Source(path: "/etc/multipath/bindings", privacy: .identity),
@@ -47,14 +47,16 @@ struct StorageConfiguration {
     ]
     /// Folders whose files are taken to a depth of three: a node of iSCSI is a file below its
     /// target and its portal.
-    private static let trees: [(path: String, privacy: PrivacyClass)] = [
+    static let trees: [(path: String, privacy: PrivacyClass)] = [
         ("/etc/iscsi/nodes", .sensitive), ("/var/lib/iscsi/nodes", .sensitive),
         ("/sys/module/zswap/parameters", .technical),
     ]
     /// Folders of which the names alone are kept: the attributes of an NVMe target hold keys.
-    private static let listed = ["/sys/kernel/config/nvmet", "/run/lvm"]
+    /// A folder whose files are listed, and never read.
+    static let archive = "/etc/lvm/archive"
+    static let listed = ["/sys/kernel/config/nvmet", "/run/lvm"]
     /// Folders whose files are taken when their name ends so; hidden ones never.
-    private static let folders: [(path: String, ending: String, privacy: PrivacyClass)] = [
+    static let folders: [(path: String, ending: String, privacy: PrivacyClass)] = [
         ("/etc/multipath/conf.d", ".conf", .content), ("/etc/mdadm.conf.d", ".conf", .content),
         ("/etc/mdadm/mdadm.conf.d", ".conf", .content), ("/etc/lvm/profile", ".profile", .content),
         ("/etc/lvm/backup", "", .identity), ("/etc/nfs.conf.d", ".conf", .content),
@@ -81,7 +83,7 @@ struct StorageConfiguration {
         for (path, privacy) in trees {
             try configuration.copyTree(FilePath(path), privacy: privacy, depth: 3)
         }
-        try configuration.listArchive("/etc/lvm/archive")
+        try configuration.listArchive(archive)
         for path in listed { try configuration.listTree(path) }
     }
 

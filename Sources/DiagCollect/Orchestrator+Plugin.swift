@@ -1,0 +1,59 @@
+internal import DiagModel
+internal import DiagSystem
+
+/// Workers that are programs of somebody else.
+extension Orchestrator {
+    /// Seconds that a plugin has to say the rest after SIGTERM.
+    static let pluginConcludingSeconds = 1.0
+
+    /// Asks a plugin and what it started to end.
+    func terminate(_ session: WorkerSession, _ verdict: WorkerSession.Verdict) {
+        session.stopVerdict = verdict
+        session.deadline = .now.advanced(bySeconds: Self.pluginConcludingSeconds)
+        session.child.terminate()
+    }
+
+    /// Why a worker is killed that was asked to stop before.
+    func stopVerdict(of session: WorkerSession) -> WorkerSession.Verdict? {
+        guard let verdict = session.stopVerdict, session.trust.plugin != nil, session.end == nil
+        else { return session.stopVerdict }
+        return .init(
+            outcome: verdict.outcome,
+            reason: verdict.reason + "; \(Self.ignoredStop)")
+    }
+
+    /// What is said of a plugin that the request to stop did not end.
+    public static let ignoredStop =
+        "SIGTERM did not end it within \(seconds(pluginConcludingSeconds)), so it was killed"
+
+    /// What is said of a plugin, beside what every worker may have done wrong.
+    func pluginVerdict(
+        on session: WorkerSession, ending: ChildProcess.Ending
+    ) -> WorkerSession.Verdict? {
+        guard session.trust.plugin != nil else { return nil }
+        if let verdict = session.stopVerdict { return verdict }
+        if session.end != nil, session.killed != nil, session.trust.isTested {
+            return .init(outcome: .garbled, reason: "it did not exit within 1 s of its end")
+        }
+        // A byte count that is too large takes in the messages behind the data, the end as well.
+        if session.end == nil, case .exited(code: 0) = ending.cause,
+            let unfinished = session.parser.unfinished
+        {
+            return .init(outcome: .garbled, reason: unfinished)
+        }
+        return nil
+    }
+}
+
+extension WorkerHandler {
+    /// Refuses what a plugin may not say, or may not leave out.
+    func checkPlugin(_ message: WorkerMessage) throws {
+        switch message {
+        case .probe, .record, .awaitProbes, .seekable:
+            throw Misplaced(reason: "a plugin does not say \(message.verb)")
+        case .finding(let finding) where finding.place?.isEmpty ?? true:
+            throw Misplaced(reason: "finding: it names no place")
+        default: break
+        }
+    }
+}

@@ -1,0 +1,86 @@
+public import DiagModel
+public import DiagSystem
+internal import SystemPackage
+
+/// A collector that is code, held to what a reviewed plan has of it: it can read nothing else.
+public struct PlannedCollector: Collector {
+    private let inner: any Collector
+    private let scope: ReadScope
+
+    /// `inner`, as far as `plan` has it.
+    public init(_ inner: any Collector, plan: CollectionPlan.Collector) {
+        self.inner = inner
+        scope = Self.scope(of: plan.items.filter { $0.kind == .reads })
+    }
+
+    /// What `items` let be read.
+    public static func scope(of items: [CollectionPlan.Item]) -> ReadScope {
+        ReadScope(
+            files: items.flatMap { ($0.files ?? []).map(\.bytes) },
+            trees: items.flatMap { ($0.trees ?? []).map { Array($0.utf8) } },
+            folders: items.flatMap { ($0.folders ?? []).map { Array($0.utf8) } })
+    }
+
+    /// That of the collector.
+    public var descriptor: CollectorDescriptor { inner.descriptor }
+    /// Those of the collector.
+    public var probes: [any Probe] { inner.probes }
+
+    /// What the collector prepares.
+    public func prepare(in context: CollectionContext) throws -> (any Sendable)? {
+        try inner.prepare(in: context)
+    }
+
+    /// The plan of the collector, as it would be made now.
+    public func plan(in context: CollectionContext) throws -> PlannedWork {
+        try inner.plan(in: context)
+    }
+
+    /// Collects what the plan has, and says what it wanted beside that.
+    public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
+        var context = context
+        context.root = try context.root.restricted(to: scope)
+        try inner.collect(in: context, into: PlannedSink(sink, scope: scope))
+        // What does not exist would not have been read either.
+        let whole = try RootedTree(context.root.path)
+        let refused = scope.refused.filter { path in
+            (try? whole.status(of: FilePath(bytes: path))) != nil
+        }
+        guard !refused.isEmpty else { return }
+        let names = refused.prefix(8).map { UntrustedText.escapingForPath($0) }
+        let more = refused.count - names.count
+        try sink.send(
+            .note(
+                .init(
+                    text: "not read, for the plan does not have it: "
+                        + names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : ""))))
+    }
+}
+
+/// Passes on what a collector says, but not that something is absent which the plan leaves out.
+private final class PlannedSink: CollectionSink {
+    private let next: any CollectionSink
+    private let scope: ReadScope
+
+    init(_ next: any CollectionSink, scope: ReadScope) {
+        self.next = next
+        self.scope = scope
+    }
+
+    func open(_ opening: WorkerMessage.Opening) throws { try next.open(opening) }
+
+    func write(_ bytes: Span<UInt8>) throws { try next.write(bytes) }
+
+    func send(_ message: WorkerMessage) throws {
+        if case .absent(let lack) = message, lack.what.hasPrefix("/"),
+            scope.refused.contains(Array(lack.what.utf8))
+        {
+            return
+        }
+        try next.send(message)
+    }
+
+    func awaitProbes(turn: () throws -> Void) throws -> WorkerAnswer {
+        try next.awaitProbes(turn: turn)
+    }
+}

@@ -1,0 +1,170 @@
+public import DiagCollect
+public import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// What a declared collector would do.
+extension DeclaredCollector {
+    /// One item for each of the declaration's, with the files that it matches now, found by the
+    /// code that collects them; no file is opened but those that conditions ask for.
+    public func plan(in context: CollectionContext) throws -> PlannedWork {
+        var context = context
+        context.root = try context.root.followingTrustedLinks()
+        let host = HostTraits(context.root, until: context.deadline)
+        var work = PlannedWork()
+        if let obstacle = declaration.condition.obstacle(on: host) {
+            work.doesNotApply = obstacle
+            return work
+        }
+        var choice = FileChoice(declaration, in: context, until: context.deadline)
+        work.notes = try choice.withhold(host)
+        for (index, item) in declaration.items(of: profile) where !item.holdsSecrets {
+            work.items.append(try plan(item, index, host, &choice, context))
+        }
+        return work
+    }
+
+    private func plan(
+        _ item: CollectorDeclaration.Item, _ index: Int, _ host: HostTraits,
+        _ choice: inout FileChoice, _ context: CollectionContext
+    ) throws -> CollectionPlan.Item {
+        var planned = CollectionPlan.Item(
+            kind: item.kind, number: index + 1, title: item.title, risk: "R\(item.risk.rawValue)")
+        planned.artifact = item.artifact
+        planned.byteLimit = item.limits.byteCount
+        planned.doesNotApply = item.condition.obstacle(on: host)
+        switch item.source {
+        case .files(let files):
+            guard planned.doesNotApply == nil else { break }
+            let selection = try choice.select(files, item)
+            let chosen = selection.files.filter { choice.take($0.path, $0.status) }
+            planned.files = chosen.map {
+                PlanBuilder.file($0.path, byteCount: $0.status.byteCount)
+            }
+            planned.estimate = chosen.reduce(into: .init()) {
+                $0 =
+                    $0
+                    + PlanCost.file(
+                        $1.path.string, byteCount: $1.status.byteCount,
+                        limit: item.limits.byteCount)
+            }
+            if selection.leftOutCount > 0 { planned.leftOutCount = selection.leftOutCount }
+            if chosen.isEmpty { planned.doesNotApply = Self.emptiness(selection, of: item, host) }
+        case .command(let command):
+            planned.arguments = command.fullArguments(since: context.since)
+            planned.secondsLimit = item.limits.seconds
+            guard planned.doesNotApply == nil else { break }
+            planned.doesNotApply = command.obstacle(on: host, in: context)
+            guard planned.doesNotApply == nil else { break }
+            planned.executable = host.executable(command.arguments[0])?.string
+            planned.estimate = PlanCost.command
+            planned.estimate.byteCount = min(planned.estimate.byteCount, item.limits.byteCount)
+        case .listing(let listing):
+            guard planned.doesNotApply == nil else { break }
+            let folders = try self.folders(listing, context)
+            planned.folders = folders
+            if folders.isEmpty {
+                let isDead = !host.hasKernel && item.isOfKernel
+                planned.doesNotApply = isDead ? Condition.noKernel : Self.nothing
+            }
+            planned.estimate = PlanCost.names(
+                min(item.limits.fileCount, folders.count * (listing.depth > 0 ? 50 : 1)))
+        }
+        return planned
+    }
+
+    private static let nothing = "nothing of it is on this host"
+
+    /// Why nothing is chosen.
+    private static func emptiness(
+        _ selection: FileSelection, of item: CollectorDeclaration.Item, _ host: HostTraits
+    ) -> String {
+        if !host.hasKernel, item.isOfKernel { return Condition.noKernel }
+        if selection.unchangedCount > 0 { return "nothing of it changed since then" }
+        guard let failure = selection.failures.first else { return nothing }
+        return UntrustedText.escapingControls("\(failure)")
+    }
+
+    private func folders(
+        _ listing: CollectorDeclaration.Listing, _ context: CollectionContext
+    ) throws -> [String] {
+        var walk = GlobWalk(context.root, until: context.deadline)
+        var folders = [String]()
+        for pattern in listing.patterns {
+            try walk.walk(pattern) { path in
+                guard folders.count < Self.mostFolders,
+                    (try? context.root.status(of: path, followingLinks: false)) != nil
+                else { return }
+                folders.append(UntrustedText.escapingInvalidUTF8(path.bytes))
+            }
+        }
+        return folders
+    }
+
+    private static let mostFolders = 1000
+
+    /// What of a plan is not this declaration's: something that was put in by hand.
+    ///
+    /// - Returns: `nil` when all of it is.
+    public func stranger(in plan: CollectionPlan.Collector, since: Timestamp?) -> String? {
+        let items = declaration.items(of: profile)
+        for planned in plan.items {
+            guard let item = items.first(where: { $0.index == planned.number - 1 })?.item,
+                item.kind == planned.kind, !item.holdsSecrets
+            else { return "item \(planned.number), \(planned.title)" }
+            switch item.source {
+            case .command(let command):
+                if command.fullArguments(since: since) != planned.arguments {
+                    return (planned.arguments ?? []).joined(separator: " ")
+                }
+            case .files(let files):
+                for file in planned.files ?? [] {
+                    let path = FilePath(bytes: file.bytes)
+                    guard !file.bytes.contains(0), path.isAbsolute, path.isLexicallyNormal,
+                        files.patterns.contains(where: {
+                            $0.matches(path)
+                                && !FileSelection.isExcluded(
+                                    path, by: files.excluded, below: $0.fixedCount)
+                        })
+                    else { return file.path }
+                }
+            case .listing: break
+            }
+        }
+        return nil
+    }
+}
+
+extension CollectorDeclaration.Item {
+    /// Whether all of it is there only while a kernel runs.
+    var isOfKernel: Bool {
+        switch source {
+        case .files(let files): files.patterns.allSatisfy(\.isOfKernel)
+        case .listing(let listing): listing.patterns.allSatisfy(\.isOfKernel)
+        case .command: true
+        }
+    }
+
+    /// What a plan calls its source.
+    var kind: CollectionPlan.Item.Kind {
+        switch source {
+        case .files: .files
+        case .command: .command
+        case .listing: .listing
+        }
+    }
+}
+
+extension GlobPattern {
+    /// Whether what it matches is there only while a kernel runs: procfs, sysfs, and /run.
+    var isOfKernel: Bool {
+        ["/proc/", "/sys/", "/run/", "/dev/"].contains { text.hasPrefix($0) }
+    }
+
+    /// Whether the path is of one process in procfs.
+    static func isOfProcess(_ path: String) -> Bool {
+        guard path.hasPrefix("/proc/") else { return false }
+        let name = path.utf8.dropFirst(6).prefix { $0 != 0x2F }
+        return !name.isEmpty && name.allSatisfy { (0x30...0x39).contains($0) }
+    }
+}

@@ -1,0 +1,68 @@
+internal import DiagCollect
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// Which files the items of a declaration take: each once, and those that may hold secrets never.
+struct FileChoice {
+    private let declaration: CollectorDeclaration
+    private let context: CollectionContext
+    /// When looking for files ends.
+    private let deadline: MonotonicTime
+    private var taken = Set<[UInt8]>()
+    /// The files that may hold secrets: no item takes them, by whatever name it finds them.
+    private var withheld: WithheldFiles
+
+    init(
+        _ declaration: CollectorDeclaration, in context: CollectionContext,
+        until deadline: MonotonicTime
+    ) {
+        self.declaration = declaration
+        self.context = context
+        self.deadline = deadline
+        withheld = WithheldFiles(declaration)
+    }
+
+    /// Looks for the files that may hold secrets; what there is to say of them.
+    ///
+    /// Whatever the profile, and whether or not the condition of their own item holds.
+    mutating func withhold(_ host: HostTraits) throws -> [String] {
+        var notes = [String]()
+        for item in declaration.items where item.holdsSecrets {
+            guard case .files(let files) = item.source else {
+                guard item.condition.obstacle(on: host) == nil else { continue }
+                notes.append("not run, for what it says may hold secrets: \(item.title)")
+                continue
+            }
+            var limits = item.limits
+            limits.fileCount = WithheldFiles.mostIdentities
+            limits.keepsNewest = false
+            let selection = try FileSelection(
+                files, limits: limits, in: context.root, since: nil, until: deadline)
+            guard !selection.files.isEmpty else { continue }
+            withheld.add(selection.files)
+            let names = selection.files.prefix(8).map {
+                UntrustedText.escapingForPath($0.path.bytes)
+            }
+            let more = selection.files.count + selection.leftOutCount - names.count
+            notes.append(
+                "not collected, for they may hold secrets: " + names.joined(separator: ", ")
+                    + (more > 0 ? " and \(more) more" : ""))
+        }
+        return notes
+    }
+
+    /// The files that an item matches, those with secrets left out.
+    func select(
+        _ files: CollectorDeclaration.Files, _ item: CollectorDeclaration.Item
+    ) throws -> FileSelection {
+        try FileSelection(
+            files, limits: item.limits, in: context.root, since: context.since,
+            until: deadline, isTaken: { withheld.contains($0, $1) })
+    }
+
+    /// Takes a file; `false` when another item has, or when it may hold secrets.
+    mutating func take(_ path: FilePath, _ status: FileStatus?) -> Bool {
+        !withheld.contains(path, status) && taken.insert(path.bytes).inserted
+    }
+}

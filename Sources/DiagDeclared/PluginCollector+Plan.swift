@@ -1,0 +1,33 @@
+public import DiagCollect
+internal import DiagModel
+internal import DiagSystem
+internal import SystemPackage
+
+/// What a plugin would do.
+extension PluginCollector {
+    /// One item, the program with its arguments: it does not say what it reads.
+    public func plan(in context: CollectionContext) throws -> PlannedWork {
+        guard context.root.isLiveHost else {
+            return PlannedWork(
+                doesNotApply: "a plugin does not apply to a root that is not the running host's")
+        }
+        let host = HostTraits(try context.root.followingTrustedLinks(), until: context.deadline)
+        if let obstacle = declaration.condition.obstacle(on: host) {
+            return PlannedWork(doesNotApply: obstacle)
+        }
+        var item = CollectionPlan.Item(
+            kind: .program, number: 1, title: declaration.subject,
+            risk: "R\(declaration.risk.rawValue)", estimate: PlanCost.program)
+        item.executable = UntrustedText.escapingInvalidUTF8(source.program.bytes)
+        item.arguments = [item.executable ?? ""] + declaration.arguments
+        item.byteLimit = declaration.byteLimit
+        item.secondsLimit = declaration.deadlineSeconds
+        return PlannedWork(items: [item])
+    }
+
+    /// Tells it apart from every other plugin, and from itself once it was changed: SHA-256 of its
+    /// description, and of what its program is on the disk.
+    public var definition: String {
+        DeclarationFile.digest(Array((source.digest + " " + source.identity).utf8))
+    }
+}

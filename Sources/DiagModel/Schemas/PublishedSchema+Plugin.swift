@@ -1,0 +1,30 @@
+/// The schema of the file that describes a plugin.
+extension PublishedSchema {
+    /// A YAML file beside a plugin, for editors that complete it.
+    static let pluginBody = #"""
+        "type": "object", "additionalProperties": false,
+        "required": ["schema", "name", "subject", "description"],
+        "properties": {
+            "schema": {"const": "diagbundle.plugin/1"},
+            "name": {"type": "string", "minLength": 1, "maxLength": 40,
+                "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+                "description": "the name of its program, and the folder of its artifacts"},
+            "subject": {"type": "string", "minLength": 1, "maxLength": 60,
+                "description": "what it collects, after \"Collecting\""},
+            "description": {"type": "string", "description": "what it collects, and for whom"},
+            "protocol": {"const": 1, "description": "the version of the protocol that it speaks"},
+            "arguments": {"$ref": "#/$defs/texts"},
+            "risk": {"$ref": "#/$defs/risk"},
+            "privacy": {"$ref": "#/$defs/privacy"},
+            "profiles": {"$ref": "#/$defs/profiles"},
+            "deadline": {"$ref": "#/$defs/quantity"},
+            "limit": {"$ref": "#/$defs/quantity"},
+            "confinement": {"enum": ["parser", "reader", "inspector"]},
+            "capabilities": {"type": "array", "items":
+                {"enum": ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_DAC_OVERRIDE",
+                    "CAP_AUDIT_CONTROL"]}},
+            "when": {"$ref": "#/$defs/when"}
+        },
+        "$defs": {\#(declarationDefinitions)}
+        """#
+}

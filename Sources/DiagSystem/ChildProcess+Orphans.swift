@@ -1,0 +1,38 @@
+internal import CLinux
+internal import Glibc
+internal import SystemPackage
+
+extension ChildProcess {
+    /// Ends a process that one of our children may have started, and all that it started, each
+    /// with its group.
+    public static func killTree(_ identifier: Int32) {
+        // Found first: what loses its parent is somebody else's child a moment later.
+        let below = ProcessStanding.descendants(of: identifier)
+        killForeign(identifier)
+        for descendant in below { killForeign(descendant) }
+    }
+
+    /// Ends and reaps whatever is still a child of this process, adopted ones included.
+    ///
+    /// What a killed child had started becomes ours in turn, so this goes on until there is none,
+    /// or for `seconds`: one that hangs in the kernel stays. Nothing else may wait for a child
+    /// while this runs.
+    ///
+    /// - Returns: whether none is left.
+    @discardableResult
+    public static func endAll(withinSeconds seconds: Double) -> Bool {
+        let end = MonotonicTime.now.advanced(bySeconds: seconds)
+        while true {
+            for child in ProcessStanding.children(of: getpid()) { killTree(child) }
+            var status: CInt = 0
+            while true {
+                let reaped = unsafe waitpid(-1, &status, WNOHANG)
+                if reaped > 0 { continue }
+                if reaped < 0, Errno.last == .noChildProcess { return true }
+                break
+            }
+            if MonotonicTime.now >= end { return false }
+            usleep(5000)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import DiagCollect
+import DiagDeclared
+import DiagLiveDump
+import DiagModel
+import DiagSystem
+import DiagTerminal
+import SystemPackage
+
+/// What the values of options and arguments may be, for completion.
+enum CompletionValues {
+    /// Completion of this program's own command lines.
+    static func completion() throws -> CommandCompletion {
+        CommandCompletion(try CommandTree.own(), values: values)
+    }
+
+    private typealias Values = CommandCompletion.Values
+
+    private static let yaml = ["yaml", "yml"]
+    private static let bundles = ["tar.xz", "tar.zst", "tar.gz", "tar", "zip"]
+
+    @Sendable private static func values(
+        of command: [String], _ argument: CommandTree.Argument, _ words: [String]
+    ) -> CommandCompletion.Values {
+        argument.kind == .positional
+            ? positional(command, argument) : option(command, argument, words)
+    }
+
+    private static func option(
+        _ command: [String], _ argument: CommandTree.Argument, _ words: [String]
+    ) -> Values {
+        switch argument.nameTexts.last ?? "" {
+        case "--only", "--skip": return collectors(words)
+        case "--profile":
+            return Values(
+                CollectionProfile.allCases.map { .init($0.rawValue) },
+                files: .files(endings: yaml))
+        case "--output" where command == ["archive"]: return Values(files: .files(endings: []))
+        case "--collectors", "--plugins", "--root", "--output", "--directory":
+            return Values(files: .folders)
+        case "--config": return Values(files: .files(endings: yaml))
+        case "--plan": return Values(files: .files(endings: ["json"]))
+        case "--progress": return .of(ProgressStyle.allCases.map(\.rawValue))
+        case "--live-dump": return .of(["full", "stacks", "no"])
+        case "--compress", "--dump-compress": return .of(["zstd", "zlib", "none"])
+        case "--dump-format", "--format": return .of(["kdump", "elf"])
+        case "--on-pressure", "--dump-on-pressure": return .of(["abort", "partial", "ignore"])
+        case "--level", "--dump-level": return .of(["0", "1", "16", "27", "31"])
+        // Times, sizes, numbers, names of a case or of who asks: only the person knows.
+        default: return .free
+        }
+    }
+
+    private static func positional(
+        _ command: [String], _ argument: CommandTree.Argument
+    ) -> Values {
+        switch (command.joined(separator: " "), argument.valueName ?? "") {
+        case ("verify", _), ("list", _), ("cat", "bundle"), ("extract", "bundle"):
+            return Values(files: .files(endings: bundles))
+        case ("archive", _): return Values(files: .folders)
+        case ("dump info", _), ("dump stacks", _), ("dump convert", _):
+            return Values(files: .files(endings: []))
+        case ("collectors check", _): return Values(files: .files(endings: yaml))
+        case ("collectors show", _):
+            var values = collectors([])
+            values.isList = false
+            return values
+        case ("schema", _): return .of(PublishedSchema.allCases.map(\.name))
+        case ("completion", _): return .of(Completion.Shell.allCases.map(\.rawValue))
+        case ("manual", _):
+            let names = (try? CommandTree.own())?.command.shown.map(\.commandName) ?? []
+            return .of(names.filter { $0 != "help" })
+        default: return .free
+        }
+    }
+
+    /// The collectors that there are, those of the folders named in the line included. What is
+    /// wrong with a folder is told when the line is run.
+    private static func collectors(_ words: [String]) -> Values {
+        var folders = [FilePath]()
+        var isFolder = false
+        for word in words where word != "=" {
+            if word.hasPrefix("-") {
+                isFolder = word == "--collectors"
+                if word.hasPrefix("--collectors=") {
+                    folders.append(FilePath(String(word.dropFirst("--collectors=".count))))
+                }
+            } else if isFolder {
+                folders.append(FilePath(word))
+            }
+        }
+        let absolute = folders.compactMap { try? HostFacts.absolute($0) }
+        let catalogue =
+            (try? CollectorCatalogue(folders: absolute, profile: .default))
+            ?? (try? CollectorCatalogue(folders: [], profile: .default))
+        let names = (catalogue?.entries ?? []).map {
+            CommandCompletion.Candidate($0.name, $0.collector.descriptor.subject)
+        }
+        return Values(names, isList: true)
+    }
+}

@@ -1,0 +1,139 @@
+import DiagCollect
+import DiagDeclared
+import DiagModel
+import DiagSystem
+import SystemPackage
+
+/// A reviewed plan, from its file.
+struct PlanFile {
+    /// What it says.
+    let plan: CollectionPlan
+    /// The file.
+    let path: FilePath
+    /// SHA-256 of the file.
+    let digest: String
+
+    /// The most bytes of a file.
+    private static let largestByteCount = 256 << 20
+    private static let pathOption = "plan"
+    private static let digestOption = "planSHA256"
+
+    /// What a worker is told to find the same plan.
+    var workerOptions: [String: JSONValue] {
+        [Self.pathOption: .string(path.string), Self.digestOption: .string(digest)]
+    }
+
+    /// Reads a plan that somebody may have changed.
+    ///
+    /// - Throws: ``CommandFailure`` when there is none, or when it is not as its schema says.
+    static func read(_ path: FilePath) throws -> PlanFile {
+        let bytes = try load(path)
+        do {
+            let document = try JSONTextReader.parse(bytes)
+            if let error = PublishedSchema.plan.errors(in: document, limit: 1).first {
+                throw wrong(path, "it is no plan: \(error)")
+            }
+            return PlanFile(
+                plan: try JSONDocument.decode(CollectionPlan.self, from: bytes), path: path,
+                digest: DeclarationFile.digest(bytes))
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch { throw wrong(path, "it is no plan: \(error)") }
+    }
+
+    /// What the plan that a worker was told of has of its collector; `nil` without a plan.
+    static func collector(for request: WorkerRequest) throws -> CollectionPlan.Collector? {
+        guard let text = request.options[pathOption]?.text else { return nil }
+        let path = FilePath(text)
+        let bytes = try load(path)
+        guard DeclarationFile.digest(bytes) == request.options[digestOption]?.text,
+            let plan = try JSONDocument.decode(CollectionPlan.self, from: bytes)[request.collector]
+        else { throw wrong(path, "it changed after the run began") }
+        return plan
+    }
+
+    private static func load(_ path: FilePath) throws -> [UInt8] {
+        do throws(SystemCallError) {
+            let bytes = try RootedTree("/").read(path, limit: largestByteCount + 1)
+            if bytes.count <= largestByteCount { return bytes }
+        } catch {
+            throw CommandFailure(
+                error.errno == .noSuchFileOrDirectory ? .unavailable : .inputOutput,
+                "read the plan \(path): \(error.errno)")
+        }
+        throw wrong(path, "it has more than \(largestByteCount) bytes")
+    }
+
+    private static func wrong(_ path: FilePath, _ what: String) -> CommandFailure {
+        CommandFailure(.usage, "the plan \(path): \(what)")
+    }
+
+    private func wrong(_ what: String) -> CommandFailure { Self.wrong(path, what) }
+
+    // MARK: - Whether it can be run
+
+    /// Checks that the plan was made by this version.
+    func checkVersion() throws {
+        guard plan.tool.version == Diagbundle.version else {
+            throw wrong(
+                "it was made by version \(plan.tool.version), and this is"
+                    + " \(Diagbundle.version); make it anew")
+        }
+    }
+
+    /// Checks that the plan was made for this host.
+    func check(_ host: CollectionPlan.Host) throws {
+        guard plan.host == host else {
+            let which = plan.host.name == host.name ? "another machine that is called" : "the host"
+            throw wrong(
+                "it was made for \(which) \(plan.host.name), and this is \(host.name)")
+        }
+    }
+
+    /// The collectors that it has, each with what it has of it; those without items are left out.
+    func entries(of catalogue: CollectorCatalogue) throws -> [CollectorCatalogue.Entry] {
+        var names = Set<String>()
+        let entries = try plan.collectors.map { planned in
+            guard let entry = catalogue[planned.name] else {
+                throw wrong("\(catalogue.unknown(planned.name))")
+            }
+            guard names.insert(planned.name).inserted else {
+                throw wrong("the collector \(planned.name) stands in it twice")
+            }
+            let declared = entry.collector as? DeclaredCollector
+            guard planned.definition == entry.definition else {
+                throw wrong(
+                    "the collector \(planned.name) is not what it was: its definition in"
+                        + " \(entry.origin) has another SHA-256; make the plan anew")
+            }
+            if let stranger = declared?.stranger(in: planned, since: plan.since) {
+                throw wrong(
+                    "the collector \(planned.name) does not have \(stranger); a plan can be"
+                        + " shortened, and nothing can be added to it")
+            }
+            return entry
+        }
+        let wanted = Set(
+            plan.collectors.filter { !$0.items.isEmpty || $0.doesNotApply != nil }.map(\.name))
+        let order = catalogue.entries.filter { wanted.contains($0.name) }
+        guard !order.isEmpty, !entries.isEmpty else { throw wrong("it has nothing to collect") }
+        return order
+    }
+
+    /// The probes that may be asked for, by the collector's name.
+    var probes: [String: Set<PlannedProbe>] {
+        Dictionary(
+            plan.collectors.map { collector in
+                (
+                    collector.name,
+                    Set(
+                        collector.items.compactMap { item in
+                            guard let kind = item.probe, let target = item.target else {
+                                return nil
+                            }
+                            return PlannedProbe(kind: kind, target: target)
+                        })
+                )
+            }, uniquingKeysWith: { $0.union($1) })
+    }
+}

@@ -1,0 +1,133 @@
+import DiagCollect
+import DiagModel
+import DiagSystem
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import DiagDeclared
+
+@Suite("Plans of declared collectors")
+struct DeclaredPlanTests {
+    private func collector(
+        _ items: String, planned: CollectionPlan.Collector? = nil
+    ) throws -> DeclaredCollector {
+        DeclaredCollector(
+            try CollectorDeclaration(parsing: Array(yaml(items).utf8), named: "test.yaml"),
+            planned: planned)
+    }
+
+    private func plan(_ items: String, of host: DeclaredHost) throws -> CollectionPlan.Collector {
+        let work = try collector(items).plan(in: .init(root: try RootedTree(FilePath(host.path))))
+        var plan = CollectionPlan.Collector(
+            name: "test", subject: "", origin: "", risk: "R1", confinement: "reader",
+            capabilities: [], deadlineSeconds: 1, byteLimit: 1, items: work.items)
+        plan.notes = work.notes
+        return plan
+    }
+
+    private func run(
+        _ items: String, of host: DeclaredHost, _ plan: CollectionPlan.Collector
+    ) throws -> MemorySink {
+        let sink = MemorySink()
+        try collector(items, planned: plan).collect(
+            in: .init(root: try RootedTree(FilePath(host.path))), into: sink)
+        return sink
+    }
+
+    @Test("A plan has the files that a run would collect, each once, without those with secrets")
+    func files() throws {
+        let host = try DeclaredHost(["/etc/a": "12", "/etc/b": "3", "/etc/key": "k"])
+        let items = """
+              - files: ["/etc/*"]
+              - files: [/etc/a, /no]
+              - files: [/etc/key]
+                secrets: true
+            """
+        let plan = try plan(items, of: host)
+        #expect(plan.items.map { $0.files?.map(\.path) } == [["/etc/a", "/etc/b"], []])
+        #expect(plan.items.map(\.number) == [1, 2])
+        #expect(plan.items[0].estimate.byteCount == 3)
+        #expect(plan.items[1].doesNotApply == "nothing of it is on this host")
+        #expect(plan.notes == ["not collected, for they may hold secrets: /etc/key"])
+        #expect(try run(items, of: host, plan).paths == ["etc/a", "etc/b"])
+    }
+
+    @Test("A condition that does not hold is the reason; one that changed since is missing")
+    func conditions() throws {
+        let host = try DeclaredHost(["/etc/a": "1", "/etc/mark": ""])
+        let items = """
+              - files: [/etc/a]
+                when: {files: [/etc/mark]}
+              - files: [/etc/a]
+                when: {files: [/etc/other]}
+            """
+        let plan = try plan(items, of: host)
+        #expect(plan.items.map(\.doesNotApply) == [nil, "/etc/other does not exist"])
+        try FileManager.default.removeItem(atPath: host.path + "/etc/mark")
+        let sink = try run(items, of: host, plan)
+        #expect(sink.artifacts.isEmpty)
+        #expect(sink.missing.map(\.why) == ["it is in the plan, but now /etc/mark does not exist"])
+        #expect(sink.absent.map(\.why) == ["/etc/other does not exist"])
+    }
+
+    @Test("A run of a plan takes nothing that is new, and says what is gone")
+    func changes() throws {
+        let host = try DeclaredHost([
+            "/etc/a": "1", "/etc/b": "2", "/proc/7/status": "s", "/proc/8/status": "s",
+        ])
+        let items = "  - files: [\"/etc/*\", \"/proc/*/status\"]"
+        let plan = try plan(items, of: host)
+        for path in ["/etc/a", "/proc/7"] {
+            try FileManager.default.removeItem(atPath: host.path + path)
+        }
+        try host.write("new", to: "/etc/c")
+        let sink = try run(items, of: host, plan)
+        #expect(sink.paths == ["etc/b", "proc/8/status"])
+        #expect(sink.missing.map(\.what) == ["/etc/a"])
+        #expect(sink.missing.map(\.why) == ["it is in the plan, and no longer there"])
+        #expect(sink.absent.map(\.what) == ["/proc/7/status"])
+    }
+
+    @Test("What was taken out is not collected, and is named")
+    func takenOut() throws {
+        let host = try DeclaredHost(["/etc/a": "1", "/etc/b": "2"])
+        let items = "  - files: [/etc/a]\n  - files: [/etc/b]"
+        var plan = try plan(items, of: host)
+        plan.items.removeFirst()
+        let sink = try run(items, of: host, plan)
+        #expect(sink.paths == ["etc/b"])
+        #expect(sink.notes == ["not collected, for the plan does not have it: /etc/a"])
+    }
+
+    @Test(
+        "What a plan has and the declaration does not is found",
+        arguments: [
+            ("/etc/shadow", false), ("/etc/a", true), ("/etc/../etc/a", false), ("etc/a", false),
+            ("/etc/x.key", false), ("/etc/sub/b", true), ("", false),
+        ])
+    func strangers(path: String, isOwn: Bool) throws {
+        let host = try DeclaredHost(["/etc/a": "1"])
+        let items = "  - files: [/etc/a, \"/etc/sub/*\"]\n    exclude: [\"*.key\"]"
+        var plan = try plan(items, of: host)
+        plan.items[0].files = [.init(path: path, byteCount: 0)]
+        #expect((try collector(items).stranger(in: plan, since: nil) == nil) == isOwn)
+    }
+
+    @Test("Items of another kind, number or command are strangers")
+    func strangeItems() throws {
+        let host = try DeclaredHost(["/etc/a": "1"])
+        let items = "  - files: [/etc/a]\n  - command: [echo, a]\n    to: a.txt"
+        let plan = try plan(items, of: host)
+        #expect(try collector(items).stranger(in: plan, since: nil) == nil)
+        for change in 0..<3 {
+            var other = plan
+            switch change {
+            case 0: other.items[0].kind = .listing
+            case 1: other.items[0].number = 9
+            default: other.items[1].arguments = ["echo", "b"]
+            }
+            #expect(try collector(items).stranger(in: other, since: nil) != nil)
+        }
+    }
+}

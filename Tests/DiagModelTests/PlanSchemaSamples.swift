@@ -1,0 +1,61 @@
+import DiagModel
+
+extension SchemaSample {
+    /// Plans with every member, and with the fewest.
+    static let plans: [SchemaSample] = {
+        let digest = String(repeating: "a1", count: 32)
+        var files = CollectionPlan.Item(
+            kind: .files, number: 1, title: "/etc/hosts", risk: "R1",
+            estimate: .init(byteCount: 5, seconds: 0.5))
+        files.files = [
+            .init(path: "/etc/hosts", byteCount: 5),
+            .init(path: "/etc/\\xFF", pathBytes: "L2V0Yy//", byteCount: 0),
+        ]
+        files.leftOutCount = 2
+        files.byteLimit = 1 << 20
+        var command = CollectionPlan.Item(kind: .command, number: 2, title: "ip", risk: "R1")
+        command.arguments = ["ip", "address"]
+        command.executable = "/usr/sbin/ip"
+        command.artifact = "ip.json"
+        command.secondsLimit = 10
+        var listing = CollectionPlan.Item(kind: .listing, number: 3, title: "/boot", risk: "R1")
+        listing.folders = ["/boot"]
+        listing.doesNotApply = "nothing of it is on this host"
+        var reads = CollectionPlan.Item(kind: .reads, number: 4, title: "tables", risk: "R0")
+        reads.trees = ["/sys/block"]
+        var probe = CollectionPlan.Item(kind: .probe, number: 5, title: "metadata", risk: "R1")
+        probe.probe = "metadata"
+        probe.target = "/dev/sda"
+        probe.actions = ["ioctl BLKGETSIZE64"]
+        let others: [CollectionPlan.Item] = [
+            .init(kind: .dump, number: 6, title: "memory", risk: "R2"),
+            .init(kind: .program, number: 7, title: "a program", risk: "R1"),
+        ]
+        var full = CollectionPlan.Collector(
+            name: "network", subject: "network state", origin: "/a/network.yaml",
+            definition: digest, risk: "R1", confinement: "inspector",
+            capabilities: ["CAP_NET_ADMIN"], deadlineSeconds: 30, byteLimit: 100,
+            items: [files, command, listing, reads, probe] + others)
+        full.doesNotApply = "ip is not installed"
+        full.notes = ["not collected, for they may hold secrets: /etc/x"]
+        let lean = CollectionPlan.Collector(
+            name: "system", subject: "facts", origin: "built in", risk: "R0",
+            confinement: "reader", capabilities: [], deadlineSeconds: 1, byteLimit: 0)
+        return [
+            SchemaSample(
+                .plan, "full",
+                CollectionPlan(
+                    tool: .init(name: "diagbundle", version: "1"),
+                    host: .init(name: "host", machine: digest), userIdentifier: 0,
+                    created: Timestamp(microsecondsSince1970: 1), root: "/",
+                    since: Timestamp(microsecondsSince1970: 0), options: ["profile": ["full"]],
+                    collectors: [full, lean], estimate: .init(byteCount: 1, seconds: 2))),
+            SchemaSample(
+                .plan, "lean",
+                CollectionPlan(
+                    tool: .init(name: "diagbundle", version: "1"), host: .init(name: "host"),
+                    userIdentifier: 1000, created: Timestamp(microsecondsSince1970: 1),
+                    root: "/mnt", options: [:], collectors: [], estimate: .init())),
+        ]
+    }()
+}

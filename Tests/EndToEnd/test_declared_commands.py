@@ -1,0 +1,95 @@
+"""Commands of declared collectors that do not end: what is kept, and that nothing stays behind."""
+
+import os
+import signal
+
+import harness
+from harness import PARTIAL
+
+OWN = """schema: diagbundle.collector/1
+name: mine
+subject: commands of a test
+description: For the tests.
+deadline: %s
+items:
+%s"""
+# Numbers that no other process sleeps for.
+SLEEP, STRAY = "98761", "98762"
+
+
+def sleepers(seconds):
+    """(id, parent) of the processes that sleep for so long."""
+    return [(identifier, parent) for identifier, parent, state, name in harness.process_table()
+            if name == "sleep" and state != "Z"
+            and harness.command_line(identifier).endswith("sleep " + seconds)]
+
+
+class DeclaredCommandTest(harness.Case):
+    """Commands that do not end by themselves."""
+
+    def declare(self, items, deadline="60s"):
+        """A folder with one collector."""
+        folder = self.path("collectors.d")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "mine.yaml"), "w", encoding="utf-8") as file:
+            file.write(OWN % (deadline, items))
+        return folder
+
+    def program(self, text):
+        """A program that root may run."""
+        path = self.path("program")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + text)
+        os.chmod(path, 0o755)
+        os.chmod(os.path.dirname(path), 0o755)
+        return path
+
+    def test_a_last_command_that_hangs_keeps_the_list_of_commands(self):
+        program = self.program("trap '' TERM\necho begun\nwhile :; do sleep 1; done\n")
+        folder = self.declare(
+            "  - command: [echo, first]\n    to: first.txt\n"
+            "  - command: [%s]\n    to: last.txt\n    limits: {seconds: 60}\n" % program,
+            deadline="8s")
+        self.collect("--collectors", folder, "--only", "mine", expected=(PARTIAL,))
+        report, = harness.manifest(self.output)["reports"]
+        self.assertEqual(report["outcome"], "complete", report)
+        host = harness.host_folder(self.output)
+        first, last = harness.read_json(host, "mine", "commands.json")["commands"]
+        self.assertEqual((first["exitCode"], first["isLate"]), (0, False))
+        self.assertEqual((last["isLate"], last["artifact"]), (True, "mine/last.txt"))
+        self.assertEqual(harness.content(os.path.join(host, "mine", "last.txt")), b"begun\n")
+
+    def test_a_command_ends_when_the_orchestrator_is_killed(self):
+        folder = self.declare("  - command: [sleep, \"%s\"]\n    to: a\n"
+            "    limits: {seconds: 60}\n" % SLEEP)
+        process = harness.start(
+            "collect", "--output", self.output, "--collectors", folder, "--only", "mine")
+        harness.wait_until(lambda: sleepers(SLEEP), what="the command")
+        orchestrators = [identifier for identifier in harness.descendants(process.pid)
+                         if "orchestrate" in harness.command_line(identifier)
+                         or harness.command_line(identifier) == "diagbundle"]
+        (_, worker), = sleepers(SLEEP)
+        parents = {identifier: parent for identifier, parent, _, _ in harness.process_table()}
+        self.assertIn(parents[worker], orchestrators)
+        os.kill(parents[worker], signal.SIGKILL)
+        harness.wait_until(lambda: not sleepers(SLEEP), 10, "the end of the command")
+        process.communicate(timeout=harness.PATIENCE)
+
+    def test_a_command_ends_when_its_worker_is_killed_and_the_run_goes_on(self):
+        folder = self.declare("  - command: [sleep, \"%s\"]\n    to: a\n"
+            "    limits: {seconds: 60}\n" % SLEEP)
+        process = harness.start(
+            "collect", "--output", self.output, "--collectors", folder, "--only", "mine,system")
+        harness.wait_until(lambda: sleepers(SLEEP), what="the command")
+        (_, worker), = sleepers(SLEEP)
+        os.kill(worker, signal.SIGKILL)
+        harness.wait_until(lambda: not sleepers(SLEEP), 10, "the end of the command")
+        outcome = harness.finish(process)
+        self.assertEqual(outcome.status, PARTIAL, str(outcome))
+
+    def test_what_a_command_left_in_a_session_of_its_own_ends_with_the_run(self):
+        program = self.program("setsid sleep %s </dev/null >/dev/null 2>&1 &\necho started\n"
+                               % STRAY)
+        folder = self.declare("  - command: [%s]\n    to: a\n" % program)
+        self.collect("--collectors", folder, "--only", "mine", expected=(0, PARTIAL))
+        self.assertEqual(sleepers(STRAY), [])

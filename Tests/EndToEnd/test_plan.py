@@ -1,0 +1,261 @@
+"""`plan`, and `collect --plan`: what is shown before a run is what the run does."""
+
+import json
+import os
+import re
+
+import harness
+from harness import COMPLETE, PARTIAL, UNAVAILABLE, USAGE
+
+OWN = """schema: diagbundle.collector/1
+name: mine
+subject: facts of a test
+description: For the tests.
+profiles: [full]
+items:
+  - files: [%(folder)s/a, "%(folder)s/*.conf"]
+    exclude: ["*.key"]
+  - command: [echo, one]
+    to: one.txt
+  - command: [echo, two]
+    to: two.txt
+  - listing: [%(folder)s]
+    to: listing.txt
+  - files: [/nowhere/at/all]
+  - command: [no-such-program-here]
+    to: none.txt
+"""
+
+
+class PlanTest(harness.Case):
+    """A plan as a person and as a program sees it."""
+
+    def own(self, text=OWN):
+        """A folder with one collector, and the files that it collects."""
+        folder = self.path("facts")
+        os.makedirs(folder, exist_ok=True)
+        for name in ("a", "b.conf", "c.conf"):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write("fact %s\n" % name)
+        declarations = self.path("collectors.d")
+        os.makedirs(declarations, exist_ok=True)
+        with open(os.path.join(declarations, "mine.yaml"), "w", encoding="utf-8") as file:
+            file.write(text % {"folder": folder})
+        return folder, declarations
+
+    def plan(self, *arguments, expected=COMPLETE):
+        """The plan as a document."""
+        outcome = harness.run("plan", "--json", *arguments)
+        self.assertEqual(outcome.status, expected, str(outcome))
+        return json.loads(outcome.out)
+
+    def saved(self, plan):
+        """A file with the plan in it."""
+        path = self.path("plan.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(plan, file)
+        return path
+
+    def own_plan(self):
+        folder, declarations = self.own()
+        plan = self.plan("--collectors", declarations, "--only", "mine")
+        return folder, declarations, plan
+
+    def artifacts(self):
+        return sorted(one["path"] for one in harness.manifest(self.output)["artifacts"]
+                      if one["collector"] == "mine")
+
+    def test_a_plan_names_files_commands_and_what_does_not_apply(self):
+        folder, declarations, plan = self.own_plan()
+        self.assertEqual(plan["schema"], "diagbundle.plan/1")
+        mine, = plan["collectors"]
+        self.assertEqual(mine["origin"], os.path.join(declarations, "mine.yaml"))
+        self.assertRegex(mine["definition"], "^[0-9a-f]{64}$")
+        items = mine["items"]
+        self.assertEqual([one["kind"] for one in items],
+                         ["files", "command", "command", "listing", "files", "command"])
+        self.assertEqual([(one["path"], one["byteCount"]) for one in items[0]["files"]],
+                         [(folder + "/a", 7), (folder + "/b.conf", 12), (folder + "/c.conf", 12)])
+        self.assertEqual(items[1]["arguments"], ["echo", "one"])
+        self.assertTrue(items[1]["executable"].endswith("/echo"))
+        self.assertEqual(items[3]["folders"], [folder])
+        self.assertEqual(items[4]["doesNotApply"], "nothing of it is on this host")
+        self.assertTrue(items[5]["doesNotApply"].startswith(
+            "no-such-program-here is not installed"))
+        self.assertEqual(mine["estimate"]["byteCount"],
+                         sum(one["estimate"]["byteCount"] for one in items))
+
+    def test_the_table_shortens_file_lists_unless_all_are_wanted(self):
+        _, declarations = self.own()
+        brief = harness.run("plan", "--collectors", declarations, "--only", "mine", "kernel")
+        self.assertEqual(brief.status, COMPLETE, str(brief))
+        self.assertRegex(brief.out, r"(?m)^mine  facts of a test$")
+        self.assertRegex(brief.out, r"and \d+ more files")
+        self.assertIn("2 items do not apply here", brief.out)
+        self.assertRegex(brief.out, r"(?m)^Total: 2 collectors, \d+ files, ")
+        whole = harness.run("plan", "-v", "--collectors", declarations, "--only", "mine", "kernel")
+        self.assertNotRegex(whole.out, r"and \d+ more files")
+        self.assertIn("no-such-program-here is not installed", whole.out)
+
+    def test_what_is_collected_is_in_the_plan(self):
+        plan = self.plan("--profile", "full")
+        self.collect("--profile", "full", expected=(COMPLETE, PARTIAL))
+        manifest = harness.manifest(self.output)
+        strangers = []
+        # A document may be made of another.
+        made = {os.path.basename(one["path"]) for one in manifest["artifacts"]}
+        for artifact in manifest["artifacts"]:
+            collector = next((one for one in plan["collectors"]
+                              if one["name"] == artifact["collector"]), None)
+            source = artifact.get("source")
+            if collector is None or not source or source in made:
+                continue
+            if not self.has(collector, source):
+                strangers.append("%s: %s" % (artifact["collector"], source))
+        # Processes that began after the plan was made are none of it.
+        self.assertEqual([one for one in strangers if not re.search(r": /proc/\d+/", one)], [])
+
+    @staticmethod
+    def has(collector, source):
+        """Whether an item of the plan has what an artifact says it came from."""
+        words = {"journal": "systemd journal", "mountinfo": "mountinfo"}
+        for item in collector["items"]:
+            paths = [one["path"] for one in item.get("files", [])]
+            if source in paths or source == item.get("title"):
+                return True
+            if item["kind"] == "command" and " ".join(item["arguments"]).startswith(source):
+                return True
+            below = [one.replace("/[0-9]*", "")
+                     for one in item.get("trees", []) + item.get("folders", [])]
+            if any(source == one or source.startswith(one + "/") for one in below):
+                return True
+            if any(path.startswith(source + "/") for path in paths + below):
+                return True
+            if item.get("target") and item["target"] in source:
+                return True
+            if words.get(source, "\0") in item["title"]:
+                return True
+        # Several sources in one document, or a device with what was asked of it.
+        parts = [one.strip() for one in re.split(r",| and ", source)]
+        return len(parts) > 1 and all(PlanTest.has(collector, one) for one in parts)
+
+    def test_a_plan_of_everything_opens_no_device_and_runs_no_command(self):
+        trace = self.path("trace")
+        if not os.access("/usr/bin/strace", os.X_OK):
+            self.skipTest("strace is not installed")
+        outcome = harness.run(
+            "-f", "-e", "trace=execve,openat,openat2,open,ioctl", "-o", trace, harness.BINARY,
+            "plan", "--profile", "full", "--json", binary="/usr/bin/strace")
+        self.assertEqual(outcome.status, COMPLETE, str(outcome))
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+        self.assertEqual(len([one for one in lines if "execve(" in one]), 1)
+        opened = [one for one in lines if "open" in one and re.search(r'"/?dev/', one)
+                  and "O_PATH" not in one and "O_DIRECTORY" not in one]
+        self.assertEqual([one for one in opened if "null" not in one and "tty" not in one], [])
+
+    def test_a_reviewed_plan_is_run_and_nothing_else(self):
+        folder, _, plan = self.own_plan()
+        items = plan["collectors"][0]["items"]
+        items[0]["files"] = [one for one in items[0]["files"] if not one["path"].endswith("b.conf")]
+        del items[2]
+        with open(folder + "/new.conf", "w", encoding="utf-8") as file:
+            file.write("new\n")
+        self.collect("--plan", self.saved(plan), expected=(COMPLETE,))
+        self.assertEqual(
+            self.artifacts(),
+            sorted(["mine/commands.json", "mine/listing.txt", "mine/one.txt",
+                    "mine" + folder + "/a", "mine" + folder + "/c.conf"]))
+        manifest = harness.manifest(self.output)
+        self.assertRegex(manifest["options"]["planSHA256"], "^[0-9a-f]{64}$")
+        self.assertEqual(manifest["options"]["collectors"], ["mine"])
+        notes = manifest["reports"][0]["notes"]
+        self.assertIn("not collected, for the plan does not have it: echo two", notes)
+
+    def test_what_is_gone_since_the_plan_is_missing(self):
+        folder, _, plan = self.own_plan()
+        os.unlink(folder + "/c.conf")
+        self.collect("--plan", self.saved(plan), expected=(PARTIAL,))
+        missing = [(one["what"], one["why"]) for one in harness.manifest(self.output)["missing"]]
+        self.assertEqual(missing, [(folder + "/c.conf", "it is in the plan, and no longer there")])
+
+    def test_output_writes_the_plan_for_collect(self):
+        _, declarations = self.own()
+        path = self.path("written.json")
+        outcome = harness.run("plan", "--collectors", declarations, "--only", "mine",
+                              "--output", path)
+        self.assertEqual(outcome.status, COMPLETE, str(outcome))
+        self.assertIn("diagbundle collect --plan " + path, outcome.out)
+        self.assertEqual(os.stat(path).st_mode & 0o077, 0)
+        self.collect("--plan", path, expected=(COMPLETE,))
+        self.assertIn("mine/two.txt", self.artifacts())
+
+    def refused(self, plan, *arguments):
+        """What is said of a plan that is not run."""
+        outcome = harness.run("collect", "--output", self.output, "--plan", self.saved(plan),
+                              *arguments)
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+        self.assertFalse(os.path.isdir(self.output) and harness.bundles(self.output))
+        return outcome.told
+
+    def test_what_is_not_of_this_host_or_not_of_the_collector_is_refused(self):
+        _, declarations, plan = self.own_plan()
+
+        def changed(change):
+            other = json.loads(json.dumps(plan))
+            change(other)
+            return self.refused(other)
+        self.assertIn("made for the host elsewhere", changed(
+            lambda one: one["host"].update(name="elsewhere")))
+        self.assertIn("by version 9.9", changed(
+            lambda one: one["tool"].update(version="9.9")))
+        self.assertIn("its root is /mnt", changed(lambda one: one.update(root="/mnt")))
+        self.assertIn("there is no collector \"minx\"", changed(
+            lambda one: one["collectors"][0].update(name="minx")))
+        self.assertIn("does not have /etc/shadow", changed(
+            lambda one: one["collectors"][0]["items"][0]["files"].append(
+                {"path": "/etc/shadow", "byteCount": 1})))
+        self.assertIn("does not have", changed(
+            lambda one: one["collectors"][0]["items"][0]["files"].append(
+                {"path": self.path("facts") + "/../x.conf", "byteCount": 1})))
+        self.assertIn("does not have echo three", changed(
+            lambda one: one["collectors"][0]["items"][1].update(arguments=["echo", "three"])))
+        self.assertIn("it is no plan", changed(lambda one: one.update(extra=1)))
+        with open(os.path.join(declarations, "mine.yaml"), "a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        self.assertIn("another SHA-256", self.refused(plan))
+
+    def test_options_that_contradict_the_plan_are_refused(self):
+        _, _, plan = self.own_plan()
+        self.assertIn("--profile: storage contradicts the plan",
+                      self.refused(plan, "--profile", "storage"))
+        self.assertIn("--since", self.refused(plan, "--since", "1h"))
+        self.collect("--plan", self.saved(plan), "--only", "mine", expected=(COMPLETE,))
+
+    def test_a_plan_that_is_not_there_is_said_so(self):
+        outcome = harness.run("collect", "--output", self.output, "--plan", "/no/plan.json")
+        self.assertEqual(outcome.status, UNAVAILABLE, str(outcome))
+
+    def test_the_collectors_of_code_read_no_more_than_their_plan(self):
+        plan = self.plan("--only", "storage", "system", "boot", "logs")
+        self.collect("--plan", self.saved(plan), expected=(COMPLETE, PARTIAL))
+        manifest = harness.manifest(self.output)
+        for report in manifest["reports"]:
+            self.assertEqual(report["outcome"], "complete", report)
+            self.assertEqual(
+                [one for one in report["notes"] if one.startswith("not read")], [], report)
+
+    def test_what_is_taken_out_of_a_collector_of_code_is_not_read(self):
+        plan = self.plan("--only", "system", "storage")
+        for collector in plan["collectors"]:
+            collector["items"] = [one for one in collector["items"]
+                                  if one["title"] != "kernel parameters"
+                                  and one["kind"] != "probe"]
+        self.collect("--plan", self.saved(plan), expected=(COMPLETE, PARTIAL))
+        paths = [one["path"] for one in harness.manifest(self.output)["artifacts"]]
+        self.assertNotIn("system/sysctl.txt", paths)
+        self.assertNotIn("storage/mount-health.json", paths)
+        self.assertIn("system/meminfo", paths)
+        system = next(one for one in harness.manifest(self.output)["reports"]
+                      if one["collector"] == "system")
+        self.assertTrue(any("for the plan does not have it" in one for one in system["notes"]))

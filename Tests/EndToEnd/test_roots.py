@@ -1,0 +1,129 @@
+"""`--root`: a mounted root of another distribution, from which nothing is run."""
+
+import glob
+import os
+
+import harness
+import roots
+from harness import COMPLETE, PARTIAL
+
+# What each collector of the library must have of each root, below its folder.
+EXPECTED = {
+    "rhel": {
+        "apache": ["configuration-listing.txt"],
+        "cloud": ["var/lib/cloud/data/status.json"],
+        "containers": ["etc/containers/registries.conf"],
+        "firewall": ["etc/firewalld/firewalld.conf"],
+        "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf"],
+        "locale": ["etc/locale.conf", "etc/vconsole.conf"],
+        "logging": ["etc/systemd/journald.conf"],
+        "login": ["etc/passwd", "etc/pam.d/system-auth", "etc/ssh/sshd_config"],
+        "lvm": ["lvm-listing.txt"],
+        "mail": ["configuration-listing.txt"],
+        "mysql": ["data-listing.txt", "var/log/mariadb/mariadb.log"],
+        "nginx": ["configuration-listing.txt"],
+        "network": ["etc/hosts", "etc/resolv.conf", "etc/nsswitch.conf"],
+        "packages": ["rpm-listing.txt", "var/log/dnf.log"],
+        "postgresql": ["var/lib/pgsql/data/PG_VERSION"],
+        "scheduled": ["etc/cron.deny"],
+        "security": ["etc/selinux/config", "etc/crypto-policies/config"],
+        "services": ["unit-files-listing.txt"],
+        "time": ["etc/chrony.conf", "etc/adjtime"],
+        "virtualization": ["etc/libvirt/libvirtd.conf"],
+    },
+    "suse": {
+        "locale": ["etc/locale.conf"],
+        "logging": ["etc/systemd/journald.conf"],
+        "login": ["etc/passwd", "etc/pam.d/common-auth"],
+        "network": ["etc/hosts"],
+        "packages": ["var/log/zypp/history"],
+        "time": ["etc/sysconfig/clock"],
+    },
+    "alpine": {
+        "login": ["etc/passwd", "etc/ssh/sshd_config"],
+        "network": ["etc/hosts", "etc/resolv.conf"],
+        "packages": ["lib/apk/db/installed", "etc/apk/world"],
+        "services": ["etc/inittab", "etc/rc.conf"],
+        "kernel": ["etc/sysctl.conf"],
+    },
+    "server": {
+        "hardware": ["sys/class/dmi/id/sys_vendor"],
+        "md": ["proc/mdstat", "etc/sysconfig/raid-check"],
+        "nvme": ["nvme-listing.txt", "sys/module/nvme_core/parameters/io_timeout"],
+        "processes": ["proc/7/status", "etc/security/limits.conf"],
+        "smart": ["etc/smartmontools/smartd.conf",
+                  "var/lib/smartmontools/smartd.DEMO-1.ata.state"],
+    },
+}
+# Those that are commands alone: nothing of them is on a root.
+COMMANDS_ALONE = {"multipath"}
+
+
+class RootTest(harness.Case):
+    """What a rescue system gets of a host that does not start."""
+
+    def collected(self, name):
+        """The manifest of a run over the whole of a root, and its host folder."""
+        root = self.path("root")
+        os.makedirs(root)
+        roots.make(name, root)
+        self.collect("--root", root, "--profile", "full", expected=(COMPLETE, PARTIAL))
+        return harness.manifest(self.output), harness.host_folder(self.output)
+
+    def check(self, name, has_kernel=False):
+        manifest, folder = self.collected(name)
+        self.assertEqual(manifest["host"]["name"], name + "-rescue")
+        self.assertEqual([one["outcome"] for one in manifest["reports"]],
+                         ["complete"] * len(manifest["reports"]))
+        paths = {one["path"] for one in manifest["artifacts"]}
+        lacking = ["%s/%s" % (collector, path) for collector, files in EXPECTED[name].items()
+                   for path in files if "%s/%s" % (collector, path) not in paths]
+        self.assertEqual(lacking, [])
+        self.assertEqual([one for one in paths if one.endswith("/commands.json")], [])
+        absent = {one["what"]: one.get("why", "") for one in manifest["absent"]}
+        self.assertTrue(any("no command runs for a root" in why for why in absent.values()))
+        self.assertEqual(any("no kernel runs from this root" in why for why in absent.values()),
+                         not has_kernel)
+        # Nobody is told to be root for what no right can give.
+        self.assertEqual([one for one in manifest["missing"] if "run as root" in one.get("remedy", "")
+                          and os.geteuid() == 0], [])
+        with open(os.path.join(folder, "summary.txt"), encoding="utf-8") as file:
+            summary = " ".join(file.read().split())
+        self.assertIn("nothing was run from it", summary)
+        self.assertRegex(summary, r"[0-9]+ commands? not run")
+        self.assertEqual("left out that only a running kernel has" in summary, not has_kernel)
+        if has_kernel:
+            self.assertTrue(any("multipathd" in what for what in absent), sorted(absent))
+        for directory, _, names in os.walk(folder):
+            for one in names:
+                with open(os.path.join(directory, one), "rb") as file:
+                    self.assertNotIn(b"planted-", file.read(), os.path.join(directory, one))
+
+    def test_each_collector_of_the_library_is_run_over_a_root(self):
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Collectors")
+        library = {os.path.basename(one)[:-5] for one in glob.glob(folder + "/*.yaml")}
+        run = {collector for files in EXPECTED.values() for collector in files}
+        self.assertEqual(library - run, COMMANDS_ALONE)
+        self.assertEqual(run - library, set())
+
+    def test_a_root_of_a_server_with_its_procfs(self):
+        self.check("server", has_kernel=True)
+
+    def test_a_root_of_rhel(self):
+        self.check("rhel")
+
+    def test_a_root_of_suse(self):
+        self.check("suse")
+
+    def test_a_root_of_alpine(self):
+        self.check("alpine")
+
+    def test_the_plan_of_a_root_says_that_no_command_runs(self):
+        root = self.path("root")
+        os.makedirs(root)
+        roots.make("alpine", root)
+        outcome = harness.run("plan", "--root", root, "--profile", "full", "-v")
+        self.assertEqual(outcome.status, COMPLETE, str(outcome))
+        self.assertIn("Plan of alpine-rescue, root " + root, outcome.out)
+        self.assertIn(" 0 commands, 0 probes,", outcome.out)
+        self.assertIn("no command runs for a root that is not the running host's", outcome.out)
