@@ -9,11 +9,15 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
+/// Where most of the code is and little of the time goes, the program is kept small.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 let testing: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 /// A module of `Sources`, with the settings that all of them share.
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func module(
+    _ name: String, _ dependencies: [Target.Dependency], _ more: [SwiftSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + more)
 }
 
 /// The tests of one module; `fixtures` says that the folder holds recorded samples.
@@ -68,14 +72,14 @@ let package = Package(
             [
                 "DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect",
                 "DiagLiveDump", system, crypto,
-            ]),
+            ], small),
         .target(name: "CollectorLibrary", path: "Collectors/Embedded"),
         module(
             "DiagDeclared",
             [
                 "DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", "DiagYAML",
                 "CollectorLibrary", system, crypto,
-            ]),
+            ], small),
         module("DiagAnalysis", ["DiagModel"]),
         module("DiagTerminal", ["DiagModel"]),
         .executableTarget(
@@ -85,7 +89,7 @@ let package = Package(
                 "DiagLiveDump", "DiagCollectors", "DiagDeclared", "DiagAnalysis", "DiagTerminal",
                 arguments, system,
             ],
-            swiftSettings: strict),
+            swiftSettings: strict + small),
 
         .executableTarget(
             name: "framing-benchmark",

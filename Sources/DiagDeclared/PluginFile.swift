@@ -1,4 +1,3 @@
-internal import Crypto
 internal import DiagCollect
 public import DiagModel
 internal import DiagSystem
@@ -168,14 +167,11 @@ public enum PluginFile {
             () throws(TrustedFolder.Refusal) -> String in
             try Self.identity(of: try folder.file(name, isProgram: true), at: program)
         }
-        let digest = SHA256.hash(data: bytes).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
         return PluginCollector(
             declaration,
             source: PluginSource(
-                program: program, description: description, digest: digest.joined(),
-                identity: identity))
+                program: program, description: description,
+                digest: DeclarationFile.digest(bytes), identity: identity))
     }
 
     // MARK: - Running

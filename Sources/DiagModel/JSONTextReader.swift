@@ -4,12 +4,20 @@
 /// and a byte order mark too. Of equal names in an object the last counts.
 public struct JSONTextReader: ~Copyable {
     /// Why a text was not read.
-    public enum Failure: Error, Hashable, Sendable {
+    public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
         /// It is not JSON; `offset` is the byte from the start where that shows.
         case malformed(offset: Int)
         /// It may be JSON, but is nested deeper than ``JSONTextReader/depthLimit``, or holds
         /// more values than were allowed.
         case tooLarge
+
+        /// The reason as a person reads it.
+        public var description: String {
+            switch self {
+            case .malformed(let offset): "not JSON, as shows at byte \(offset)"
+            case .tooLarge: "nested too deeply, or with too many values"
+            }
+        }
     }
 
     /// How deep arrays and objects may be nested.

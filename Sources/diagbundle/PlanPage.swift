@@ -96,11 +96,16 @@ struct PlanPage {
             : "; this is not root, so what needs them is not in the plan or will be missing."
         let rights = Set(plan.collectors.flatMap(\.capabilities)).sorted()
         return [
-            "Total: \(plan.collectors.count) collectors, \(files) files,"
-                + " \(count(.command)) commands, \(count(.probe)) probes, risk \(highest);"
+            "Total: " + Self.counted(plan.collectors.count, "collector") + ", "
+                + Self.counted(files, "file") + ", " + Self.counted(count(.command), "command")
+                + ", " + Self.counted(count(.probe), "probe") + ", risk \(highest);"
                 + " estimated \(Self.text(plan.estimate)) one after the other.",
             "Rights: " + rights.joined(separator: ", ") + doubt,
         ]
+    }
+
+    private static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)" + (count == 1 ? "" : "s")
     }
 
     private static func text(_ estimate: CollectionPlan.Estimate) -> String {

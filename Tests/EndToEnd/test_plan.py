@@ -221,6 +221,12 @@ class PlanTest(harness.Case):
         self.assertIn("does not have echo three", changed(
             lambda one: one["collectors"][0]["items"][1].update(arguments=["echo", "three"])))
         self.assertIn("it is no plan", changed(lambda one: one.update(extra=1)))
+        cut = self.path("cut.json")
+        with open(cut, "w", encoding="utf-8") as file:
+            file.write('{"schema": "diagb')
+        outcome = harness.run("collect", "--output", self.output, "--plan", cut)
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+        self.assertRegex(outcome.told, "it is no plan: not JSON, as shows at byte 1[0-9]")
         with open(os.path.join(declarations, "mine.yaml"), "a", encoding="utf-8") as file:
             file.write("# changed\n")
         self.assertIn("another SHA-256", self.refused(plan))
