@@ -86,12 +86,6 @@ extension PublishedSchema {
                 {"$ref": "#/$defs/listing"}]}}
         },
         "$defs": {
-            "risk": {"enum": ["R0", "R1", "R2"]},
-            "privacy": {"enum": ["technical", "identity", "content", "sensitive"]},
-            "profiles": {"type": "array", "minItems": 1, "items":
-                {"enum": ["minimal", "default", "storage", "full"]}},
-            "quantity": {"type": ["string", "integer"]},
-            "texts": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
             "arguments": {"type": "array", "minItems": 1, "items": {"type": "string"}},
             \#(declarationDefinitions),
             "artifact": {"type": "string", "minLength": 1, "maxLength": 1024,
@@ -167,26 +161,7 @@ extension PublishedSchema {
                     "files": {"type": "integer", "minimum": 1, "maximum": 1000000}
                 }
             },
-            "lines": {"type": "integer", "minimum": 1, "maximum": 10000000},
-            "when": {
-                "type": "object", "additionalProperties": false,
-                "properties": {
-                    "root": {"type": "boolean"},
-                    "commands": {"$ref": "#/$defs/texts"},
-                    "files": {"$ref": "#/$defs/texts"},
-                    "modules": {"$ref": "#/$defs/texts"},
-                    "filesystems": {"$ref": "#/$defs/texts"},
-                    "kernel": {"type": "string", "description": "for example >=5.10"},
-                    "config": {"$ref": "#/$defs/texts"},
-                    "init": {"type": "array", "minItems": 1, "items":
-                        {"enum": ["systemd", "openrc", "sysvinit", "busybox"]}},
-                    "distribution": {"$ref": "#/$defs/texts"},
-                    "virtual": {"type": "boolean"},
-                    "container": {"type": "boolean"},
-                    "any": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/when"}},
-                    "not": {"$ref": "#/$defs/when"}
-                }
-            }
+            "lines": {"type": "integer", "minimum": 1, "maximum": 10000000}
         }
         """#
 
