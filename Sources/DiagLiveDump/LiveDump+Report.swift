@@ -70,8 +70,11 @@ extension LiveDumpReport {
         pages["zero"] = result.pagesZero
         pages["unreadable"] = result.pagesUnreadable
         if result.pagesLate > 0 { pages["late"] = result.pagesLate }
+        // What they were before is not known of each; nearly all were free.
         for (pageClass, count) in result.lateByClass {
+            pages[pageClass.name, default: 0] += count
             pages["kept." + pageClass.name, default: 0] += count
+            pages[PageClass.free.name] = max(0, pages[PageClass.free.name, default: 0] - count)
         }
     }
 }

@@ -66,6 +66,8 @@ struct LatePageScan: Sendable {
     ) throws(LiveDumpError) -> LatePages {
         var rule = PageFlagScan.Rule { [classes] in classes.contains($0) }
         rule.unwanted = selection.dumped
+        // A page of which nothing is told is not new.
+        rule.unknownWord = PageFlags.noPage
         let scan = try PageFlagScan(
             tree: tree, frames: frames, limit: limit,
             threadCount: buffers.isEmpty ? threadCount : buffers.count, rule: rule,

@@ -15,6 +15,8 @@ struct PageFlagScan {
         var wanted: MappedBitmap?
         /// Page frames that are not kept whatever their class.
         var unwanted: MappedBitmap?
+        /// What a page frame counts as of which the kernel tells nothing: its own.
+        var unknownWord: UInt64 = 0
 
         init(_ keeps: (PageClass) -> Bool) {
             self.keeps = PageClass.allCases.map { $0.isReadable && keeps($0) }

@@ -44,9 +44,8 @@ final class PageFlagWorker {
         let target = unsafe UnsafeMutableRawBufferPointer(
             rebasing: buffer.bytes[..<(frames.count * 8)])
         let known = unsafe file.readMemory(into: target, at: UInt64(frames.lowerBound) * 8) / 8
-        // No word says nothing, so the page is taken for the kernel's own.
         for index in known..<frames.count {
-            unsafe target.storeBytes(of: 0, toByteOffset: index * 8, as: UInt64.self)
+            unsafe target.storeBytes(of: rule.unknownWord, toByteOffset: index * 8, as: UInt64.self)
         }
         unknownCount += frames.count - known
         var inherited = unsafe head(before: frames.lowerBound, first: target.load(as: UInt64.self))

@@ -80,8 +80,10 @@ public final class StackPageSelection: PageSelection {
         self.warnings = warnings
     }
 
-    /// Room for 3 % more.
-    public var latePageRoom: Int { LatePages.room(pageCount: dumpedCount) }
+    /// Room for 3 % more, or for all that there are.
+    public var latePageRoom: Int {
+        min(LatePages.room(pageCount: dumpedCount), tally.present.reduce(0, +) - dumpedCount)
+    }
 
     /// Reads the words of all page frames once more.
     public func latePages(

@@ -10,7 +10,7 @@ final class CopyLane {
         /// Again, and what changed is held, to be written anew.
         case reread
         /// Nothing more: what is held is written. Writing makes the kernel take and give back
-        /// slab objects, so no thread does it while another reads again.
+        /// slab objects, so no thread does it while another reads again, unless it has no room.
         case settle
         /// A few again, only to count what changed.
         case sample

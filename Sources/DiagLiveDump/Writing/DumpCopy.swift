@@ -4,8 +4,8 @@ internal import DiagSystem
 /// Copies the pages of a selection from a memory into a sink, with threads; reads what changes most
 /// again, and counts what changed.
 ///
-/// All memory is taken when it is made. Afterwards little is taken: by the pages' readers, and two
-/// bitmaps for the second look at which pages there are.
+/// All memory is taken when it is made. Afterwards little is taken: by the pages' readers, and for
+/// the second look at which pages there are two bitmaps, a word for each new page, and their runs.
 @safe final class DumpCopy: Sendable {
     private nonisolated(unsafe) let lanes: [CopyLane]
     private let source: any MemorySource
@@ -85,8 +85,8 @@ internal import DiagSystem
             late = copyLate(&result.warnings)
             if options.countsTornPages, !control.isStopped { countTorn(&torn) }
             result.torn = torn
-            stopIfMoved()
-            wasStopped = control.stopReason == Self.moved
+            // Whatever else ended it meanwhile.
+            wasStopped = stopIfMoved() || control.stopReason == Self.moved
             if wasStopped { late = nil }
         }
         result.pagesCopied = costs.pagesCopied
@@ -102,7 +102,8 @@ internal import DiagSystem
             result.obstacle = control.stopReason
         } else if let reason = control.stopReason {
             result.warnings.append(
-                "not all pages that had changed or were new were read: \(reason.message)")
+                "not all pages that had changed or were new were read, or counted: "
+                    + reason.message)
         }
         result.isComplete = !wasStopped && !options.isSourceIncomplete
         return (result, late)
@@ -152,8 +153,11 @@ internal import DiagSystem
             + "/proc/kcore has: pages copied late may hold their neighbours' bytes",
         remedy: "Make another dump.")
 
-    private func stopIfMoved() {
-        if source.hasMoved() { control.stop(Self.moved) }
+    @discardableResult
+    private func stopIfMoved() -> Bool {
+        guard source.hasMoved() else { return false }
+        control.stop(Self.moved)
+        return true
     }
 
     /// Memory of the threads, 1 MiB and more for each, that nobody uses between two passes.

@@ -81,7 +81,7 @@ public enum DumpWriter {
         _ options: DumpWriterOptions, _ output: DumpOutput, _ control: DumpControl,
         _ describe: (DumpResult) -> [UInt8]?
     ) throws -> DumpResult {
-        var front = KdumpFront(
+        let front = KdumpFront(
             kernel: source.kernel, selection: selection, notes: notes,
             compression: options.compression, started: options.started,
             latePageRoom: readsAgain(options) ? selection.latePageRoom : 0)
@@ -105,16 +105,17 @@ public enum DumpWriter {
         result.isDirect = output.isDirect
         do {
             try sink.flushTables()
+            var last = front
             if let late {
-                try add(late, to: sink, selection, copy.scratch, output, &result)
+                last = add(late, to: sink, selection, copy.scratch, output, control, &result)
             }
             result.byteCount = Int64(sink.byteCount)
             try output.setByteCount(sink.byteCount)
             if let mark = describe(result) { try front.writeNotes(mark, to: output) }
             try output.synchronize()
             if result.isComplete {
-                front.header.status.remove(.incomplete)
-                try front.writeHeader(to: output)
+                last.header.status.remove(.incomplete)
+                try last.writeHeader(to: output)
                 try output.synchronize()
             }
             output.drop(byteCount: sink.byteCount, at: 0)
@@ -124,29 +125,55 @@ public enum DumpWriter {
         return result
     }
 
-    /// Takes late pages into the tables. Where there is no room for them the file stays without.
+    /// Takes late pages into the tables. Where that cannot be, the file stays without, or with the
+    /// tables behind its pages.
+    ///
+    /// - Returns: the front whose header is right at the end.
     private static func add(
         _ late: LateCopy, to sink: KdumpSink, _ selection: any PageSelection,
-        _ scratch: [MappedMemory], _ output: DumpOutput, _ result: inout DumpResult
-    ) throws(DumpOutputError) {
-        guard let buffer = scratch.first else { return }
-        let growth = KdumpGrowth(
-            front: sink.front, sink: sink, selection: selection, late: late.pages, buffer: buffer)
+        _ scratch: [MappedMemory], _ output: DumpOutput, _ control: DumpControl,
+        _ result: inout DumpResult
+    ) -> KdumpFront {
+        let front = sink.front
         let count = late.pages.dumpedCount
-        let loss =
-            "\(counted: count, "page") of the kernel that came late "
-            + (count == 1 ? "is" : "are") + " not in the dump"
-        do throws(DumpOutputError) {
-            guard try growth.writeBehind(to: output) else {
-                result.warnings.append(loss + ": its header cannot point behind it")
-                return
-            }
-        } catch {
-            result.warnings.append(loss + ": \(error)")
-            return
+        func leaveOut(_ why: String) -> KdumpFront {
+            result.warnings.append(
+                "\(counted: count, "page") of the kernel that came late "
+                    + (count == 1 ? "is" : "are") + " not in the dump: " + why)
+            return front
         }
-        try growth.writeInFront(to: output)
+        guard !control.isStopped, let buffer = scratch.first else {
+            return leaveOut("it was told to end")
+        }
+        let growth = KdumpGrowth(
+            front: front, sink: sink, selection: selection, late: late.pages, buffer: buffer)
+        guard let place = growth.place else {
+            return leaveOut("it reached the size that it may have")
+        }
+        // What is behind is cut off at the end, as long as no header points there.
+        do { try growth.writeTables(at: place.lowerBound, to: output) } catch {
+            return leaveOut("\(error)")
+        }
+        let moved = growth.pointing(to: place.lowerBound)
+        do throws(DumpOutputError) {
+            try moved.writeHeader(to: output)
+            try output.synchronize()
+        } catch {
+            // Wherever the header points now: both tables are whole, and both stay.
+            sink.hasWritten(to: place.upperBound)
+            return leaveOut("\(error)")
+        }
         result.add(late)
+        do throws(DumpOutputError) {
+            try growth.writeTables(at: front.header.bitmapOffset, to: output)
+            try front.writeHeader(to: output)
+            try output.synchronize()
+            return front
+        } catch {
+            sink.hasWritten(to: place.upperBound)
+            result.warnings.append("the tables of the dump stay behind its pages: \(error)")
+            return moved
+        }
     }
 
     private static func writeELF(

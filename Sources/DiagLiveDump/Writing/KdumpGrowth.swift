@@ -20,40 +20,29 @@ struct KdumpGrowth {
     /// what a thread's memory for a chunk has.
     private static let unit = KdumpPageDescriptor.byteCount << 15
 
-    /// Writes bitmaps and table behind all pages, and lets the header point there.
-    ///
-    /// - Returns: whether the header can point there: it counts blocks in 31 bits. When it cannot,
-    ///   and after an error, the file has the tables that it had.
-    func writeBehind(to output: DumpOutput) throws(DumpOutputError) -> Bool {
+    /// Where bitmaps and table go behind all pages; `nil` when the file may not become so large, or
+    /// when its header, which counts blocks in 31 bits, cannot point there.
+    var place: Range<UInt64>? {
         let block = UInt64(front.blockByteCount)
-        // It is there for a moment only, and does not count for the size that the file may have.
-        let place = (sink.byteCount + block - 1) / block * block
-        guard let header = pointing(to: place) else { return false }
-        do {
-            try write(to: output, at: place)
-            try output.synchronize()
-        } catch {
-            try? output.setByteCount(sink.byteCount)
-            throw error
-        }
-        try header.writeHeader(to: output)
-        try output.synchronize()
-        return true
+        let start = (sink.byteCount + block - 1) / block * block
+        let pages = UInt64(selection.dumpedCount + late.dumpedCount)
+        let table = (pages * UInt64(KdumpPageDescriptor.byteCount) + block - 1) / block * block
+        let end = start + 2 * front.header.bitmapByteCount + table
+        guard sink.mayReach(end), Int32(exactly: start / block) != nil else { return nil }
+        return start..<end
     }
 
-    /// Writes bitmaps and table anew in front of all pages; the header still points elsewhere.
-    func writeInFront(to output: DumpOutput) throws(DumpOutputError) {
-        try write(to: output, at: front.header.bitmapOffset)
+    /// Writes bitmaps and table at `place`; the header still points elsewhere.
+    func writeTables(at place: UInt64, to output: DumpOutput) throws(DumpOutputError) {
+        try write(to: output, at: place)
         try output.synchronize()
     }
 
-    /// The front with a header that has the bitmaps at `place`, where its field reaches so far.
-    private func pointing(to place: UInt64) -> KdumpFront? {
-        guard let blocks = Int32(exactly: place / UInt64(front.blockByteCount) - 1) else {
-            return nil
-        }
+    /// The front with a header that has bitmaps and table at `place`.
+    func pointing(to place: UInt64) -> KdumpFront {
         var moved = front
-        moved.header.subHeaderBlockCount = blocks
+        moved.header.subHeaderBlockCount = Int32(
+            clamping: place / UInt64(front.blockByteCount) - 1)
         return moved
     }
 

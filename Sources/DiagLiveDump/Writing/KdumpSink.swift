@@ -45,6 +45,9 @@ final class KdumpSink: PageSink {
 
     var byteCount: UInt64 { writtenEnd.load(ordering: .relaxed) }
 
+    /// Whether the file may be so large.
+    func mayReach(_ end: UInt64) -> Bool { end <= maxByteCount }
+
     func hasWritten(to end: UInt64) { _ = writtenEnd.max(end, ordering: .relaxed) }
 
     func makeLane() throws(LiveDumpError) -> any PageLane {
