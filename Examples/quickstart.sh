@@ -45,7 +45,7 @@ if [ ! -x "$binary" ] || [ -n "$(newest)" ]; then
     # The static library makes the program export all its symbols, which nobody looks up: without
     # them the linker also leaves out what nobody calls.
     swift build -c release --static-swift-stdlib --product diagbundle --scratch-path "$scratch" \
-        -Xlinker --no-export-dynamic -Xlinker --icf=safe >&2
+        --disable-local-rpath -Xlinker --no-export-dynamic -Xlinker --icf=safe >&2
     strip "$binary"
     touch "$binary"
 fi

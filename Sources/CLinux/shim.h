@@ -36,6 +36,7 @@
 // it is called as a system call, or declared here as the C library's headers do.
 int pipe2(int ends[2], int flags);
 int syncfs(int descriptor);
+int pthread_clockjoin_np(pthread_t, void **, clockid_t, const struct timespec *);
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
 #ifndef F_SETPIPE_SZ
@@ -97,6 +98,12 @@ static inline int diag_signal_is_ignored(int signal) {
 
 /// Names the calling thread, and so a process of one, in lists and in the kernel log.
 static inline int diag_set_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+/// Joins a thread that ends before `nanoseconds` on the monotonic clock; ETIMEDOUT otherwise.
+static inline int diag_join_until(pthread_t thread, int64_t nanoseconds) {
+    struct timespec end = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return pthread_clockjoin_np(thread, 0, CLOCK_MONOTONIC, &end);
+}
 
 /// Low priority for processor and disk: nice 19, and the idle-most best-effort I/O class.
 static inline int diag_ioprio_set(int level) {

@@ -1,7 +1,6 @@
 internal import DiagFormats
 internal import DiagModel
 internal import DiagSystem
-internal import Synchronization
 internal import SystemPackage
 
 /// The copy of the kernel's memory.
@@ -55,6 +54,7 @@ extension LiveDump {
         if isStored, let place = destination.place {
             try DumpStore(settings: settings).admit(estimatedByteCount: bytes, space: place)
         }
+        try deliverStacks(listener)
         try begin(throttle, destination, estimatedByteCount: bytes)
 
         let result = try follow(
@@ -151,22 +151,20 @@ extension LiveDump {
             kernel: source.kernel, processors: registers, format: options.format,
             mark: try JSONDocument.encode(begun, layout: .line))
         control.expect(pages: selection.dumpedCount)
-        let shared = CopyOutcome()
-        let thread = try BackgroundThread.start(name: "dump-copy") {
-            let result: Result<DumpResult, LiveDumpError>
+        let copying = try BackgroundValue.start(name: "dump-copy") {
+            () -> Result<DumpResult, LiveDumpError> in
             do throws(LiveDumpError) {
-                result = .success(
+                return .success(
                     try DumpWriter.write(
                         pinned, selection, notes: notes, options: writing, to: output,
                         control: control,
                         describe: { Self.mark(begun, $0) }))
-            } catch { result = .failure(error) }
-            shared.value.withLock { $0 = result }
+            } catch { return .failure(error) }
         }
-        var pause = Poller()
         let meter = CopyMeter(control, estimate: estimate)
         var looks = 0
-        while shared.value.withLock({ $0 == nil }) {
+        while true {
+            if let result = copying.wait(seconds: 0.1) { return try result.get() }
             if listener.isStopRequested() {
                 control.stop(
                     .init(
@@ -178,20 +176,10 @@ extension LiveDump {
             if looks % 16 == 0, source.hasMoved() { control.stop(DumpCopy.moved) }
             do { try listener.tell(meter.progress) } catch {
                 control.stop(.init(cause: .interrupted, message: "\(error)"))
-                thread.join()
+                _ = copying.wait()
                 throw error
             }
-            _ = pause.wait(seconds: 0.1)
         }
-        thread.join()
-        guard let result = shared.value.withLock({ $0 }) else {
-            throw LiveDumpError(.inputOutput, "copy the kernel's memory: the copy was lost")
-        }
-        return try result.get()
-    }
-
-    private final class CopyOutcome: Sendable {
-        let value = Mutex<Result<DumpResult, LiveDumpError>?>(nil)
     }
 
     private func count(_ selection: any PageSelection) {

@@ -1,7 +1,6 @@
 internal import DiagFormats
 internal import DiagModel
 internal import DiagSystem
-internal import Synchronization
 internal import SystemPackage
 
 /// The selection of pages.
@@ -33,40 +32,38 @@ extension LiveDump {
         _ core: KernelCore, _ control: DumpControl, _ listener: Listener
     ) throws -> any PageSelection {
         let (options, tree) = (options, tree)
-        let shared = SelectionOutcome()
-        let thread = try BackgroundThread.start(name: "dump-select") {
-            let result: Result<Selected, LiveDumpError>
+        let selecting = try BackgroundValue.start(name: "dump-select") {
+            () -> Result<Selected, LiveDumpError> in
             do throws(LiveDumpError) {
-                result = .success(
+                return .success(
                     try Self.select(options, core, tree, isStopped: { control.isStopped }))
-            } catch { result = .failure(error) }
-            shared.value.withLock { $0 = result }
+            } catch { return .failure(error) }
         }
-        var pause = Poller()
-        while shared.value.withLock({ $0 == nil }) {
+        var result = selecting.wait(seconds: 0)
+        while result == nil {
             if listener.isStopRequested() {
                 control.stop(
                     .init(
                         cause: .interrupted, message: "select pages: the run was told to end"))
             }
-            _ = pause.wait(seconds: 0.005)
+            // Whatever happens to the selection, what is known is delivered.
+            do { try deliverStacks(listener, waiting: false) } catch {
+                control.stop(.init(cause: .interrupted, message: "\(error)"))
+                _ = selecting.wait()
+                throw error
+            }
+            result = selecting.wait(seconds: 0.02)
         }
-        thread.join()
         // A selection that was stopped says so; why it was stopped is what counts.
         if let reason = control.stopReason {
             throw LiveDumpError(reason.cause, reason.message, remedy: reason.remedy)
         }
-        guard let result = shared.value.withLock({ $0 }) else {
+        guard let selected = try result?.get() else {
             throw LiveDumpError(.inputOutput, "select pages: the selection was lost")
         }
-        let selected = try result.get()
         report.warnings += selected.warnings
         report.stages += selected.stages
         return selected.pages
-    }
-
-    private final class SelectionOutcome: Sendable {
-        let value = Mutex<Result<Selected, LiveDumpError>?>(nil)
     }
 
     private struct Selected: Sendable {

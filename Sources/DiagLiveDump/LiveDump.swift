@@ -82,6 +82,10 @@ public final class LiveDump {
     var report: LiveDumpReport
     /// What has the kernel's symbols, once the kernel is known.
     var debugPackage: DebugPackage?
+    /// The stacks of all threads, until they are given to the listener.
+    private var stacks: BackgroundValue<KernelStacks>?
+    /// Ends the reading of the stacks.
+    private let stacksControl = DumpControl()
 
     /// A dump that is not begun.
     ///
@@ -126,16 +130,27 @@ public final class LiveDump {
                 throw error
             }
         }
+        heard.take = { stacks in
+            do { try listener.take(stacks) } catch {
+                failure = error
+                throw error
+            }
+        }
         report.warnings += preparation.warnings
         // Where memory is short the stacks of thousands of threads are too much as well.
         let early = Preflight.check(.init(options: options, budgetByteCount: 0), in: tree)
         if early.allowsTextStacks {
-            try takeStacks(listener)
+            do { try startStacks() } catch {
+                report.warnings.append("the stacks of all threads were not read: \(error)")
+            }
         } else {
             report.warnings.append("the stacks of all threads were not read: memory is short")
         }
         do {
-            try copy(heard)
+            // Whatever comes of the copy, the stacks are delivered.
+            let result = Result { try copy(heard) }
+            try deliverStacks(heard)
+            try result.get()
         } catch {
             if let failure { throw failure }
             report.outcome = .refused
@@ -207,13 +222,34 @@ public final class LiveDump {
             .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// The text of all stacks: needs no right to read the kernel's memory, so it comes first.
-    private func takeStacks(_ listener: Listener) throws {
+    // MARK: - The stacks of all threads
+
+    /// Samples the processors, before this dump itself keeps them busy, and begins to read the
+    /// stacks: that needs no right to read the kernel's memory, and goes on beside what is done
+    /// before the first page is copied.
+    private func startStacks() throws(SystemCallError) {
+        let (tree, control) = (tree, stacksControl)
         let samples = ProcessorSamples.take(root: tree)
         report.registers = samples.report
-        let stacks = ThreadStacks.collect(
-            root: tree, samples: samples, isStopped: listener.isStopRequested)
-        report.warnings += stacks.lacks
-        try listener.take(stacks)
+        stacks = try BackgroundValue.start(name: "dump-stacks") {
+            ThreadStacks.collect(root: tree, samples: samples) { control.isStopped }
+        }
+    }
+
+    /// Gives the stacks to the listener; only where they are there already, when it shall not wait.
+    func deliverStacks(_ listener: Listener, waiting: Bool = true) throws {
+        guard let reading = stacks else { return }
+        var taken = reading.wait(seconds: 0)
+        while waiting, taken == nil {
+            if listener.isStopRequested() {
+                stacksControl.stop(
+                    .init(cause: .interrupted, message: "the run was told to end"))
+            }
+            taken = reading.wait(seconds: 0.05)
+        }
+        guard let taken else { return }
+        stacks = nil
+        report.warnings += taken.lacks
+        try listener.take(taken)
     }
 }

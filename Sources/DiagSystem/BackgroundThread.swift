@@ -59,6 +59,17 @@ public final class BackgroundThread: Sendable {
         if let thread { _ = pthread_join(thread, nil) }
     }
 
+    /// Waits at most `seconds` for its end; whether it has ended.
+    public func join(within seconds: Double) -> Bool {
+        let end = MonotonicTime.now.advanced(bySeconds: seconds).nanoseconds
+        return thread.withLock { thread in
+            guard let running = thread else { return true }
+            guard diag_join_until(running, end) == 0 else { return false }
+            thread = nil
+            return true
+        }
+    }
+
     deinit {
         thread.withLock { thread in
             if let thread { _ = pthread_detach(thread) }

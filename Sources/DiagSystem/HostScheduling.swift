@@ -58,6 +58,13 @@ public enum HostScheduling {
         try systemCall("sched_setscheduler", on: "this thread") { diag_schedule_batch() }
     }
 
+    /// Keeps this process and all that it starts from huge pages.
+    ///
+    /// With them the first byte of a thread's stack, or of the heap, makes the kernel find, clear and
+    /// keep 2 MiB: time and memory that a sick host lacks. Source: prctl(2), `PR_SET_THP_DISABLE`;
+    /// a kernel without it goes on as before.
+    public static func avoidHugePages() { _ = diag_prctl(PR_SET_THP_DISABLE, 1) }
+
     /// Makes this process the one that is killed first when memory runs out: at least `score`.
     ///
     /// Source: proc(5), /proc/PID/oom_score_adj: −1000 to 1000; raising needs no right.

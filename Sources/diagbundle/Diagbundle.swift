@@ -27,6 +27,7 @@ struct Diagbundle: ParsableCommand {
         ])
 
     static func main() {
+        HostScheduling.avoidHugePages()
         // The runtime takes the arguments from /proc; without them nothing that was asked is known.
         guard !CommandLine.arguments.isEmpty else {
             StandardStreams.printError("diagbundle: /proc is not mounted here, and it is needed.")

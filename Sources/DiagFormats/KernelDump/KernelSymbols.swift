@@ -25,17 +25,26 @@ public struct KernelSymbols: Sendable {
         }
     }
 
-    /// A line, as far as it is of use.
+    /// A function of which an address was asked for.
     private struct Function {
         var address: UInt64 = 0
         /// Its name, with the module in brackets behind it.
         var name: [UInt8] = []
     }
 
+    /// The last function that was seen. Its name is kept only when the next line shows that it is
+    /// asked for: until then it is a part of the text, or stands in `rest`.
+    private struct Last {
+        var address: UInt64 = 0
+        var name = 0..<0
+    }
+
     private let wanted: [UInt64]
     private var found: [Function]
-    /// The last line; it is the function of what is wanted from there up to the next line.
-    private var last = Function()
+    /// It is the function of what is wanted from there up to the next one.
+    private var last = Last()
+    /// The name of `last`, where the text that it was in is gone.
+    private var lastName: [UInt8] = []
     /// The start of a line whose end has not come yet.
     private var rest: [UInt8] = []
     private var isSorted = true
@@ -70,17 +79,16 @@ public struct KernelSymbols: Sendable {
             }
             guard start < text.count else { return }
             start += 1
-            let line = rest
-            rest.removeAll(keepingCapacity: true)
-            take(line.span)
+            takeRest()
         }
         while start < text.count {
             var end = start
             while end < text.count, text[end] != 0x0A { end += 1 }
             guard end < text.count else { break }
-            take(text.extracting(start..<end))
+            take(text, start..<end)
             start = end + 1
         }
+        keepLastName(of: text)
         while start < text.count, rest.count < Self.longestLine {
             rest.append(text[start])
             start += 1
@@ -89,51 +97,69 @@ public struct KernelSymbols: Sendable {
 
     /// Ends the file.
     public mutating func finish() {
-        let line = rest
-        rest = []
-        take(line.span)
-        settle(below: .max)
+        takeRest()
+        settle(below: .max, [UInt8]().span)
     }
 
-    private mutating func take(_ line: Span<UInt8>) {
+    private mutating func takeRest() {
+        let line = rest
+        rest.removeAll(keepingCapacity: true)
+        take(line.span, 0..<line.count)
+        keepLastName(of: line.span)
+    }
+
+    /// Takes one line of the text.
+    private mutating func take(_ text: Span<UInt8>, _ line: Range<Int>) {
         var address: UInt64 = 0
-        var index = 0
-        while index < line.count, index <= 16, let digit = Self.digit(line[index]) {
+        var index = line.lowerBound
+        let most = min(line.upperBound, index + 17)
+        while index < most, let digit = Self.digit(text[index]) {
             address = address << 4 | UInt64(digit)
             index += 1
         }
-        guard address != 0, index >= 8, index <= 16, index + 3 < line.count, line[index] == 0x20,
-            line[index + 2] == 0x20, line.count - index - 3 <= 1024
+        let name = (index + 3)..<max(index + 3, line.upperBound)
+        guard address != 0, (8...16).contains(index - line.lowerBound), !name.isEmpty,
+            text[index] == 0x20, text[index + 2] == 0x20, name.count <= 1024
         else { return }
-        let type = line[index + 1] | 0x20
+        let type = text[index + 1] | 0x20
         // Modules have a place of their own, before the image or behind it.
-        if line[line.count - 1] == 0x5D { isSorted = false }
+        if text[line.upperBound - 1] == 0x5D { isSorted = false }
         guard type == 0x74 || type == 0x77 else { return }
         count += 1
         if address < last.address {
             isSorted = false
-            settle(below: .max)
+            settle(below: .max, text)
         } else if address == last.address {
             // Of several names for one address the first counts.
             return
         } else {
-            settle(below: address)
+            settle(below: address, text)
         }
-        last.address = address
-        last.name.removeAll(keepingCapacity: true)
-        for position in (index + 3)..<line.count { last.name.append(line[position]) }
+        last = Last(address: address, name: name)
     }
 
     /// Gives the last function to what is wanted from its address up to `limit`.
-    private mutating func settle(below limit: UInt64) {
+    private mutating func settle(below limit: UInt64, _ text: Span<UInt8>) {
         guard last.address != 0 else { return }
         var index = Self.firstIndex(in: wanted, notBelow: last.address)
+        guard index < wanted.count, wanted[index] < limit else { return }
+        keepLastName(of: text)
         while index < wanted.count, wanted[index] < limit,
             wanted[index] - last.address < Self.reach
         {
-            if found[index].address < last.address { found[index] = last }
+            if found[index].address < last.address {
+                found[index] = Function(address: last.address, name: lastName)
+            }
             index += 1
         }
+    }
+
+    /// Copies the name of the last function from the text that it is in.
+    private mutating func keepLastName(of text: Span<UInt8>) {
+        guard !last.name.isEmpty else { return }
+        lastName.removeAll(keepingCapacity: true)
+        for position in last.name { lastName.append(text[position]) }
+        last.name = 0..<0
     }
 
     private static func firstIndex(in addresses: [UInt64], notBelow address: UInt64) -> Int {

@@ -8,8 +8,8 @@ final class PageFlagWorker {
     private let present: MappedBitmap
     private let dumped: MappedBitmap
     private let words: MappedWords
-    private var presentCounts = [Int](repeating: 0, count: PageClass.allCases.count)
-    private var keptCounts = [Int](repeating: 0, count: PageClass.allCases.count)
+    /// What was counted so far.
+    private(set) var tally = PageTally()
     /// Frames whose word the kernel did not give.
     private(set) var unknownCount = 0
 
@@ -23,14 +23,6 @@ final class PageFlagWorker {
         self.present = present
         self.dumped = dumped
         self.words = words
-    }
-
-    /// What was counted so far.
-    var tally: PageTally {
-        var tally = PageTally()
-        tally.present = presentCounts
-        tally.kept = keptCounts
-        return tally
     }
 
     /// Reads and sorts the frames of a unit; how many of them are kept.
@@ -54,6 +46,9 @@ final class PageFlagWorker {
         let presentBytes = unsafe present.memory.bytes
         let dumpedBytes = unsafe dumped.memory.bytes
         let isPlain = rule.guests == nil && rule.wanted == nil && rule.unwanted == nil
+        // The counts are its own meanwhile: each access to a property of a class is checked.
+        var counts = PageTally()
+        let keeps = rule.keeps
         var keptCount = 0
         var presentByte: UInt8 = 0
         var dumpedByte: UInt8 = 0
@@ -66,13 +61,13 @@ final class PageFlagWorker {
             }
             let frame = frames.lowerBound + index
             var pageClass = PageClass.of(word: word)
-            var isKept = rule.keeps[Int(pageClass.rawValue)]
+            var isKept = keeps[Int(pageClass.rawValue)]
             if !isPlain { adjust(frame, &word, &pageClass, &isKept) }
-            presentCounts[Int(pageClass.rawValue)] &+= 1
+            counts.present[Int(pageClass.rawValue)] &+= 1
             let bit: UInt8 = 1 << UInt8(frame & 7)
             presentByte |= bit
             if isKept {
-                keptCounts[Int(pageClass.rawValue)] &+= 1
+                counts.kept[Int(pageClass.rawValue)] &+= 1
                 dumpedByte |= bit
                 unsafe output[offset + keptCount] = word
                 keptCount += 1
@@ -84,6 +79,7 @@ final class PageFlagWorker {
                 dumpedByte = 0
             }
         }
+        tally.add(counts)
         return keptCount
     }
 
