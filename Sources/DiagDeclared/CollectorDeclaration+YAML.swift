@@ -32,7 +32,7 @@ extension CollectorDeclaration {
         subject = try Self.line(try reader.required("subject"), atMost: 60)
         description = try reader.required("description").string
         let privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? .content
-        profiles = try reader.profiles() ?? [.full]
+        profiles = try reader.profiles() ?? [.default, .full]
         deadlineSeconds = try reader.seconds("deadline", in: 1...3600) ?? 60
         byteLimit = try reader.byteCount("limit") ?? 64 << 20
         capabilities = Set(

@@ -147,7 +147,9 @@ final class HostTraits {
         return Set([fields["ID"] ?? ""] + like).subtracting([""])
     }()
 
-    /// Source: sd_booted(3) for systemd; the folders that OpenRC keeps; else the program itself.
+    /// Source: sd_booted(3) for systemd; the folders that OpenRC keeps; else the program itself. On
+    /// the running host systemd's program alone does not make it the manager: its tools would only
+    /// say so, each by itself.
     lazy var initSystem: Condition.InitSystem? = {
         if isThere("/run/systemd/system") { return .systemd }
         if isThere("/run/openrc") { return .openrc }
@@ -159,7 +161,7 @@ final class HostTraits {
                 ? target : program.removingLastComponent().appending(target.components)
         }
         switch program.lastComponent?.string {
-        case "systemd": return .systemd
+        case "systemd": return tree.isLiveHost ? nil : .systemd
         case "busybox": return isThere("/sbin/openrc") ? .openrc : .busybox
         case "openrc-init": return .openrc
         case "init" where isThere("/etc/inittab"):

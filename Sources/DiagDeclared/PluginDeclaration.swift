@@ -79,7 +79,7 @@ public struct PluginDeclaration: Hashable, Sendable {
             try mapping["risk"].map { node throws(YAMLError) in try DeclarationReader.risk(node) }
             ?? .mayBlock
         privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? .content
-        profiles = try reader.profiles() ?? [.full]
+        profiles = try reader.profiles() ?? [.default, .full]
         deadlineSeconds = try reader.seconds("deadline", in: 1...3600) ?? 60
         byteLimit = try reader.byteCount("limit") ?? 64 << 20
         confinement =

@@ -63,7 +63,7 @@ struct CollectorsNew: ParsableCommand {
               What it collects, and for whom.
             # technical, identity, content or sensitive; an item may have its own.
             privacy: content
-            profiles: [full]
+            profiles: [default, full]
             deadline: 30s
             limit: 16MiB
             when:

@@ -29,7 +29,7 @@ struct PluginDeclarationTests {
         let plugin = try Self.parse(Self.text())
         #expect(plugin.risk == .mayBlock)
         #expect(plugin.privacy == .content)
-        #expect(plugin.profiles == [.full])
+        #expect(plugin.profiles == [.default, .full])
         #expect(plugin.deadlineSeconds == 60)
         #expect(plugin.byteLimit == 64 << 20)
         #expect(plugin.confinement == .inspector)

@@ -29,7 +29,9 @@ import traceback
 import unittest
 
 BINARY = os.path.abspath(os.environ.get("DIAGBUNDLE", "diagbundle"))
+# The collectors that are the program's own code, but for the live dump.
 COLLECTORS = ["storage", "system", "boot", "logs"]
+ONLY_CODE = ("--only", ",".join(COLLECTORS))
 # Generous: the machine may be busy. It bounds a run that hangs, not one that is slow.
 PATIENCE = 180
 
@@ -101,6 +103,14 @@ def why_no_fuse():
         return "/dev/fuse: %s" % error.strerror
     with open("/proc/filesystems") as file:
         return "" if "\tfuse\n" in file.read() else "the kernel has no FUSE"
+
+
+@functools.lru_cache
+def default_collectors():
+    """The names of all collectors of the default profile, in the order of the plan."""
+    outcome = run("collectors", "list", "--json")
+    return [one["name"] for one in json.loads(outcome.out)["collectors"]
+            if "default" in one["profiles"]]
 
 
 def needs_root(function):

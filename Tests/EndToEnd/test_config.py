@@ -23,7 +23,8 @@ class Configuration(harness.Case):
         return json.loads(outcome.out)
 
     def test_file_sets_the_defaults(self):
-        self.configure("# ours\noutput: %s\njobs: 1\ndeadline: 2m\nskip:\n  - logs\n  - system\n"
+        self.configure("# ours\noutput: %s\njobs: 1\ndeadline: 2m\nprofile: minimal\n"
+                       "skip:\n  - system\n"
                        "seal-deadline: 30s\nmax-size: 100M\nprogress: none\n" % self.output)
         outcome = harness.run("collect", "--config", self.file)
         self.assertIn(outcome.status, (0, PARTIAL), str(outcome))
@@ -35,14 +36,14 @@ class Configuration(harness.Case):
             (1, 120, 30, 100 << 20, ["storage", "boot"]))
 
     def test_command_line_wins(self):
-        self.configure("output: %s\njobs: 1\ndeadline: 2m\nskip: [logs, system]\n"
+        self.configure("output: %s\njobs: 1\ndeadline: 2m\nprofile: minimal\nskip: [system]\n"
                        % self.path("not-here"))
         outcome = self.collect("--config", self.file, "--jobs", "3", "--skip", "storage",
                                "--deadline", "90", expected=(0, PARTIAL))
         self.assertFalse(os.path.exists(self.path("not-here")))
         options = harness.manifest(self.output)["options"]
         self.assertEqual((options["jobs"], options["deadlineSeconds"], options["collectors"]),
-                         (3, 90, ["system", "boot", "logs"]), str(outcome))
+                         (3, 90, ["system", "boot"]), str(outcome))
 
     def test_show_tells_where_each_value_comes_from(self):
         self.configure("# a comment\n\njobs: 7\nskip: [logs, boot]\n")

@@ -46,7 +46,7 @@ class HungMount(harness.Case):
             manifest = harness.manifest(self.output)
             self.assertEqual(
                 {name: one["outcome"] for name, one in harness.reports(manifest).items()},
-                {name: "complete" for name in harness.COLLECTORS}, str(outcome))
+                {name: "complete" for name in harness.default_collectors()}, str(outcome))
             self.assertTrue([one for one in manifest["missing"]
                              if one["collector"] == "storage" and place in one["what"]])
             self.assertIn(place, outcome.out)
@@ -87,7 +87,7 @@ class HungMount(harness.Case):
             self.assertEqual(
                 {name: one["outcome"]
                  for name, one in harness.reports(harness.manifest(self.output)).items()},
-                {name: "complete" for name in harness.COLLECTORS}, str(outcome))
+                {name: "complete" for name in harness.default_collectors()}, str(outcome))
             self.assertLessEqual(len(outcome.out.splitlines()), 15)
             self.assert_verifies(harness.bundle(self.output))
         self.assertEqual(harness.reap_orphans(30), [], "processes left after the mounts are gone")

@@ -33,7 +33,8 @@ class Injected(harness.Case):
         for one in injections:
             words += ["-e", "inject=" + one]
         return harness.run(*words, harness.BINARY, "collect", "--output", output or self.output,
-                           *arguments, binary=shutil.which("strace"), timeout=200)
+                           *(arguments or harness.ONLY_CODE),
+                           binary=shutil.which("strace"), timeout=200)
 
     def was_injected(self):
         return harness.content(self.path("trace")).count(b"(INJECTED)")
@@ -47,7 +48,7 @@ class OldKernels(Injected):
 
     def check(self, *injections, gaps=()):
         plain = self.path("plain")
-        self.collect(output=plain, expected=(0, PARTIAL))
+        self.collect(*harness.ONLY_CODE, output=plain, expected=(0, PARTIAL))
         outcome = self.inject(*injections)
         self.assertGreater(self.was_injected(), 0, "the call was never made")
         self.assertIn(outcome.status, (0, PARTIAL), str(outcome))

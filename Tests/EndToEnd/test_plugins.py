@@ -164,10 +164,10 @@ class PluginRuns(Plugins):
         one, = [one for one in document["collectors"] if one["name"] == "open-files"]
         self.assertEqual(
             (one["origin"], one["plugin"], one["risk"], one["profiles"], one["confinement"]),
-            (path, path, "R0", ["full"], "inspector"))
+            (path, path, "R0", ["default", "full"], "inspector"))
         self.assertNotIn("refused", document)
         table = harness.run("collectors", "list", "--plugins", self.plugins).out
-        self.assertRegex(table, r"open-files +R0 +full")
+        self.assertRegex(table, r"open-files +R0 +default,full")
         shown = harness.run("collectors", "show", "open-files", "--plugins", self.plugins)
         self.assertIn("# A plugin: %s is run." % path, shown.out)
         self.assertIn("schema: diagbundle.plugin/1", shown.out)

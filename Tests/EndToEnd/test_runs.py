@@ -19,7 +19,7 @@ class SlowRun:
     def __init__(self, case, *arguments, mounts=8, **options):
         self.case = case
         self.hung = HungFileSystem(*(case.path("hung%d" % number) for number in range(mounts)))
-        arguments = ("collect", "--output", case.output, "--skip", "logs", "--jobs", "2",
+        arguments = ("collect", "--output", case.output, "--profile", "minimal", "--jobs", "2",
                      "--progress", "plain") + arguments
         self.arguments = arguments
         self.errors = open(case.path("stderr"), "wb")
@@ -186,7 +186,8 @@ class Killed(harness.Case):
         """A collector whose process is killed costs that collector only."""
         for _ in range(10):
             output = self.path("try%d" % _)
-            process = harness.start("collect", "--output", output, "--progress", "none")
+            process = harness.start("collect", "--output", output, "--progress", "none",
+                                    *harness.ONLY_CODE)
             killed = False
             while process.poll() is None and not killed:
                 for identifier in harness.descendants(process.pid):
@@ -341,7 +342,7 @@ class Deadlines(harness.Case):
     def test_a_deadline_that_is_over_at_once(self):
         outcome = self.collect("--deadline", "1ms", expected=PARTIAL)
         manifest = harness.manifest(self.output)
-        self.assertEqual(sorted(harness.reports(manifest)), sorted(harness.COLLECTORS))
+        self.assertEqual(sorted(harness.reports(manifest)), sorted(harness.default_collectors()))
         self.assertFalse(manifest["isInterrupted"])
         cut = {one["collector"] for one in manifest["reports"] if one["outcome"] != "complete"}
         # Those that cannot have started by then.

@@ -36,7 +36,7 @@ class OrdinaryUser(harness.Case):
         self.assertEqual(manifest["userIdentifier"], NOBODY)
         self.assertFalse(manifest["isInterrupted"])
         self.assertEqual({name: one["outcome"] for name, one in harness.reports(manifest).items()},
-                         {name: "complete" for name in harness.COLLECTORS}, str(outcome))
+                         {name: "complete" for name in harness.default_collectors()}, str(outcome))
         refused = [one for one in manifest["missing"] if "ermission denied" in one["why"]
                    or "not permitted" in one["why"]]
         self.assertTrue(refused, manifest["missing"])
@@ -80,7 +80,7 @@ class LittleSystem(harness.Case):
         self.assertTrue([one for one in told if one.startswith("/sys")], told)
         self.assertIn("/sys/block", " ".join(told))
         self.assertEqual({name: one["outcome"] for name, one in harness.reports(manifest).items()},
-                         {name: "complete" for name in harness.COLLECTORS}, str(outcome))
+                         {name: "complete" for name in harness.default_collectors()}, str(outcome))
         self.assert_verifies(harness.bundle(self.output))
 
     @harness.in_namespace()
@@ -121,7 +121,7 @@ class LittleSystem(harness.Case):
         self.assertEqual(
             {name: one["outcome"]
              for name, one in harness.reports(harness.manifest(self.output)).items()},
-            {name: "complete" for name in harness.COLLECTORS}, done.stdout)
+            {name: "complete" for name in harness.default_collectors()}, done.stdout)
         self.assert_verifies(harness.bundle(self.output))
 
     def test_root_without_os_release_hostname_or_logs(self):
@@ -132,7 +132,7 @@ class LittleSystem(harness.Case):
         self.assertEqual(manifest["host"]["name"], "unnamed")
         self.assertNotIn("operatingSystem", manifest["host"])
         self.assertEqual({name: one["outcome"] for name, one in harness.reports(manifest).items()},
-                         {name: "complete" for name in harness.COLLECTORS}, str(outcome))
+                         {name: "complete" for name in harness.default_collectors()}, str(outcome))
         told = [one["what"] for one in manifest["absent"] + manifest["missing"]]
         self.assertTrue([one for one in told if "os-release" in one], told)
         self.assert_verifies(harness.bundle(self.output))
@@ -184,7 +184,7 @@ class Inherited(harness.Case):
         self.assertEqual(
             {name: one["outcome"]
              for name, one in harness.reports(harness.manifest(self.output)).items()},
-            {name: "complete" for name in harness.COLLECTORS})
+            {name: "complete" for name in harness.default_collectors()})
 
     def test_blocked_signals(self):
         def block():
