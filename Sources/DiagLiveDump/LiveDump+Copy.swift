@@ -34,6 +34,14 @@ extension LiveDump {
         defer { watch?.end() }
         let samplers = ProcessorSamples.prepare(root: tree)
         let selection = try select(core, control, listener)
+        // Longer than a moment only a file of /proc keeps them, and the choice grows old meanwhile.
+        try deliverStacks(listener, within: 2, dump: control)
+        if listener.isStopRequested() {
+            throw LiveDumpError(.interrupted, "dump the kernel: the run was told to end")
+        }
+        if let reason = control.stopReason {
+            throw LiveDumpError(reason.cause, reason.message, remedy: reason.remedy)
+        }
         var writing = DumpWriterOptions(started: started)
         writing.threadCount = options.threadCount
         writing.compression = options.compression
@@ -54,7 +62,6 @@ extension LiveDump {
         if isStored, let place = destination.place {
             try DumpStore(settings: settings).admit(estimatedByteCount: bytes, space: place)
         }
-        try deliverStacks(listener)
         try begin(throttle, destination, estimatedByteCount: bytes)
 
         let result = try follow(
@@ -174,7 +181,10 @@ extension LiveDump {
             }
             looks += 1
             if looks % 16 == 0, source.hasMoved() { control.stop(DumpCopy.moved) }
-            do { try listener.tell(meter.progress) } catch {
+            do {
+                try listener.tell(meter.progress)
+                try deliverStacks(listener, within: 0)
+            } catch {
                 control.stop(.init(cause: .interrupted, message: "\(error)"))
                 _ = copying.wait()
                 throw error

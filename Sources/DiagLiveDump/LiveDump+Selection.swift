@@ -47,7 +47,7 @@ extension LiveDump {
                         cause: .interrupted, message: "select pages: the run was told to end"))
             }
             // Whatever happens to the selection, what is known is delivered.
-            do { try deliverStacks(listener, waiting: false) } catch {
+            do { try deliverStacks(listener, within: 0) } catch {
                 control.stop(.init(cause: .interrupted, message: "\(error)"))
                 _ = selecting.wait()
                 throw error

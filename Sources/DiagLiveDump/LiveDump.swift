@@ -57,7 +57,8 @@ public final class LiveDump {
         public var isStopRequested: () -> Bool
         /// Told a few times a second how far the copy is.
         public var tell: (Progress) throws -> Void
-        /// Given the stacks of all threads, before pages are copied.
+        /// Given the stacks of all threads: before pages are copied, unless a thread's file in
+        /// /proc does not answer.
         public var take: (KernelStacks) throws -> Void
 
         /// A listener by its three parts.
@@ -140,16 +141,19 @@ public final class LiveDump {
         // Where memory is short the stacks of thousands of threads are too much as well.
         let early = Preflight.check(.init(options: options, budgetByteCount: 0), in: tree)
         if early.allowsTextStacks {
-            do { try startStacks() } catch {
-                report.warnings.append("the stacks of all threads were not read: \(error)")
-            }
+            try startStacks(heard)
         } else {
             report.warnings.append("the stacks of all threads were not read: memory is short")
         }
         do {
             // Whatever comes of the copy, the stacks are delivered.
             let result = Result { try copy(heard) }
-            try deliverStacks(heard)
+            if case .failure(let error as LiveDumpError) = result,
+                [.memoryPressure, .interrupted].contains(error.obstacle.cause)
+            {
+                stacksControl.stop(error.obstacle)
+            }
+            try deliverStacks(heard, within: .infinity)
             try result.get()
         } catch {
             if let failure { throw failure }
@@ -227,29 +231,45 @@ public final class LiveDump {
     /// Samples the processors, before this dump itself keeps them busy, and begins to read the
     /// stacks: that needs no right to read the kernel's memory, and goes on beside what is done
     /// before the first page is copied.
-    private func startStacks() throws(SystemCallError) {
+    private func startStacks(_ listener: Listener) throws {
         let (tree, control) = (tree, stacksControl)
         let samples = ProcessorSamples.take(root: tree)
         report.registers = samples.report
-        stacks = try BackgroundValue.start(name: "dump-stacks") {
-            ThreadStacks.collect(root: tree, samples: samples) { control.isStopped }
+        do throws(SystemCallError) {
+            stacks = try BackgroundValue.start(name: "dump-stacks") {
+                ThreadStacks.collect(root: tree, samples: samples) { control.isStopped }
+            }
+        } catch {
+            // No thread is to be had: then one after the other.
+            try deliver(
+                ThreadStacks.collect(
+                    root: tree, samples: samples, isStopped: listener.isStopRequested), listener)
         }
     }
 
-    /// Gives the stacks to the listener; only where they are there already, when it shall not wait.
-    func deliverStacks(_ listener: Listener, waiting: Bool = true) throws {
+    /// Gives the stacks to the listener, when they are there within `seconds`.
+    ///
+    /// A stop of the run, or of the dump by `dump`, ends the reading: what is known is given.
+    func deliverStacks(
+        _ listener: Listener, within seconds: Double, dump: DumpControl? = nil
+    ) throws {
         guard let reading = stacks else { return }
+        let start = MonotonicTime.now
         var taken = reading.wait(seconds: 0)
-        while waiting, taken == nil {
-            if listener.isStopRequested() {
+        while taken == nil, MonotonicTime.now.seconds(since: start) < seconds {
+            if listener.isStopRequested() || dump?.isStopped == true {
                 stacksControl.stop(
                     .init(cause: .interrupted, message: "the run was told to end"))
             }
-            taken = reading.wait(seconds: 0.05)
+            taken = reading.wait(seconds: min(0.05, seconds))
         }
         guard let taken else { return }
         stacks = nil
-        report.warnings += taken.lacks
-        try listener.take(taken)
+        try deliver(taken, listener)
+    }
+
+    private func deliver(_ stacks: KernelStacks, _ listener: Listener) throws {
+        report.warnings += stacks.lacks
+        try listener.take(stacks)
     }
 }

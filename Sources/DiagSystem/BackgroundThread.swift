@@ -61,10 +61,11 @@ public final class BackgroundThread: Sendable {
 
     /// Waits at most `seconds` for its end; whether it has ended.
     public func join(within seconds: Double) -> Bool {
-        let end = MonotonicTime.now.advanced(bySeconds: seconds).nanoseconds
+        // Not MonotonicTime.now, which counts the time that the host slept as well.
+        let end = MonotonicTime.nanosecondsAwake &+ Int64(max(0, min(seconds, 1e6)) * 1e9)
         return thread.withLock { thread in
             guard let running = thread else { return true }
-            guard diag_join_until(running, end) == 0 else { return false }
+            guard diag_join_until(running, end) != ETIMEDOUT else { return false }
             thread = nil
             return true
         }

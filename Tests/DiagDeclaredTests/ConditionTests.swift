@@ -89,6 +89,13 @@ struct ConditionTests {
         #expect(traits.initSystem == system)
     }
 
+    @Test("systemd manages the running host only when that was booted with it")
+    func online() throws {
+        let isBooted = (try? OwnedDescriptor.open("/run/systemd/system", .readOnly)) != nil
+        let traits = HostTraits(try RootedTree("/"), until: .now.advanced(bySeconds: 9))
+        #expect((traits.initSystem == .systemd) == isBooted)
+    }
+
     @Test(
         "A version is its numbers", arguments: [("6.1.0-56-cloud", [6, 1, 0]), ("5", [5, 0, 0])])
     func version(text: String, numbers: [Int]) {

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The JSON Schemas of every document that this program writes, built in.
 public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     /// `manifest.json`.
@@ -118,7 +120,14 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
     }
 
     /// The schema itself, as a value.
-    public var value: JSONValue { Self.parsed[self] ?? .null }
+    public var value: JSONValue {
+        Self.parsed.withLock { parsed in
+            if let value = parsed[self] { return value }
+            let value = (try? JSONDocument.decode(JSONValue.self, from: source.utf8)) ?? .null
+            parsed[self] = value
+            return value
+        }
+    }
 
     /// What of `document` is against this schema, as `JSON pointer: what is wrong`.
     ///
@@ -137,13 +146,8 @@ public enum PublishedSchema: String, CaseIterable, Hashable, Sendable {
         return schema?.errors(in: document, limit: limit) ?? []
     }
 
-    private static let parsed: [PublishedSchema: JSONValue] = {
-        var values = [PublishedSchema: JSONValue]()
-        for schema in allCases {
-            values[schema] = try? JSONDocument.decode(JSONValue.self, from: schema.source.utf8)
-        }
-        return values
-    }()
+    /// Those that were asked for: a run needs one of some fifty.
+    private static let parsed = Mutex<[PublishedSchema: JSONValue]>([:])
 
     private var source: String {
         """
