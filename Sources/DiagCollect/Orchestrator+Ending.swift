@@ -115,7 +115,8 @@ extension Orchestrator {
             if session.logIsCut { session.log += Array("\n[cut after 256 KiB]\n".utf8) }
             report.byteCount += try intake.store(
                 session.log, at: "worker.log", collector: report.collector,
-                source: "standard error of the worker", mediaType: "text/plain", privacy: .content)
+                source: "standard error of the worker", mediaType: "text/plain",
+                privacy: session.trust.plugin?.privacy == .sensitive ? .sensitive : .content)
             report.artifactCount += 1
         }
         absent[index] += session.absent

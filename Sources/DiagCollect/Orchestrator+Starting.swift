@@ -6,7 +6,9 @@ import SystemPackage
 extension Orchestrator {
     private var memoryOnlyIsDone: Bool {
         func isMemoryOnly(_ index: Int) -> Bool {
+            // Nobody waits for what a plugin says of itself.
             collectors[index].descriptor.risk == .memoryOnly
+                && collectors[index].descriptor.plugin == nil
         }
         return !waiting.contains(where: isMemoryOnly)
             && !sessions.contains {

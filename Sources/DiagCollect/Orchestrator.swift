@@ -43,6 +43,8 @@ public final class Orchestrator {
     var hashing: [HashedSeekable] = []
     /// Processes that not even SIGKILL ended; reaped when they do end.
     var abandoned: [ChildProcess] = []
+    /// When what workers left behind was looked for.
+    private var orphansReaped = MonotonicTime.now
     var stopReason: (outcome: CollectorReport.Outcome, text: String)?
     private var stopped: MonotonicTime?
     private var poller = Poller()
@@ -141,8 +143,18 @@ public final class Orchestrator {
         }
         // By asking, not by what poll said: kernels before 5.3 have no pidfd.
         for session in current { try finishIfEnded(session) }
+        reapOrphans()
         tellProgress()
         turn()
+    }
+
+    /// Once a second: reaps what workers left behind and has ended.
+    private func reapOrphans() {
+        guard configuration.reapsOrphans, MonotonicTime.now.seconds(since: orphansReaped) >= 1
+        else { return }
+        orphansReaped = .now
+        ChildProcess.reapOrphans(
+            besides: Set((sessions.map(\.child) + abandoned).map(\.identifier)))
     }
 
     /// How long the next wait may be, so that no deadline is overslept.

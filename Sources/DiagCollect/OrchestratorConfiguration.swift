@@ -31,6 +31,9 @@ public struct OrchestratorConfiguration: Sendable {
     public var deadlines: [String: Double]
     /// Whether workers are held to the protocol to the letter: to find out whether they keep it.
     public var isConformanceTest = false
+    /// Whether all children of this process are workers, or were left by them: then what they left
+    /// is reaped when it ends.
+    public var reapsOrphans = false
     /// The probes that may be asked for, by the collector's name: what a reviewed plan has. All of
     /// them without.
     public var plannedProbes: [String: Set<PlannedProbe>]?

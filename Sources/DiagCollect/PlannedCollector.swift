@@ -21,6 +21,37 @@ public struct PlannedCollector: Collector {
             folders: items.flatMap { ($0.folders ?? []).map { Array($0.utf8) } })
     }
 
+    /// What a plan has of `collector`, one of code, that such a collector does not do; `nil` when
+    /// there is nothing.
+    ///
+    /// Which files it reads is its own affair: a plan that has others is only never asked for them.
+    public static func stranger(
+        in plan: CollectionPlan.Collector, of collector: any Collector
+    ) -> String? {
+        let kinds = Set(collector.probes.map(\.kind))
+        for item in plan.items {
+            let isOwn =
+                switch item.kind {
+                case .dump: collector.descriptor.seekable != nil
+                case .reads: collector.descriptor.seekable == nil
+                case .probe: item.probe.map(kinds.contains) ?? false
+                case .files, .command, .listing, .program: false
+                }
+            guard isOwn else { return "item \(item.number), \(item.title)" }
+            guard item.kind == .reads else { continue }
+            if let tree = item.trees?.first(where: { !isKernelTree($0) }) { return tree }
+        }
+        return nil
+    }
+
+    /// Whether all below a folder may stand in a plan as one: procfs, sysfs and udev are so.
+    private static func isKernelTree(_ text: String) -> Bool {
+        if text == ReadScope.processes { return true }
+        let path = FilePath(text)
+        return path.isAbsolute && path.isLexicallyNormal && !text.contains("\0")
+            && ["/proc", "/sys", "/run/udev"].contains { path.starts(with: FilePath($0)) }
+    }
+
     /// That of the collector.
     public var descriptor: CollectorDescriptor { inner.descriptor }
     /// Those of the collector.

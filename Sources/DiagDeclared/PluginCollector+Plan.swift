@@ -1,5 +1,5 @@
 public import DiagCollect
-internal import DiagModel
+public import DiagModel
 internal import DiagSystem
 internal import SystemPackage
 
@@ -15,6 +15,10 @@ extension PluginCollector {
         if let obstacle = declaration.condition.obstacle(on: host) {
             return PlannedWork(doesNotApply: obstacle)
         }
+        return PlannedWork(items: [item])
+    }
+
+    private var item: CollectionPlan.Item {
         var item = CollectionPlan.Item(
             kind: .program, number: 1, title: declaration.subject,
             risk: "R\(declaration.risk.rawValue)", estimate: PlanCost.program)
@@ -22,7 +26,13 @@ extension PluginCollector {
         item.arguments = [item.executable ?? ""] + declaration.arguments
         item.byteLimit = declaration.byteLimit
         item.secondsLimit = declaration.deadlineSeconds
-        return PlannedWork(items: [item])
+        return item
+    }
+
+    /// What a plan has of this plugin that it does not do; `nil` when there is nothing.
+    public func stranger(in plan: CollectionPlan.Collector) -> String? {
+        plan.items.first { $0 != item }.map { "item \($0.number), \($0.title)" }
+            ?? (plan.items.count > 1 ? "a second program" : nil)
     }
 
     /// Tells it apart from every other plugin, and from itself once it was changed: SHA-256 of its

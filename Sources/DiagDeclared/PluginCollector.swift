@@ -1,5 +1,5 @@
 public import DiagCollect
-internal import DiagModel
+public import DiagModel
 internal import DiagSystem
 internal import SystemPackage
 
@@ -9,6 +9,8 @@ public struct PluginCollector: Collector {
     public let declaration: PluginDeclaration
     /// Where both stand, and what they were when they were read.
     public let source: PluginSource
+    /// What a reviewed plan has of it; everything without one.
+    public var planned: CollectionPlan.Collector?
 
     /// A collector that is the program of `source`.
     public init(_ declaration: PluginDeclaration, source: PluginSource) {
@@ -30,6 +32,10 @@ public struct PluginCollector: Collector {
     ///
     /// - Throws: why the program cannot be run.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
+        if let planned, planned.items.isEmpty {
+            return try sink.absent(
+                declaration.name, why: planned.doesNotApply ?? "the plan does not have it")
+        }
         guard context.root.isLiveHost else {
             return try sink.absent(
                 declaration.name,

@@ -12,6 +12,16 @@ extension ChildProcess {
         for descendant in below { killForeign(descendant) }
     }
 
+    /// Reaps adopted children that have ended, those of `own` excepted: for who started them.
+    ///
+    /// Unreaped they keep their numbers, of which a host has few.
+    public static func reapOrphans(besides own: Set<Int32>) {
+        var status: CInt = 0
+        for child in ProcessStanding.children(of: getpid()) where !own.contains(child) {
+            _ = unsafe waitpid(child, &status, WNOHANG)
+        }
+    }
+
     /// Ends and reaps whatever is still a child of this process, adopted ones included.
     ///
     /// What a killed child had started becomes ours in turn, so this goes on until there is none,

@@ -75,7 +75,7 @@ public final class ReadScope: Sendable {
 
     private static func `is`(_ path: [UInt8], in tree: [UInt8]) -> Bool {
         guard tree == processBytes else {
-            return path.starts(with: tree)
+            return !tree.isEmpty && path.starts(with: tree)
                 && (path.count == tree.count || path[tree.count] == 0x2F)
         }
         let isBelow = path.starts(with: Array("/proc/".utf8))

@@ -153,14 +153,14 @@ struct CollectorCatalogue {
         let planned = try PlanFile.collector(for: request)
         if let own = BuiltInCollectors.all.first(where: { $0.descriptor.name == request.collector })
         {
-            guard let planned, !planned.items.contains(where: { $0.kind == .dump }) else {
-                return own
-            }
+            // The memory of the kernel is no file: what it does stands in its options alone.
+            guard let planned, own.descriptor.seekable == nil else { return own }
             return PlannedCollector(own, plan: planned)
         }
-        if let plugin = try PluginSource.collector(
+        if var plugin = try PluginSource.collector(
             named: request.collector, options: request.options)
         {
+            plugin.planned = planned
             return plugin
         }
         return try DeclarationSource.collector(

@@ -103,8 +103,13 @@ struct PlanCommand: ParsableCommand {
             let folder = try OutputDirectory.create(path.removingLastComponent())
             let unfinished = ".\(name).\(HostFacts.processIdentifier)"
             let file = try folder.createFile(unfinished)
-            try file.write(bytes.span)
-            try folder.rename(unfinished, to: name)
+            do throws(SystemCallError) {
+                try file.write(bytes.span)
+                try folder.rename(unfinished, to: name)
+            } catch {
+                try? folder.removeFile(unfinished)
+                throw error
+            }
         } catch {
             throw CommandFailure(
                 .output(error.errno, isCreating: true), "write the plan \(path): \(error)")

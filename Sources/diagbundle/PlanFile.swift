@@ -33,12 +33,21 @@ struct PlanFile {
             if let error = PublishedSchema.plan.errors(in: document, limit: 1).first {
                 throw wrong(path, "it is no plan: \(error)")
             }
-            return PlanFile(
-                plan: try JSONDocument.decode(CollectionPlan.self, from: bytes), path: path,
-                digest: DeclarationFile.digest(bytes))
+            let plan = try decode(document)
+            for file in plan.collectors.flatMap(\.items).flatMap({ $0.files ?? [] })
+            where UntrustedText.escapingInvalidUTF8(file.bytes) != file.path {
+                throw wrong(path, "the bytes of \(file.path) are those of another path")
+            }
+            return PlanFile(plan: plan, path: path, digest: DeclarationFile.digest(bytes))
         } catch let failure as CommandFailure {
             throw failure
         } catch { throw wrong(path, "it is no plan: \(error)") }
+    }
+
+    /// Decodes what was checked: of equal names another reader may take another.
+    private static func decode(_ document: JSONValue) throws -> CollectionPlan {
+        try JSONDocument.decode(
+            CollectionPlan.self, from: JSONDocument.encode(document, layout: .line))
     }
 
     /// What the plan that a worker was told of has of its collector; `nil` without a plan.
@@ -47,7 +56,7 @@ struct PlanFile {
         let path = FilePath(text)
         let bytes = try load(path)
         guard DeclarationFile.digest(bytes) == request.options[digestOption]?.text,
-            let plan = try JSONDocument.decode(CollectionPlan.self, from: bytes)[request.collector]
+            let plan = try decode(JSONTextReader.parse(bytes))[request.collector]
         else { throw wrong(path, "it changed after the run began") }
         return plan
     }
@@ -100,13 +109,12 @@ struct PlanFile {
             guard names.insert(planned.name).inserted else {
                 throw wrong("the collector \(planned.name) stands in it twice")
             }
-            let declared = entry.collector as? DeclaredCollector
             guard planned.definition == entry.definition else {
                 throw wrong(
                     "the collector \(planned.name) is not what it was: its definition in"
                         + " \(entry.origin) has another SHA-256; make the plan anew")
             }
-            if let stranger = declared?.stranger(in: planned, since: plan.since) {
+            if let stranger = stranger(in: planned, of: entry.collector) {
                 throw wrong(
                     "the collector \(planned.name) does not have \(stranger); a plan can be"
                         + " shortened, and nothing can be added to it")
@@ -114,10 +122,25 @@ struct PlanFile {
             return entry
         }
         let wanted = Set(
-            plan.collectors.filter { !$0.items.isEmpty || $0.doesNotApply != nil }.map(\.name))
+            plan.collectors.filter { planned in
+                // One that did not apply says so once more; a dump has no such word.
+                !planned.items.isEmpty
+                    || planned.doesNotApply != nil
+                        && catalogue[planned.name]?.collector.descriptor.seekable == nil
+            }.map(\.name))
         let order = catalogue.entries.filter { wanted.contains($0.name) }
         guard !order.isEmpty, !entries.isEmpty else { throw wrong("it has nothing to collect") }
         return order
+    }
+
+    private func stranger(
+        in planned: CollectionPlan.Collector, of collector: any Collector
+    ) -> String? {
+        switch collector {
+        case let declared as DeclaredCollector: declared.stranger(in: planned, since: plan.since)
+        case let plugin as PluginCollector: plugin.stranger(in: planned)
+        default: PlannedCollector.stranger(in: planned, of: collector)
+        }
     }
 
     /// The probes that may be asked for, by the collector's name.

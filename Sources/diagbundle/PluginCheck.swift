@@ -40,6 +40,11 @@ struct PluginCheck {
                 "it was not run, for it does not apply here: \(lack.why ?? "not said")")
             return result
         }
+        if whole.leftCount > 0 {
+            result.problems.append(
+                "it left \(Self.count(whole.leftCount, "process", "processes")) behind: a plugin ends"
+                    + " what it starts")
+        }
         checkContent(of: whole, report, in: &result)
         try checkStop(report.seconds, in: &result)
         return result
@@ -125,8 +130,15 @@ struct PluginCheck {
         }
     }
 
-    private static func count(_ number: Int, _ noun: String) -> String {
-        number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+    private static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
+    }
+
+    /// Children of this process that have not ended.
+    private static var runningChildCount: Int {
+        ProcessStanding.children(of: HostFacts.processIdentifier).count {
+            ![nil, "Z", "X"].contains(ProcessStanding(ofProcess: $0).state)
+        }
     }
 
     private static func words(_ outcome: CollectorReport.Outcome) -> String {
@@ -148,6 +160,8 @@ struct PluginCheck {
         let outcome: RunOutcome
         let artifacts: [Artifact]
         let log: [UInt8]?
+        /// Processes that ran on when it had ended.
+        let leftCount: Int
         var report: CollectorReport? { outcome.reports.first }
     }
 
@@ -190,9 +204,12 @@ struct PluginCheck {
                 guard let seconds else { return }
                 if MonotonicTime.now.seconds(since: started) >= seconds { control.stop() }
             })
+        // What it leaves behind becomes ours, and is ended.
+        Confinement.adoptOrphans()
+        defer { ChildProcess.endAll(withinSeconds: 0.5) }
         let outcome = try control.run(orchestrator)
         return Trial(
-            outcome: outcome,
-            artifacts: intake.artifacts.filter { $0.path != log }, log: kept[log])
+            outcome: outcome, artifacts: intake.artifacts.filter { $0.path != log },
+            log: kept[log], leftCount: Self.runningChildCount)
     }
 }

@@ -228,7 +228,7 @@ final class RunDirector {
         let budget = try settings.maxByteCount
         let intake = ArtifactIntake(
             filter: UnchangedArtifacts(), sinks: [folder, dumpDocuments], byteBudget: budget)
-        let configuration = OrchestratorConfiguration(
+        var configuration = OrchestratorConfiguration(
             root: root, since: since, jobs: try settings.jobs,
             deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
             workerExecutable: HostFacts.ownExecutable, workerName: "diagbundle",
@@ -240,6 +240,7 @@ final class RunDirector {
             },
             seekables: try dumpFile(), deadlines: try dumpDeadline(),
             plannedProbes: plan?.probes)
+        configuration.reapsOrphans = true
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, intake: intake,
             progress: progress, started: started, turn: { [link] in link.beat() })
