@@ -110,11 +110,15 @@ extension DeclaredCollector {
         let items = declaration.items(of: profile)
         for planned in plan.items {
             guard let item = items.first(where: { $0.index == planned.number - 1 })?.item,
-                item.kind == planned.kind, !item.holdsSecrets
+                item.kind == planned.kind, !item.holdsSecrets, item.title == planned.title,
+                planned.risk == "R\(item.risk.rawValue)",
+                planned.byteLimit == item.limits.byteCount
             else { return "item \(planned.number), \(planned.title)" }
             switch item.source {
             case .command(let command):
-                if command.fullArguments(since: since) != planned.arguments {
+                if command.fullArguments(since: since) != planned.arguments
+                    || planned.secondsLimit != item.limits.seconds
+                {
                     return (planned.arguments ?? []).joined(separator: " ")
                 }
             case .files(let files):
@@ -128,7 +132,13 @@ extension DeclaredCollector {
                         })
                     else { return file.path }
                 }
-            case .listing: break
+            case .listing(let listing):
+                for folder in planned.folders ?? [] {
+                    let path = FilePath(folder)
+                    guard !folder.contains("\0"), path.isAbsolute, path.isLexicallyNormal,
+                        listing.patterns.contains(where: { $0.matches(path) })
+                    else { return folder }
+                }
             }
         }
         return nil

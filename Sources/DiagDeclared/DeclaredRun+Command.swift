@@ -106,6 +106,11 @@ extension DeclaredRun {
         switch result.cause {
         case .exited(let code) where !command.exitCodes.contains(code):
             let what = "exit code \(code)\(said)"
+            // The applet of this name says how it is to be called: it lacks an option.
+            if result.output.isEmpty, first?.hasPrefix("BusyBox v") == true {
+                return try sink.absent(
+                    item.title, why: "\(command.arguments[0]) is BusyBox's, without these options")
+            }
             if result.output.isEmpty {
                 try sink.missing(item.title, why: what)
             } else {

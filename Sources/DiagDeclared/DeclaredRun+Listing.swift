@@ -8,12 +8,20 @@ extension DeclaredRun {
     /// Sends the names below what the patterns match, one a line: kind and permissions, owner,
     /// group, bytes, time of the last change, path, and where a link points. No file is opened.
     func list(
-        _ listing: CollectorDeclaration.Listing, _ item: CollectorDeclaration.Item
+        _ listing: CollectorDeclaration.Listing, _ item: CollectorDeclaration.Item,
+        planned: [String]?
     ) throws {
         var lines = ListingLines(item.limits, until: softDeadline)
         var walk = GlobWalk(context.root, until: softDeadline)
         for pattern in listing.patterns {
-            try walk.walk(pattern) { lines.add($0, in: context.root, depth: listing.depth) }
+            try walk.walk(pattern) { path in
+                if let planned,
+                    !planned.contains(UntrustedText.escapingInvalidUTF8(path.bytes))
+                {
+                    return
+                }
+                lines.add(path, in: context.root, depth: listing.depth)
+            }
         }
         if !lines.text.isEmpty {
             let limit = Int(clamping: remaining)

@@ -72,8 +72,16 @@ final class DeclaredRun {
             switch item.source {
             case .files(let files):
                 if let plan { try collect(plan, item) } else { try collect(files, item) }
-            case .command(let command): try run(command, item)
-            case .listing(let listing): try list(listing, item)
+            case .command(let command):
+                let program = host.executable(command.arguments[0])?.string
+                if let planned = plan?.executable, let program, planned != program {
+                    try sink.missing(
+                        item.title, why: "it is in the plan as \(planned), but now is \(program)")
+                } else {
+                    try run(command, item)
+                }
+            case .listing(let listing):
+                try list(listing, item, planned: plan.map { $0.folders ?? [] })
             }
         }
         if !leftOut.isEmpty {

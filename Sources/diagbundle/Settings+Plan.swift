@@ -34,6 +34,18 @@ extension Settings {
     mutating func hold(
         to file: PlanFile, commandLine: [String: [String]]
     ) throws {
+        let known = Set(SettingName.allCases.filter { !Self.free.contains($0) }.map(\.rawValue))
+        if let stranger = file.plan.options.keys.filter({ !known.contains($0) }).min() {
+            throw CommandFailure(
+                .usage,
+                "the plan \(file.path): `\(UntrustedText.escapingControls(stranger))` is no option"
+                    + " that a plan has")
+        }
+        guard file.plan.options[SettingName.since.rawValue]?.first == file.plan.since?.description
+        else {
+            throw CommandFailure(
+                .usage, "the plan \(file.path): its `since` is another than that of its options")
+        }
         let builtIn = Settings()
         for name in SettingName.allCases where !Self.free.contains(name) {
             let planned = file.plan.options[name.rawValue] ?? builtIn.values[name]?.texts ?? []

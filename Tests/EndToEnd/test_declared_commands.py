@@ -4,7 +4,7 @@ import os
 import signal
 
 import harness
-from harness import PARTIAL
+from harness import COMPLETE, PARTIAL
 
 OWN = """schema: diagbundle.collector/1
 name: mine
@@ -93,3 +93,13 @@ class DeclaredCommandTest(harness.Case):
         folder = self.declare("  - command: [%s]\n    to: a\n" % program)
         self.collect("--collectors", folder, "--only", "mine", expected=(0, PARTIAL))
         self.assertEqual(sleepers(STRAY), [])
+
+    def test_an_applet_without_the_option_is_absent(self):
+        """What BusyBox's applets print when they are called in a way that they do not know."""
+        program = self.program(
+            "echo 'BusyBox v1.35.0 (Debian 1:1.35.0-4+b1) multi-call binary.' >&2\n"
+            "echo >&2\necho 'Usage: ip OBJECT' >&2\nexit 1\n")
+        folder = self.declare("  - command: [%s, -json]\n    to: ip.txt\n" % program)
+        self.collect("--collectors", folder, "--only", "mine", expected=(COMPLETE,))
+        lack, = harness.manifest(self.output)["absent"]
+        self.assertIn("is BusyBox's, without these options", lack["why"])

@@ -81,6 +81,70 @@ class ChangedPlan(Plugins):
         self.refused(plan, "are those of another path")
 
 
+class ChangedItems(harness.Case):
+    """Items of a declared collector, after a change by hand."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("one", "two"):
+            os.makedirs(self.path("facts", name))
+            with open(self.path("facts", name, "inside-" + name), "w", encoding="utf-8"):
+                pass
+        folder = self.path("collectors.d")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "mine.yaml"), "w", encoding="utf-8") as file:
+            file.write("schema: diagbundle.collector/1\nname: mine\nsubject: facts of a test\n"
+                       "description: For the tests.\nitems:\n"
+                       "  - command: [echo, one]\n    to: one.txt\n"
+                       "  - listing: [%s]\n    depth: 2\n    to: listing.txt\n"
+                       % self.path("facts", "*"))
+        outcome = harness.run("plan", "--json", "--collectors", folder, "--only", "mine")
+        self.plan = json.loads(outcome.out)
+        self.items = self.plan["collectors"][0]["items"]
+
+    def run_plan(self, expected):
+        path = self.path("plan.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.plan, file)
+        return self.collect("--plan", path, expected=expected)
+
+    def test_a_listing_has_the_folders_of_the_plan(self):
+        self.items[1]["folders"].remove(self.path("facts", "two"))
+        os.makedirs(self.path("facts", "three"))
+        self.run_plan((COMPLETE,))
+        text = harness.content(os.path.join(harness.host_folder(self.output), "mine/listing.txt"))
+        self.assertIn(b"inside-one", text)
+        self.assertNotIn(b"inside-two", text)
+        self.assertNotIn(b"three", text)
+
+    def test_a_folder_that_the_collector_has_not_is_refused(self):
+        self.items[1]["folders"].append("/root")
+        self.assertIn("does not have /root", self.run_plan((USAGE,)).err)
+
+    def test_limits_and_risk_are_those_of_the_collector(self):
+        for name, value in (("byteLimit", 1), ("risk", "R0"), ("secondsLimit", 1),
+                            ("title", "harmless")):
+            with self.subTest(name=name):
+                before = self.items[0][name]
+                self.items[0][name] = value
+                self.assertIn("the collector mine does not have", self.run_plan((USAGE,)).err)
+                self.items[0][name] = before
+
+    def test_another_program_of_the_name_is_not_run(self):
+        self.items[0]["executable"] = "/bin/false"
+        self.run_plan((PARTIAL,))
+        manifest = harness.manifest(self.output)
+        self.assertIn("it is in the plan as /bin/false, but now is",
+                      manifest["missing"][0]["why"])
+
+    def test_options_say_what_the_plan_says(self):
+        self.plan["options"]["since"] = ["2001-01-01T00:00:00Z"]
+        self.assertIn("`since` is another", self.run_plan((USAGE,)).err)
+        del self.plan["options"]["since"]
+        self.plan["options"]["outptu"] = ["/x"]
+        self.assertIn("`outptu` is no option", self.run_plan((USAGE,)).err)
+
+
 class Hostile(Plugins):
     """Plugins that would harm the run."""
 
