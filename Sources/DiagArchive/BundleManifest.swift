@@ -16,7 +16,7 @@ struct BundleManifest {
         let file = try FolderWalk.open(path, below: folder)
         let object = folder.path.string + "/" + path.text
         do {
-            let limit = BundleVerifier.manifestByteLimit
+            let limit = Manifest.byteLimit
             bytes = try file.readAll(limit: limit + 1)
             guard bytes.count <= limit else {
                 throw ArchiveError(

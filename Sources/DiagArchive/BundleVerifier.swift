@@ -26,9 +26,6 @@ public struct VerificationResult: Hashable, Sendable {
 /// Checks a bundle or a host folder: every hash, every schema, and that all that should be there
 /// is there and nothing else.
 public enum BundleVerifier {
-    /// Bytes of the largest manifest that is read: 30,000 artifacts at 500 bytes each.
-    static let manifestByteLimit = 16 << 20
-
     /// Checks what lies at `path`: a host folder, or a bundle.
     ///
     /// Reads everything once, in parts; what it keeps grows with the number of members, and with

@@ -64,7 +64,7 @@ struct MemberCheck {
         }
         byteLimit =
             known == .manifest
-            ? BundleVerifier.manifestByteLimit
+            ? Manifest.byteLimit
             : form == .lines ? Self.lineByteLimit : Self.documentByteLimit
     }
 

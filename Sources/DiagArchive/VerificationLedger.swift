@@ -36,7 +36,7 @@ struct VerificationLedger {
             manifest = member.content
             differences.formUnion(member.notJSON)
             if member.isUnchecked {
-                add("manifest.json: larger than \(BundleVerifier.manifestByteLimit) bytes")
+                add("manifest.json: larger than \(Manifest.byteLimit) bytes")
             }
             return
         }

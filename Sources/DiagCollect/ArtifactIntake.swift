@@ -36,6 +36,12 @@ public final class ArtifactIntake {
     /// How many bytes of the run's budget are left.
     public private(set) var remainingByteCount: Int64
 
+    /// At most how many bytes of the manifest the artifacts so far fill.
+    private var manifestByteCount = 0
+
+    /// How many they may fill: the rest is for what is missing and absent.
+    private static let mostManifestBytes = Manifest.byteLimit / 3 * 2
+
     /// Bytes pass `filter` and go to every one of `sinks`, at most `byteBudget` of them in all.
     public init(filter: any ArtifactFilter, sinks: [any ArtifactSink], byteBudget: Int64) {
         self.filter = filter
@@ -54,6 +60,7 @@ public final class ArtifactIntake {
         guard paths.insert(path).inserted else {
             throw ArtifactPath.Refusal(name: path.text, reason: "is taken already")
         }
+        manifestByteCount += Self.manifestShare(opening)
         let artifact = Artifact(
             collector: collector, path: path.text, pathBytes: Self.pathBytes(opening, collector),
             byteCount: 0, sha256: "", source: opening.source, mediaType: opening.mediaType,
@@ -64,6 +71,26 @@ public final class ArtifactIntake {
         return Open(
             path: path, artifact: artifact, started: .now, hash: SHA256(),
             filter: filter.filter(for: artifact))
+    }
+
+    /// Whether the manifest can list the artifact that `opening` names, beside those so far.
+    func hasRoom(for opening: WorkerMessage.Opening) -> Bool {
+        manifestByteCount + Self.manifestShare(opening) <= Self.mostManifestBytes
+    }
+
+    /// At most how many bytes an artifact fills in the manifest: names, layout and numbers, with
+    /// its texts.
+    private static func manifestShare(_ opening: WorkerMessage.Opening) -> Int {
+        640
+            + [opening.path, opening.source, opening.mediaType, opening.pathBytes]
+            .reduce(0) { $0 + Self.encodedByteCount($1) }
+    }
+
+    /// How many bytes `text` has as JSON.
+    private static func encodedByteCount(_ text: String?) -> Int {
+        (text ?? "").utf8.reduce(0) { count, byte in
+            count + (byte < 0x20 ? 6 : byte == 0x22 || byte == 0x5C ? 2 : 1)
+        }
     }
 
     private static func pathBytes(
@@ -112,6 +139,7 @@ public final class ArtifactIntake {
         if let truncation {
             open.artifact.isTruncated = true
             open.artifact.truncationReason = truncation
+            manifestByteCount += Self.encodedByteCount(truncation)
         }
         do { for sink in sinks { try sink.close(open.path, as: open.artifact) } } catch {
             throw OutputFailure(cause: error)

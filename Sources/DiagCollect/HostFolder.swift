@@ -17,6 +17,9 @@ public final class HostFolder: ArtifactSink {
         init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
     }
     private var files: [ArtifactPath: OpenFile] = [:]
+    /// Directories that are open still, by their names: the next artifact goes into the same.
+    private var directories: [ArraySlice<String>: OutputDirectory] = [:]
+    private static let mostDirectories = 64
 
     /// The path where it is made.
     public var stagingPath: FilePath { staging.path }
@@ -90,11 +93,8 @@ public final class HostFolder: ArtifactSink {
     /// Creates the file of an artifact and the directories above it.
     public func open(_ path: ArtifactPath) throws {
         do throws(SystemCallError) {
-            var directory = staging
-            for component in path.components.dropLast() {
-                directory = try directory.makeDirectory(component)
-            }
             guard let file = path.components.last else { return }
+            let directory = try self.directory(path.components.dropLast())
             files[path] = OpenFile(try directory.createFile(file))
         } catch {
             guard Self.errnosOfNames.contains(error.errno) else {
@@ -103,6 +103,18 @@ public final class HostFolder: ArtifactSink {
             throw ArtifactPath.Refusal(
                 name: path.text, reason: "cannot be a file here (\(error.errno))")
         }
+    }
+
+    /// The directory with these names below the folder, made where it is missing.
+    private func directory(
+        _ names: ArraySlice<String>
+    ) throws(SystemCallError) -> OutputDirectory {
+        guard let name = names.last else { return staging }
+        if let known = directories[names] { return known }
+        let directory = try self.directory(names.dropLast()).makeDirectory(name)
+        if directories.count >= Self.mostDirectories { directories = [:] }
+        directories[names] = directory
+        return directory
     }
 
     /// Writes bytes of an artifact.
@@ -148,6 +160,7 @@ public final class HostFolder: ArtifactSink {
     /// Its bytes have reached the disk before. An older one that cannot be removed, as another
     /// user's, stays under a hidden name.
     public func commit() throws(SystemCallError) {
+        directories = [:]
         try staging.synchronizeFileSystem()
         guard try output.status(of: name) != nil else {
             try output.rename(stagingName, to: name)
@@ -176,6 +189,7 @@ public final class HostFolder: ArtifactSink {
     /// Removes what was made; an older host folder stays as it was.
     public func discard() {
         files = [:]
+        directories = [:]
         try? output.removeTree(stagingName)
     }
 }

@@ -136,7 +136,8 @@ extension Orchestrator {
                 Missing(
                     collector: report.collector, what: "the rest of \(report.collector)",
                     why: report.reason ?? report.outcome.rawValue,
-                    remedy: report.outcome == .overBudget ? "a larger --max-size" : nil))
+                    remedy: report.outcome == .overBudget && intake.remainingByteCount == 0
+                        ? "a larger --max-size" : nil))
         }
         let lacks = missing[index].count
         let state: ProgressEvent.State =

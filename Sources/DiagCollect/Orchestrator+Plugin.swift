@@ -6,6 +6,15 @@ extension Orchestrator {
     /// Seconds that a plugin has to say the rest after SIGTERM.
     static let pluginConcludingSeconds = 1.0
 
+    /// As ``mostSaidBytes``, of one plugin: 1 MiB, or its share of 3 MiB when there are many.
+    ///
+    /// However their findings are laid out, a document of all of them stays below what a check of a
+    /// bundle reads.
+    var mostSaidPluginBytes: Int {
+        let count = collectors.count { $0.descriptor.plugin != nil }
+        return min(1 << 20, (3 << 20) / max(1, count))
+    }
+
     /// Asks a plugin and what it started to end.
     func terminate(_ session: WorkerSession, _ verdict: WorkerSession.Verdict) {
         session.stopVerdict = verdict
@@ -25,6 +34,14 @@ extension Orchestrator {
     /// What is said of a plugin that the request to stop did not end.
     public static let ignoredStop =
         "SIGTERM did not end it within \(seconds(pluginConcludingSeconds)), so it was killed"
+
+    /// Ends what left the process group of a plugin that has ended, and went on; a conformance test
+    /// counts these instead.
+    func killOrphans(of session: WorkerSession) {
+        guard configuration.reapsOrphans, !session.trust.isTested else { return }
+        ChildProcess.killOrphans(
+            with: "DIAGBUNDLE_BOUNDARY=\(session.boundary)", besides: ownProcesses)
+    }
 
     /// What is said of a plugin, beside what every worker may have done wrong.
     func pluginVerdict(
@@ -51,9 +68,29 @@ extension WorkerHandler {
         switch message {
         case .probe, .record, .awaitProbes, .seekable:
             throw Misplaced(reason: "a plugin does not say \(message.verb)")
-        case .finding(let finding) where finding.place?.isEmpty ?? true:
-            throw Misplaced(reason: "finding: it names no place")
+        case .finding(let finding): try checkFinding(finding)
         default: break
+        }
+    }
+
+    /// A plugin's finding says where it is, and cannot be taken for one of another collector.
+    private func checkFinding(_ finding: Finding) throws {
+        guard let place = finding.place, !place.isEmpty else {
+            throw Misplaced(reason: "finding: it names no place")
+        }
+        func shown(_ text: String) -> String {
+            UntrustedText.escapingControls(UntrustedText.shortened(text))
+        }
+        guard finding.fault.hasPrefix(collector + "."), finding.fault != collector + "." else {
+            throw Misplaced(
+                reason: "finding: the names of its faults begin with \"\(collector).\", but found"
+                    + " \"\(shown(finding.fault))\"")
+        }
+        for evidence in finding.evidence where !evidence.artifact.hasPrefix(collector + "/") {
+            throw Misplaced(
+                reason:
+                    "finding: its evidence is an artifact of its own, \"\(collector)/PATH\", but"
+                    + " found \"\(shown(evidence.artifact))\"")
         }
     }
 }

@@ -18,6 +18,8 @@ public final class Orchestrator {
     static let mostSaidBytes = 8 << 20
     /// The same of messages that open artifacts: enough for 100,000 files with long names.
     static let mostOpeningBytes = 64 << 20
+    /// How many artifacts a plugin may send.
+    static let mostPluginArtifacts = 10_000
 
     let collectors: [any Collector]
     let configuration: OrchestratorConfiguration
@@ -153,9 +155,11 @@ public final class Orchestrator {
         guard configuration.reapsOrphans, MonotonicTime.now.seconds(since: orphansReaped) >= 1
         else { return }
         orphansReaped = .now
-        ChildProcess.reapOrphans(
-            besides: Set((sessions.map(\.child) + abandoned).map(\.identifier)))
+        ChildProcess.reapOrphans(besides: ownProcesses)
     }
+
+    /// The processes that this one started itself and has not reaped.
+    var ownProcesses: Set<Int32> { Set((sessions.map(\.child) + abandoned).map(\.identifier)) }
 
     /// How long the next wait may be, so that no deadline is overslept.
     private var secondsToNextDeadline: Double {
@@ -208,13 +212,14 @@ public final class Orchestrator {
         } catch let misplaced as WorkerHandler.Misplaced {
             let violation = session.parser.violation(misplaced.reason)
             session.kill(.init(outcome: .garbled, reason: violation.description))
-        } catch is WorkerHandler.OverBudget {
+        } catch let excess as WorkerHandler.OverBudget {
             session.kill(
                 .init(
                     outcome: .overBudget,
-                    reason: intake.remainingByteCount == 0
-                        ? "the run's byte budget is used up (--max-size)"
-                        : "it sent more than its \(session.byteBudget) bytes"))
+                    reason: excess.reason
+                        ?? (intake.remainingByteCount == 0
+                            ? "the run's byte budget is used up (--max-size)"
+                            : "it sent more than its \(session.byteBudget) bytes")))
         }
         return true
     }
@@ -235,6 +240,7 @@ public final class Orchestrator {
         // What it wrote before it ended is in the pipe still; a grandchild may hold the other end,
         // so what comes is bounded by time, and its group is ended first.
         session.child.killGroup()
+        if session.trust.plugin != nil { killOrphans(of: session) }
         let drainEnd = MonotonicTime.now.advanced(bySeconds: 1)
         while try readOutput(of: session), MonotonicTime.now < drainEnd {}
         readErrors(of: session)

@@ -3,8 +3,11 @@ import DiagSystem
 
 /// Does what the messages of one worker say.
 struct WorkerHandler: WorkerStreamHandler {
-    /// A worker, or all of them together, sent more bytes than allowed.
-    struct OverBudget: Error {}
+    /// A worker, or all of them together, sent more than allowed.
+    struct OverBudget: Error {
+        /// What there is too much of, when it is not bytes.
+        var reason: String?
+    }
     /// A message that the protocol knows, where it has no place.
     struct Misplaced: Error {
         let reason: String
@@ -13,7 +16,7 @@ struct WorkerHandler: WorkerStreamHandler {
     let orchestrator: Orchestrator
     let session: WorkerSession
 
-    private var collector: String { orchestrator.collectors[session.collector].descriptor.name }
+    var collector: String { orchestrator.collectors[session.collector].descriptor.name }
 
     mutating func receive(_ bytes: Span<UInt8>) throws {
         // Taken out while it is written to, so that its hash is not copied.
@@ -34,24 +37,11 @@ struct WorkerHandler: WorkerStreamHandler {
         orchestrator.noteStart(of: session)
         switch message {
         case .progress(let progress): return session.progress = progress
-        case .truncated(let truncation): return session.truncation = truncation.why
+        case .truncated(let truncation):
+            return session.truncation = UntrustedText.shortened(truncation.why)
         default: break
         }
-        // What is kept of a worker's words is bounded, as its bytes are; of a probe's, for each.
-        // Of requests for probes the number is bounded, and each by the length of a message.
-        switch message {
-        case .probe: session.saidByteCount += 64
-        case .artifact: session.openingByteCount += byteCount + 64
-        default: session.saidByteCount += byteCount + 64
-        }
-        guard session.openingByteCount <= Orchestrator.mostOpeningBytes else {
-            let limit = Orchestrator.mostOpeningBytes >> 20
-            throw Misplaced(reason: "more than \(limit) MiB of names of artifacts")
-        }
-        guard session.saidByteCount <= Orchestrator.mostSaidBytes else {
-            let limit = Orchestrator.mostSaidBytes >> 20
-            throw Misplaced(reason: "more than \(limit) MiB of messages beside its artifacts")
-        }
+        try count(message, byteCount)
         try orchestrator.closeArtifact(of: session)
         switch message {
         case .spoken(let spoken):
@@ -106,8 +96,40 @@ struct WorkerHandler: WorkerStreamHandler {
         }
     }
 
+    /// Bounds what is kept of a worker's words, as its bytes are bounded; of a probe's, for each.
+    ///
+    /// Of requests for probes the number is bounded, and each by the length of a message.
+    private func count(_ message: WorkerMessage, _ byteCount: Int) throws {
+        switch message {
+        case .probe: session.saidByteCount += 64
+        case .artifact: session.openingByteCount += byteCount + 64
+        default: session.saidByteCount += byteCount + 64
+        }
+        guard session.openingByteCount <= Orchestrator.mostOpeningBytes else {
+            let limit = Orchestrator.mostOpeningBytes >> 20
+            throw Misplaced(reason: "more than \(limit) MiB of names of artifacts")
+        }
+        let limit =
+            session.trust.plugin == nil
+            ? Orchestrator.mostSaidBytes : orchestrator.mostSaidPluginBytes
+        guard session.saidByteCount <= limit else {
+            throw Misplaced(
+                reason: "more than \(ByteCountText.describe(Int64(limit))) of messages beside its"
+                    + " artifacts")
+        }
+    }
+
     private func open(_ opening: WorkerMessage.Opening) throws {
         session.truncation = nil
+        if session.trust.plugin != nil, session.artifactCount >= Orchestrator.mostPluginArtifacts {
+            throw OverBudget(
+                reason: "it sent more than \(Orchestrator.mostPluginArtifacts) artifacts")
+        }
+        guard orchestrator.intake.hasRoom(for: opening) else {
+            throw OverBudget(
+                reason: "the manifest of the run is full:"
+                    + " it lists \(orchestrator.intake.artifacts.count) artifacts")
+        }
         do {
             if orchestrator.isReserved(opening.path, for: session.collector) {
                 throw ArtifactPath.Refusal(

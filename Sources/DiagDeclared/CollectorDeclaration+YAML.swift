@@ -108,7 +108,7 @@ extension CollectorDeclaration {
         var folders = Set<String>()
         for case .files(let files) in items.map(\.source) {
             for pattern in files.patterns where pattern.components.count > 1 {
-                guard case .literal(let name) = pattern.components[0] else { continue }
+                guard case .literal(let name, _) = pattern.components[0] else { continue }
                 folders.insert(name.string)
             }
         }

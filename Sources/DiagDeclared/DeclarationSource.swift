@@ -179,9 +179,26 @@ public enum DeclarationFile {
 
     /// SHA-256 in hexadecimal.
     public static func digest(_ bytes: [UInt8]) -> String {
-        SHA256.hash(data: bytes).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        hexadecimal(SHA256.hash(data: bytes))
+    }
+
+    /// The same of a file up to its end, of which no more than a part is held.
+    static func digest(of file: borrowing OwnedDescriptor) throws(SystemCallError) -> String {
+        var hash = SHA256()
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        var offset: Int64 = 0
+        while true {
+            let count = try file.read(into: &buffer, at: offset)
+            guard count > 0 else { return hexadecimal(hash.finalize()) }
+            unsafe buffer.withUnsafeBytes { bytes in
+                unsafe hash.update(bufferPointer: .init(rebasing: bytes[..<count]))
+            }
+            offset += Int64(count)
+        }
+    }
+
+    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+        digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 
     /// The names of what looks like a declaration, sorted.

@@ -61,8 +61,9 @@ extension DeclaredCollector {
             planned.estimate.byteCount = min(planned.estimate.byteCount, item.limits.byteCount)
         case .listing(let listing):
             guard planned.doesNotApply == nil else { break }
-            let folders = try self.folders(listing, context)
+            let (folders, leftOutCount) = try self.folders(listing, context)
             planned.folders = folders
+            if leftOutCount > 0 { planned.leftOutCount = leftOutCount }
             if folders.isEmpty {
                 let isDead = !host.hasKernel && item.isOfKernel
                 planned.doesNotApply = isDead ? Condition.noKernel : Self.nothing
@@ -87,18 +88,23 @@ extension DeclaredCollector {
 
     private func folders(
         _ listing: CollectorDeclaration.Listing, _ context: CollectionContext
-    ) throws -> [String] {
+    ) throws -> (folders: [String], leftOutCount: Int) {
         var walk = GlobWalk(context.root, until: context.deadline)
         var folders = [String]()
+        var leftOutCount = 0
         for pattern in listing.patterns {
             try walk.walk(pattern) { path in
-                guard folders.count < Self.mostFolders,
-                    (try? context.root.status(of: path, followingLinks: false)) != nil
-                else { return }
+                guard (try? context.root.status(of: path, followingLinks: false)) != nil else {
+                    return
+                }
+                guard folders.count < Self.mostFolders else {
+                    leftOutCount += 1
+                    return
+                }
                 folders.append(UntrustedText.escapingInvalidUTF8(path.bytes))
             }
         }
-        return folders
+        return (folders, leftOutCount)
     }
 
     private static let mostFolders = 1000

@@ -71,7 +71,7 @@ final class DeclaredRun {
             }
             switch item.source {
             case .files(let files):
-                if let plan { try collect(plan, item) } else { try collect(files, item) }
+                if let plan { try collect(plan, files, item) } else { try collect(files, item) }
             case .command(let command):
                 let program = host.executable(command.arguments[0])?.string
                 if let planned = plan?.executable, let program, planned != program {
@@ -114,11 +114,31 @@ final class DeclaredRun {
 
     /// Collects the files that a reviewed plan has of an item, and no others.
     private func collect(
-        _ plan: CollectionPlan.Item, _ item: CollectorDeclaration.Item
+        _ plan: CollectionPlan.Item, _ files: CollectorDeclaration.Files,
+        _ item: CollectorDeclaration.Item
     ) throws {
+        let paths = (plan.files ?? []).map(\.bytes)
+        let (selection, found) = try choice.select(files, item, among: Set(paths))
         var failures = [SystemCallError]()
-        let paths = (plan.files ?? []).map { FilePath(bytes: $0.bytes) }
-        try copy(paths.filter { choice.take($0, try? context.root.status(of: $0)) }, item) {
+        var strangers = [FilePath]()
+        for path in paths.map({ FilePath(bytes: $0) }) where !found.contains(path.bytes) {
+            do throws(SystemCallError) {
+                _ = try context.root.status(of: path)
+                strangers.append(path)
+            } catch { failures.append(error) }
+        }
+        if let first = strangers.first {
+            try sink.missing(
+                strangers.count == 1
+                    ? UntrustedText.escapingForPath(first.bytes)
+                    : "\(item.title): \(strangers.count) paths",
+                why: selection.isCut
+                    ? "looking for the files took too long"
+                    : "it is in the plan, but is none of the files that the collector takes here")
+        }
+        try copy(
+            selection.files.filter { choice.take($0.path, $0.status) }.map(\.path), item
+        ) {
             failures.append($0)
         }
         let gone = failures.filter {
@@ -137,6 +157,7 @@ final class DeclaredRun {
                 why: "it is in the plan, and no longer there")
         }
         try report(failures, of: item)
+        try tellLeftOut(selection, of: item)
         if plan.files?.isEmpty ?? true { try sink.absent(item.title) }
     }
 
@@ -151,14 +172,7 @@ final class DeclaredRun {
             failures.append($0)
         }
         try report(failures, of: item)
-        if selection.leftOutCount > 0 {
-            let which = item.limits.keepsNewest ? "newest" : "first"
-            try sink.missing(
-                item.title,
-                why: (selection.leftOutIsLeast ? "at least " : "")
-                    + "\(selection.leftOutCount) more files match than the \(item.limits.fileCount)"
-                    + " that are kept, the \(which)")
-        }
+        try tellLeftOut(selection, of: item)
         if selection.isCut {
             try sink.missing(item.title, why: "looking for the files took too long")
         }
@@ -167,6 +181,18 @@ final class DeclaredRun {
         {
             try sink.absent(item.title, why: absence(of: item))
         }
+    }
+
+    private func tellLeftOut(
+        _ selection: FileSelection, of item: CollectorDeclaration.Item
+    ) throws {
+        guard selection.leftOutCount > 0 else { return }
+        let which = item.limits.keepsNewest ? "newest" : "first"
+        try sink.missing(
+            item.title,
+            why: (selection.leftOutIsLeast ? "at least " : "")
+                + "\(selection.leftOutCount) more files match than the \(item.limits.fileCount)"
+                + " that are kept, the \(which)")
     }
 
     /// Copies files as long as there is time.

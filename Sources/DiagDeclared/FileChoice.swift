@@ -61,6 +61,27 @@ struct FileChoice {
             until: deadline, isTaken: { withheld.contains($0, $1) })
     }
 
+    /// Those of the files that an item matches which a reviewed plan has, by the bytes of their
+    /// paths; and which of the plan's were met on the way, those beyond a limit included.
+    ///
+    /// A plan can be written by hand: what its patterns match, and no walk along them finds, is not
+    /// among them. Whether a file is one of the newest was decided when the plan was made.
+    func select(
+        _ files: CollectorDeclaration.Files, _ item: CollectorDeclaration.Item,
+        among planned: Set<[UInt8]>
+    ) throws -> (selection: FileSelection, met: Set<[UInt8]>) {
+        var met = Set<[UInt8]>()
+        let selection = try FileSelection(
+            files, limits: item.limits, in: context.root, since: context.since,
+            until: deadline,
+            isTaken: { path, status in
+                guard planned.contains(path.bytes) else { return true }
+                met.insert(path.bytes)
+                return withheld.contains(path, status)
+            })
+        return (selection, met)
+    }
+
     /// Takes a file; `false` when another item has, or when it may hold secrets.
     mutating func take(_ path: FilePath, _ status: FileStatus?) -> Bool {
         !withheld.contains(path, status) && taken.insert(path.bytes).inserted

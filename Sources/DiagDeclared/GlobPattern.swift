@@ -16,8 +16,8 @@ public struct GlobPattern: Hashable, Sendable {
 
     /// One part of a path between slashes.
     enum Component: Hashable, Sendable {
-        /// This name and no other.
-        case literal(FilePath.Component)
+        /// This name and no other; the same as bytes.
+        case literal(FilePath.Component, bytes: [UInt8])
         /// Every name that these tokens match.
         case pattern([Token])
         /// Folders of any depth, none included.
@@ -103,7 +103,7 @@ public struct GlobPattern: Hashable, Sendable {
                 platformString: (literal + [0]).map { CChar(bitPattern: $0) }
             ).lastComponent
         else { throw Fault(description: "a name must not hold NUL") }
-        return .literal(name)
+        return .literal(name, bytes: literal)
     }
 
     private static func tokens(of text: [UInt8]) throws(Fault) -> [Token] {
@@ -223,25 +223,25 @@ public struct GlobPattern: Hashable, Sendable {
 /// Matching.
 extension GlobPattern {
     /// Whether the tokens match a whole name.
-    static func matches(_ tokens: [Token], _ name: [UInt8]) -> Bool {
+    static func matches(_ tokens: [Token], _ name: ArraySlice<UInt8>) -> Bool {
         if name.first == 0x2E, tokens.first != .byte(0x2E) { return false }
-        var (token, byte) = (0, 0)
+        var (token, byte) = (0, name.startIndex)
         // Where the last `*` stands, and how much of the name it has taken: only the last one is
         // ever extended, so this is quadratic at worst.
         var star: (token: Int, byte: Int)?
         while true {
             if token == tokens.count {
-                if byte == name.count { return true }
+                if byte == name.endIndex { return true }
             } else if tokens[token] == .many {
                 star = (token, byte)
                 token += 1
                 continue
-            } else if byte < name.count, let next = step(tokens[token], name, byte) {
+            } else if byte < name.endIndex, let next = step(tokens[token], name, byte) {
                 token += 1
                 byte = next
                 continue
             }
-            guard let last = star, last.byte < name.count else { return false }
+            guard let last = star, last.byte < name.endIndex else { return false }
             star = (last.token, last.byte + 1)
             token = last.token + 1
             byte = last.byte + 1
@@ -249,7 +249,9 @@ extension GlobPattern {
     }
 
     /// The place behind what one token takes; `nil` when it does not match there.
-    private static func step(_ token: Token, _ name: [UInt8], _ index: Int) -> Int? {
+    private static func step(
+        _ token: Token, _ name: ArraySlice<UInt8>, _ index: Int
+    ) -> Int? {
         switch token {
         case .byte(let byte): return name[index] == byte ? index + 1 : nil
         case .set(let isNegated, let ranges):
@@ -258,7 +260,7 @@ extension GlobPattern {
         case .one:
             // One character, which in UTF-8 may have up to four bytes.
             var next = index + 1
-            while next < name.count, next - index < 4, name[index] >= 0xC0,
+            while next < name.endIndex, next - index < 4, name[index] >= 0xC0,
                 name[next] & 0xC0 == 0x80
             {
                 next += 1
@@ -269,8 +271,15 @@ extension GlobPattern {
 
     /// Whether the pattern matches `path`: the whole of it, or where the pattern is not absolute
     /// its last name.
-    public func matches(_ path: FilePath) -> Bool {
-        let names = path.components.map(Self.bytes)
+    public func matches(_ path: FilePath) -> Bool { matches(Self.names(of: path)) }
+
+    /// The names that `path` consists of, as bytes.
+    static func names(of path: FilePath) -> [ArraySlice<UInt8>] {
+        path.bytes.split(separator: 0x2F)
+    }
+
+    /// The same of a path whose names these are.
+    func matches(_ names: [ArraySlice<UInt8>]) -> Bool {
         guard isAbsolute else {
             guard components.count == 1, let last = names.last else { return false }
             return Self.matches(components[0], last)
@@ -279,7 +288,7 @@ extension GlobPattern {
     }
 
     private func matches(
-        _ names: ArraySlice<[UInt8]>, _ parts: ArraySlice<Component>
+        _ names: ArraySlice<ArraySlice<UInt8>>, _ parts: ArraySlice<Component>
     ) -> Bool {
         guard let part = parts.first else { return names.isEmpty }
         if case .anyDepth = part {
@@ -292,16 +301,11 @@ extension GlobPattern {
     }
 
     /// Whether one component matches a name.
-    static func matches(_ component: Component, _ name: [UInt8]) -> Bool {
+    static func matches(_ component: Component, _ name: ArraySlice<UInt8>) -> Bool {
         switch component {
-        case .literal(let literal): bytes(literal) == name
+        case .literal(_, let bytes): name.elementsEqual(bytes)
         case .pattern(let tokens): matches(tokens, name)
         case .anyDepth: true
         }
-    }
-
-    /// The bytes of a name.
-    static func bytes(_ name: FilePath.Component) -> [UInt8] {
-        FilePath(root: nil, [name]).bytes
     }
 }

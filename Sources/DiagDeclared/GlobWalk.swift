@@ -39,7 +39,7 @@ struct GlobWalk {
     ) throws {
         var folder = folder
         var rest = components
-        while case .literal(let name)? = rest.first {
+        while case .literal(let name, _)? = rest.first {
             folder.append(name)
             rest = rest.dropFirst()
         }
@@ -60,8 +60,7 @@ struct GlobWalk {
         if case .anyDepth = component {
             if !isLast { try descend(into: folder, rest.dropFirst(), level: level, found) }
             for entry in entries {
-                let bytes = GlobPattern.bytes(entry.name)
-                guard bytes.first != 0x2E else { continue }
+                guard entry.bytes.first != 0x2E else { continue }
                 let path = folder.appending(entry.name)
                 if isLast { try found(path) }
                 guard level < Self.deepestLevel, isFolder(entry, path) else { continue }
@@ -70,7 +69,7 @@ struct GlobWalk {
             return
         }
         for entry in entries
-        where GlobPattern.matches(component, GlobPattern.bytes(entry.name)) {
+        where GlobPattern.matches(component, entry.bytes[...]) {
             let path = folder.appending(entry.name)
             if isLast {
                 try found(path)

@@ -35,9 +35,9 @@ extension PluginCollector {
             ?? (plan.items.count > 1 ? "a second program" : nil)
     }
 
-    /// Tells it apart from every other plugin, and from itself once it was changed: SHA-256 of its
-    /// description, and of what its program is on the disk.
+    /// Tells it apart from every other plugin, and from itself once it was changed: SHA-256 of that
+    /// of its description and that of its program.
     public var definition: String {
-        DeclarationFile.digest(Array((source.digest + " " + source.identity).utf8))
+        DeclarationFile.digest(Array((source.digest + " " + source.programDigest).utf8))
     }
 }

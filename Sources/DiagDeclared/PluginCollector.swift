@@ -61,7 +61,7 @@ public struct PluginCollector: Collector {
         let program = try PluginFile.openProgram(of: source)
         request.options = [:]
         var environment = DeclaredRun.environment
-        environment["PATH"] = PluginFile.trustedProgramFolders()
+        environment["PATH"] = PluginInterpreter.trustedFolders.joined(separator: ":")
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         environment["DIAGBUNDLE_BOUNDARY"] = request.boundary
         environment["DIAGBUNDLE_PROTOCOL"] = "\(WorkerRequest.protocolVersion)"

@@ -12,12 +12,12 @@ public struct PluginSource: Hashable, Sendable {
     public let description: FilePath
     /// SHA-256 of that file in hexadecimal.
     let digest: String
-    /// Tells the program apart from one that was put in its place: device, inode, size, time.
-    let identity: String
+    /// SHA-256 of the program in hexadecimal.
+    let programDigest: String
 
     private static let options = (
         program: "plugin", description: "pluginDescription", digest: "pluginDescriptionSHA256",
-        identity: "pluginIdentity"
+        programDigest: "pluginSHA256"
     )
 
     /// What a worker is told to find the same plugin.
@@ -25,7 +25,8 @@ public struct PluginSource: Hashable, Sendable {
         [
             Self.options.program: .string(program.string),
             Self.options.description: .string(description.string),
-            Self.options.digest: .string(digest), Self.options.identity: .string(identity),
+            Self.options.digest: .string(digest),
+            Self.options.programDigest: .string(programDigest),
         ]
     }
 
@@ -40,7 +41,7 @@ public struct PluginSource: Hashable, Sendable {
         else { return nil }
         let plugin = try PluginFile.read(FilePath(program), description: FilePath(description))
         guard plugin.source.digest == options[Self.options.digest]?.text,
-            plugin.source.identity == options[Self.options.identity]?.text,
+            plugin.source.programDigest == options[Self.options.programDigest]?.text,
             plugin.declaration.name == name
         else {
             throw PluginFile.Refusal(
@@ -78,8 +79,8 @@ public enum PluginFile {
         }
     }
 
-    /// The most programs of one folder.
-    private static let mostPlugins = 1000
+    /// The most programs of one folder, and the most names in it.
+    private static let (mostPlugins, mostNames) = (1000, 10_000)
 
     /// Reads every plugin of a folder, sorted by their names, and says which are refused.
     ///
@@ -89,7 +90,7 @@ public enum PluginFile {
         _ path: FilePath, isOptional: Bool
     ) throws(Refusal) -> (plugins: [PluginCollector], refused: [Refusal]) {
         let folder: TrustedFolder
-        let names: [String]
+        var names: [String]
         do throws(TrustedFolder.Refusal) { folder = try TrustedFolder(path) } catch {
             if error.errno == .noSuchFileOrDirectory {
                 if isOptional { return ([], []) }
@@ -102,10 +103,22 @@ public enum PluginFile {
         do throws(SystemCallError) {
             names = try candidates(in: folder)
         } catch {
-            return ([], [Refusal(path: path.string, reason: "read \(path): \(error.errno)")])
+            let why =
+                error.errno == .noBufferSpace
+                ? "it has more than \(mostNames) names" : "\(error.errno)"
+            return ([], [Refusal(path: path.string, reason: "read \(path): \(why)")])
         }
         var plugins = [PluginCollector]()
         var refused = [Refusal]()
+        if names.count > mostPlugins {
+            refused.append(
+                Refusal(
+                    path: path.string,
+                    reason:
+                        "\(path) has \(names.count) plugins; those from \(names[mostPlugins]) on"
+                        + " are not looked at"))
+            names.removeLast(names.count - mostPlugins)
+        }
         for name in names {
             do throws(Refusal) {
                 plugins.append(
@@ -119,7 +132,7 @@ public enum PluginFile {
     /// The names of what looks like a plugin: described, or a program and not described.
     private static func candidates(in folder: TrustedFolder) throws(SystemCallError) -> [String] {
         var names = Set<String>()
-        for entry in try folder.directory.entries(limit: 10_000) {
+        for entry in try folder.directory.entries(limit: mostNames) {
             let name = entry.name.string
             if name.hasPrefix(".") || name.hasSuffix("~") { continue }
             if name.hasSuffix(".yaml") {
@@ -130,7 +143,7 @@ public enum PluginFile {
             let isProgram = status.kind == .regular && status.permissions & 0o111 != 0
             if isProgram || status.kind == .symbolicLink { names.insert(name) }
         }
-        return Array(names.sorted().prefix(mostPlugins))
+        return names.sorted()
     }
 
     /// Reads the plugin whose program is at `program`, without running it.
@@ -163,15 +176,15 @@ public enum PluginFile {
             refusal.isAboutContent = true
             throw refusal
         }
-        let identity = try trusting(program, declaration.profiles) {
+        let programDigest = try trusting(program, declaration.profiles) {
             () throws(TrustedFolder.Refusal) -> String in
-            try Self.identity(of: try folder.file(name, isProgram: true), at: program)
+            try Self.digest(of: try folder.file(name, isProgram: true), at: program)
         }
         return PluginCollector(
             declaration,
             source: PluginSource(
                 program: program, description: description,
-                digest: DeclarationFile.digest(bytes), identity: identity))
+                digest: DeclarationFile.digest(bytes), programDigest: programDigest))
     }
 
     // MARK: - Running
@@ -190,70 +203,34 @@ public enum PluginFile {
             try TrustedFolder(path.removingLastComponent()).file(lastName(path), isProgram: true)
         }
         let current = try trusting(path) { () throws(TrustedFolder.Refusal) -> String in
-            try Self.identity(of: file, at: path)
+            try Self.digest(of: file, at: path)
         }
-        guard current == source.identity else {
+        guard current == source.programDigest else {
             throw Refusal(
                 path: path.string, reason: "\(path) changed after the run was planned")
         }
         var start = [UInt8](repeating: 0, count: 256)
         let count = (try? file.read(into: &start, at: 0)) ?? 0
         let isScript = start.prefix(count).starts(with: [0x23, 0x21])
-        if isScript { try checkInterpreter(Array(start[2..<count]), of: path) }
+        if isScript { try PluginInterpreter.check(Array(start[2..<count]), of: path) }
         return Program(file: file, isScript: isScript)
-    }
-
-    /// Refuses a script whose first line names what others could have written: it would be run in
-    /// the script's place.
-    private static func checkInterpreter(_ line: [UInt8], of path: FilePath) throws(Refusal) {
-        let blanks: [UInt8] = [0x20, 0x09]
-        let name = line.prefix { $0 != 0x0A }.drop(while: blanks.contains)
-            .prefix { !blanks.contains($0) }
-        let shown = UntrustedText.escapingForPath(name)
-        guard name.first == 0x2F, let text = String(validating: name, as: UTF8.self) else {
-            throw Refusal(
-                path: path.string,
-                reason: "\(path) begins with #! and names no absolute path: \"\(shown)\"")
-        }
-        let interpreter = FilePath(text)
-        var doubt: String?
-        do throws(SystemCallError) {
-            let tree = try RootedTree("/")
-            for place in [interpreter, interpreter.removingLastComponent()] where doubt == nil {
-                doubt = TrustedFolder.doubt(try tree.status(of: place)).map {
-                    "\(UntrustedText.escapingControls(place.string)) \($0)"
-                }
-            }
-        } catch {
-            doubt =
-                error.errno == .noSuchFileOrDirectory
-                ? "that does not exist here" : UntrustedText.escapingControls("\(error)")
-        }
-        if let doubt {
-            throw Refusal(
-                path: path.string, reason: "\(path) is interpreted by \(shown), but \(doubt)")
-        }
-    }
-
-    /// The folders of programs that nobody else could have put something into, for `PATH`.
-    static func trustedProgramFolders() -> String {
-        guard let tree = try? RootedTree("/") else { return "" }
-        return HostTraits.programFolders.filter { folder in
-            (try? tree.status(of: folder)).map { TrustedFolder.doubt($0) == nil } ?? false
-        }.map(\.string).joined(separator: ":")
     }
 
     // MARK: -
 
     private static func lastName(_ path: FilePath) -> String { path.lastComponent?.string ?? "" }
 
-    private static func identity(
+    /// The largest program: none is read without end before it is run.
+    private static let largestProgramByteCount: Int64 = 512 << 20
+
+    private static func digest(
         of file: borrowing OwnedDescriptor, at path: FilePath
     ) throws(TrustedFolder.Refusal) -> String {
         do throws(SystemCallError) {
-            let status = try file.status()
-            return "\(status.deviceNumber):\(status.inode):\(status.byteCount)"
-                + ":\(status.modified.microsecondsSince1970)"
+            guard try file.status().byteCount <= largestProgramByteCount else {
+                throw SystemCallError(operation: "read", object: path.string, errno: .fileTooLarge)
+            }
+            return try DeclarationFile.digest(of: file)
         } catch { throw TrustedFolder.refusal(path, error) }
     }
 

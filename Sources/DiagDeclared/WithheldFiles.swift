@@ -33,8 +33,9 @@ struct WithheldFiles {
     /// Whether the file at `path` is one of them; its `status` is `nil` where there is none.
     func contains(_ path: FilePath, _ status: FileStatus?) -> Bool {
         guard !patterns.isEmpty else { return false }
-        return status.map { identities.contains(Self.identity($0)) } == true
-            || patterns.contains { $0.matches(path) }
+        if let status, identities.contains(Self.identity(status)) { return true }
+        let names = GlobPattern.names(of: path)
+        return patterns.contains { $0.matches(names) }
     }
 
     private static func identity(_ status: FileStatus) -> Identity {

@@ -1,5 +1,9 @@
 /// `manifest.json`: how and when a bundle was made, and all that is and is not in it.
 public struct Manifest: Codable, Hashable, Sendable {
+    /// Bytes of the largest manifest that is read, and written: 45,000 artifacts at 700 bytes each,
+    /// and a third of it for what is missing and absent.
+    public static let byteLimit = 48 << 20
+
     /// The program that made the bundle.
     public struct Tool: Codable, Hashable, Sendable {
         /// `diagbundle`.

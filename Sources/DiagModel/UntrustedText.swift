@@ -54,6 +54,11 @@ public enum UntrustedText {
         return safe
     }
 
+    /// `text`, or its first 1,000 characters and `…`: for a reason that a stranger gives.
+    public static func shortened(_ text: String) -> String {
+        text.utf8.count <= 1000 ? text : String(text.unicodeScalars.prefix(1000)) + "…"
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true

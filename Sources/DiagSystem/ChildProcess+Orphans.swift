@@ -22,6 +22,21 @@ extension ChildProcess {
         }
     }
 
+    /// Ends the adopted children, those of `own` excepted, whose environment has `variable`, a text
+    /// `NAME=VALUE`: what one worker left behind.
+    public static func killOrphans(with variable: String, besides own: Set<Int32>) {
+        let wanted = Array(variable.utf8)
+        for child in ProcessStanding.children(of: getpid()) where !own.contains(child) {
+            guard
+                let file = try? OwnedDescriptor.open(
+                    FilePath("/proc/\(child)/environ"), .readOnly),
+                let bytes = try? file.readAll(limit: 1 << 20),
+                bytes.split(separator: 0).contains(where: { $0.elementsEqual(wanted) })
+            else { continue }
+            killTree(child)
+        }
+    }
+
     /// Ends and reaps whatever is still a child of this process, adopted ones included.
     ///
     /// What a killed child had started becomes ours in turn, so this goes on until there is none,

@@ -8,6 +8,8 @@ public final class Directory: Sendable {
     public struct Entry: Hashable, Sendable {
         /// The name, with the bytes that the file system gave.
         public let name: FilePath.Component
+        /// The same as bytes.
+        public let bytes: [UInt8]
         /// What it is, where the file system says; `unknown` otherwise.
         public let kind: FileStatus.Kind
     }
@@ -41,7 +43,7 @@ public final class Directory: Sendable {
             throw SystemCallError(operation: "list", object: path.string, errno: errno)
         }
         defer { _ = unsafe closedir(stream) }
-        var found = [(key: [UInt8], entry: Entry)]()
+        var found = [Entry]()
         while true {
             Glibc.errno = 0
             guard let entry = unsafe readdir(stream) else {
@@ -65,10 +67,10 @@ public final class Directory: Sendable {
                 throw SystemCallError(
                     operation: "list", object: path.string, errno: .noBufferSpace)
             }
-            found.append((name, Entry(name: component, kind: Self.kind(ofType: type))))
+            found.append(Entry(name: component, bytes: name, kind: Self.kind(ofType: type)))
         }
-        found.sort { $0.key.lexicographicallyPrecedes($1.key) }
-        return found.map(\.entry)
+        found.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        return found
     }
 
     /// The first `limit` bytes of a small file that the kernel makes up when it is read.

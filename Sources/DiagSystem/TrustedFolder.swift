@@ -21,7 +21,7 @@ public struct TrustedFolder: Sendable {
     /// Its path, as it was named.
     public let path: FilePath
 
-    private static let mostLinks = 40
+    static let mostLinks = 40
     private static let here: FilePath.Component = "."
 
     /// Opens the folder at `path`, which its owner alone can change.

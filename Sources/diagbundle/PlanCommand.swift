@@ -99,6 +99,12 @@ struct PlanCommand: ParsableCommand {
             throw CommandFailure(.usage, "--output: a file is needed")
         }
         let bytes = try JSONDocument.encode(plan, layout: .document)
+        guard bytes.count <= PlanFile.largestByteCount else {
+            throw CommandFailure(
+                .failed,
+                "the plan has \(ByteCountText.describe(Int64(bytes.count))), more than collect --plan"
+                    + " reads; make a smaller one with --only, --skip or --profile")
+        }
         do throws(SystemCallError) {
             let folder = try OutputDirectory.create(path.removingLastComponent())
             let unfinished = ".\(name).\(HostFacts.processIdentifier)"

@@ -14,7 +14,7 @@ struct PlanFile {
     let digest: String
 
     /// The most bytes of a file.
-    private static let largestByteCount = 64 << 20
+    static let largestByteCount = 64 << 20
     private static let pathOption = "plan"
     private static let digestOption = "planSHA256"
 

@@ -40,7 +40,8 @@ final class RunDirector {
         plan = try request.planPath.map { try PlanFile.read(FilePath($0)) }
         if let plan {
             try plan.checkVersion()
-            try settings.hold(to: plan, commandLine: request.commandLine)
+            try settings.hold(
+                to: plan, commandLine: request.commandLine, from: request.workingDirectory)
         }
         self.settings = settings
         try settings.check()

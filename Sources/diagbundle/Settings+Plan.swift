@@ -32,7 +32,7 @@ extension Settings {
     ///
     /// - Throws: ``CommandFailure`` when the command line asks for something else than the plan.
     mutating func hold(
-        to file: PlanFile, commandLine: [String: [String]]
+        to file: PlanFile, commandLine: [String: [String]], from workingDirectory: String?
     ) throws {
         let known = Set(SettingName.allCases.filter { !Self.free.contains($0) }.map(\.rawValue))
         if let stranger = file.plan.options.keys.filter({ !known.contains($0) }).min() {
@@ -49,7 +49,10 @@ extension Settings {
         let builtIn = Settings()
         for name in SettingName.allCases where !Self.free.contains(name) {
             let planned = file.plan.options[name.rawValue] ?? builtIn.values[name]?.texts ?? []
-            if let given = commandLine[name.rawValue], given != planned {
+            if let given = commandLine[name.rawValue],
+                Self.meaning(given, of: name, from: workingDirectory)
+                    != Self.meaning(planned, of: name, from: nil)
+            {
                 let what = planned.isEmpty ? "has none" : "has \(planned.joined(separator: ", "))"
                 throw wrong(
                     name,
@@ -64,6 +67,27 @@ extension Settings {
             throw CommandFailure(
                 .usage,
                 "the plan \(file.path): its root is \(file.plan.root), and its options say \(root)")
+        }
+    }
+
+    /// The texts of an option in one form, so that two forms of one value are equal.
+    private static func meaning(
+        _ texts: [String], of name: SettingName, from workingDirectory: String?
+    ) -> [String] {
+        switch name {
+        case .only, .skip, .subsystem:
+            return texts.flatMap { $0.split(separator: ",").map(String.init) }
+        case .collectors, .plugins:
+            return texts.map {
+                FilePath(workingDirectory ?? "/").pushing(FilePath($0)).lexicallyNormalized().string
+            }
+        case .root: return texts.map { FilePath($0).lexicallyNormalized().string }
+        case .maxSize, .dumpMaxSize:
+            return texts.map { text in (try? ByteCountText.parse(text)).map { "\($0)" } ?? text }
+        case .since: return texts.map { Timestamp($0)?.description ?? $0 }
+        case .persistentEvents, .dumpUserPages, .dumpGuestPages, .dumpThrottle:
+            return texts.map { ["yes": "true", "no": "false"][$0] ?? $0 }
+        default: return texts
         }
     }
 }

@@ -264,7 +264,7 @@ import Testing
         for (count, expected) in [
             (100_000, "manifest.json: /: without absent"),
             (1_100_000, "manifest.json: nested too deep, or more than 1000000 values"),
-            (9_000_000, "manifest.json: larger than 16777216 bytes"),
+            (26_000_000, "manifest.json: larger than 50331648 bytes"),
         ] {
             let zeros = (0..<2 * count).map { $0 & 1 == 0 ? 0x30 as UInt8 : 0x2C }
             try folder.write(

@@ -79,7 +79,7 @@ struct OrchestratorTests {
             ("garbage", .garbled, "a line is no message"),
             ("escape", .garbled, "leaves the collector's folder"),
             ("after", .garbled, "note after end"),
-            ("talks", .garbled, "more than 8 MiB of messages beside its artifacts"),
+            ("talks", .garbled, "more than 8.0 MiB of messages beside its artifacts"),
             ("forges", .garbled, "finding: /evidence/0/line"),
             ("nests", .garbled, "record outside a probe"),
             ("greedy", .overBudget, "it sent more than its 1048576 bytes"),

@@ -50,6 +50,10 @@ struct PluginProtocolTests {
             "finding: it names no place, at byte "
         ),
         (
+            "say('finding', {'fault': 'f', 'severity': 'minor', 'object': 'o', 'place': 'p', 'reason': 'r'}); time.sleep(9)",
+            #"finding: the names of its faults begin with "plug.", but found "f", at byte "#
+        ),
+        (
             "say('finding', {'fault': 'f', 'severity': 'minor', 'object': 'o', 'place': '', 'reason': 'r'}); time.sleep(9)",
             "finding: it names no place"
         ),
@@ -120,7 +124,7 @@ struct PluginProtocolTests {
             """
             say('protocol', {'version': 1}); say('artifact', {'path': 'a'}); data(b'x')
             say('artifact', {'path': 'b', 'privacy': 'technical'}); data(b'y')
-            say('finding', {'fault': 'f', 'severity': 'minor', 'object': 'o', 'place': 'p', 'reason': 'r'})
+            say('finding', {'fault': 'plug.f', 'severity': 'minor', 'object': 'o', 'place': 'p', 'reason': 'r'})
             say('end')
             """)
         #expect(run.report("plug")?.outcome == .complete)
@@ -128,7 +132,7 @@ struct PluginProtocolTests {
         #expect(
             run.outcome.findings == [
                 Finding(
-                    fault: "f", severity: .minor, collector: "plug", object: "o", place: "p",
+                    fault: "plug.f", severity: .minor, collector: "plug", object: "o", place: "p",
                     reason: "r")
             ])
     }

@@ -54,7 +54,8 @@ struct PluginDeclarationTests {
                 when: {root: true}
                 """))
         #expect(plugin.arguments == ["--all", "a b"])
-        let source = PluginSource(program: "/a/vendor", description: "/b", digest: "", identity: "")
+        let source = PluginSource(
+            program: "/a/vendor", description: "/b", digest: "", programDigest: "")
         #expect(
             PluginCollector(plugin, source: source).descriptor
                 == CollectorDescriptor(

@@ -74,6 +74,33 @@ class ChangedPlan(Plugins):
             with self.subTest(change=change):
                 self.refused(changed, "the collector system does not have")
 
+    def test_a_program_with_other_bytes_is_not_the_planned_one(self):
+        path = self.python("mine", GOOD)
+        status = os.stat(path)
+        plan = self.plan("--only", "mine")
+        with open(path, "r+", encoding="utf-8") as file:
+            text = file.read().replace("a fact", "a lie!")
+            file.seek(0)
+            file.write(text)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        self.assertEqual(os.stat(path).st_size, status.st_size)
+        self.refused(plan, "the collector mine is not what it was")
+
+    def test_an_option_of_the_plan_may_be_said_in_other_words(self):
+        self.python("mine", GOOD)
+        options = ("--only", "mine,time", "--max-size", "1G", "--root", "/")
+        plan = self.saved(self.plan(*options))
+        for given in (("--only", "mine", "time"), ("--max-size", "1024M"), ("--root", "//"),
+                      ("--plugins", os.path.join(self.plugins, "..", "plugins.d"))):
+            with self.subTest(given=given):
+                self.collect("--plan", plan, *given, output=self.path("out"),
+                             expected=(COMPLETE, PARTIAL))
+        for given in (("--only", "mine"), ("--max-size", "2G"), ("--plugins", self.path("x"))):
+            with self.subTest(given=given):
+                outcome = self.collect("--plan", plan, *given, output=self.path("out"),
+                                       expected=(USAGE,))
+                self.assertIn("contradicts the plan", outcome.err)
+
     def test_the_bytes_of_a_path_are_those_that_are_shown(self):
         plan = self.plan("--only", "system")
         item = next(one for one in plan["collectors"][0]["items"] if one.get("files"))
@@ -145,6 +172,52 @@ class ChangedItems(harness.Case):
         self.assertIn("`outptu` is no option", self.run_plan((USAGE,)).err)
 
 
+class AddedFiles(harness.Case):
+    """Files that only the patterns of an item match, put into its plan by hand."""
+
+    def test_only_what_the_collector_finds_is_collected(self):
+        facts, elsewhere = self.path("facts"), self.path("elsewhere")
+        for folder in (facts, elsewhere):
+            os.makedirs(folder)
+            for name in ("a.conf", "b.conf"):
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    file.write("fact\n")
+        os.symlink(elsewhere, os.path.join(facts, "link"))
+        folder = self.path("collectors.d")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "mine.yaml"), "w", encoding="utf-8") as file:
+            file.write("schema: diagbundle.collector/1\nname: mine\nsubject: facts of a test\n"
+                       "description: For the tests.\nitems:\n"
+                       "  - files: [%s]\n    limits: {files: 1}\n"
+                       "  - files: [%s]\n"
+                       % (os.path.join(facts, "**", "a*.conf"), os.path.join(facts, "b*.conf")))
+        outcome = harness.run("plan", "--json", "--collectors", folder, "--only", "mine")
+        plan = json.loads(outcome.out)
+        items = plan["collectors"][0]["items"]
+        self.assertEqual([[one["path"] for one in item["files"]] for item in items],
+                         [[os.path.join(facts, name)] for name in ("a.conf", "b.conf")])
+        for name in ("a2.conf", "b2.conf"):
+            with open(os.path.join(facts, name), "w", encoding="utf-8") as file:
+                file.write("fact\n")
+        entry = items[0]["files"][0]
+        for name in ("a2.conf", "link/a.conf"):
+            items[0]["files"].append(dict(entry, path=os.path.join(facts, name)))
+        path = self.path("plan.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(plan, file)
+        self.collect("--plan", path, expected=(PARTIAL,))
+        manifest = harness.manifest(self.output)
+        stored = {os.path.basename(one["path"]) for one in manifest["artifacts"]
+                  if one["collector"] == "mine"}
+        self.assertEqual(len(stored & {"a.conf", "a2.conf"}), 1, stored)
+        self.assertIn("b.conf", stored)
+        self.assertNotIn("b2.conf", stored)
+        self.assertFalse([one for one in manifest["artifacts"] if "link" in one["path"]])
+        whys = "; ".join(one["what"] + ": " + one["why"] for one in manifest["missing"])
+        self.assertIn("link/a.conf: it is in the plan, but is none of the files", whys)
+        self.assertIn("1 more files match than the 1 that are kept", whys)
+
+
 class Hostile(Plugins):
     """Plugins that would harm the run."""
 
@@ -176,6 +249,69 @@ say('end')
         self.gather("forks", expected=COMPLETE)
         left = harness.content(os.path.join(harness.host_folder(self.output), "forks/zombies.txt"))
         self.assertLess(int(left), 50)
+
+    def test_a_flood_of_words_and_names_leaves_a_bundle_that_verifies(self):
+        self.python("names", "for number in range(10_001):\n"
+                    "    say('artifact', {'path': '%d' % number})\nsay('end')\n")
+        self.python("words", "for number in range(100_000):\n"
+                    "    say('missing', {'what': 'w%d' % number, 'why': 'no'})\nsay('end')\n")
+        self.python("reasons", "say('artifact', {'path': 'a'})\nraw(b'x\\n')\n"
+                    "say('truncated', {'why': 'y' * 500_000})\nsay('end')\n")
+        finding = ("for number in range(4000):\n    say('finding', {'fault': request['collector']"
+                   " + '.f', 'severity': 'minor', 'object': 'o', 'reason': 'r', 'place': 'p',"
+                   " 'recommendedActions': [''] * 60})\nsay('end')\n")
+        loud = ["loud%d" % number for number in range(4)]
+        for name in loud:
+            self.python(name, finding)
+        manifest = self.gather("names", "words", "reasons", *loud, expected=PARTIAL)
+        reports = harness.reports(manifest)
+        self.assertEqual((reports["names"]["outcome"], reports["names"]["reason"]),
+                         ("overBudget", "it sent more than 10000 artifacts"))
+        self.assertEqual(reports["words"]["outcome"], "garbled")
+        for name in ["words"] + loud:
+            self.assertIn("more than 438.8 KiB of messages", reports[name]["reason"])
+        self.assertEqual(reports["reasons"]["outcome"], "complete")
+        cut, = [one for one in manifest["artifacts"] if one["path"] == "reasons/a"]
+        self.assertEqual(cut["truncationReason"], "y" * 1000 + "\u2026")
+        self.assert_verifies(harness.bundle(self.output))
+
+    def test_what_left_its_process_group_ends_with_it(self):
+        self.python("daemon", "if os.fork() == 0:\n    os.setsid()\n"
+                    "    os.execv('/bin/sleep', ['sleep', '4478'])\n" + GOOD)
+        self.python("watch", """
+time.sleep(4)
+found = 0
+for name in os.listdir('/proc'):
+    try: found += open('/proc/%s/cmdline' % name).read() == 'sleep\\x004478\\x00'
+    except OSError: pass
+say('artifact', {'path': 'found.txt'})
+raw(b'%d\\n' % found)
+say('end')
+""")
+        self.gather("daemon", "watch", expected=COMPLETE, more=("--jobs", "2"))
+        text = harness.content(os.path.join(harness.host_folder(self.output), "watch/found.txt"))
+        self.assertEqual(text, b"0\n")
+
+    def test_whoever_interprets_a_script_is_trusted_on_its_whole_way(self):
+        place = self.path("place", "deep")
+        os.makedirs(place)
+        shell = os.path.join(place, "sh")
+        os.symlink("/bin/sh", shell)
+        script = ('echo "$DIAGBUNDLE_BOUNDARY note {\\"text\\":\\"ran\\"}"\n'
+                  'echo "$DIAGBUNDLE_BOUNDARY end"\n')
+        self.add("scripted", "#!%s\n%s" % (shell, script))
+        self.add("named", "#!/usr/bin/env sh\n" + script)
+        if os.geteuid() != 0:
+            self.skipTest("only root minds the folders on the way")
+        reports = harness.reports(self.gather("scripted", "named", expected=COMPLETE))
+        self.assertEqual([reports[name]["notes"] for name in ("scripted", "named")],
+                         [["ran"], ["ran"]])
+        os.chmod(os.path.dirname(place), 0o777)
+        self.output = self.path("again")
+        reports = harness.reports(self.gather("scripted", "named", expected=PARTIAL))
+        self.assertEqual(reports["named"]["outcome"], "complete")
+        self.assertIn("is interpreted by %s, but" % shell, reports["scripted"]["reason"])
+        self.assertIn("may be written by others", reports["scripted"]["reason"])
 
     def test_check_tells_what_is_left_behind_and_ends_it(self):
         path = self.python(

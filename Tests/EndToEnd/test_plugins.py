@@ -35,7 +35,8 @@ def raw(data):
 """
 
 GOOD = "say('artifact', {'path': 'a.txt'})\nraw(b'a fact\\n')\nsay('end')\n"
-FINDING = "{'fault': 'f', 'severity': 'minor', 'object': 'o', 'reason': 'r'%s}"
+FINDING = ("{'fault': request['collector'] + '.f', 'severity': 'minor', 'object': 'o',"
+           " 'reason': 'r'%s}")
 
 # What a plugin says against the protocol, and what is told of it.
 FAULTS = {
@@ -61,6 +62,13 @@ FAULTS = {
                 ' line 1: "protocol {"version": 2}"'),
     "placeless": ("say('finding', %s)\n" % (FINDING % "") + GOOD,
                   "finding: it names no place, at byte"),
+    "foreign": ("say('finding', {'fault': 'storage.f', 'severity': 'minor', 'object': 'o',"
+                " 'reason': 'r', 'place': 'p'})\n" + GOOD,
+                'the names of its faults begin with "foreign.", but found "storage.f"'),
+    "borrowed": ("say('finding', %s)\n" % (FINDING % ", 'place': 'p', 'evidence':"
+                                           " [{'artifact': 'system/modules'}]") + GOOD,
+                 'its evidence is an artifact of its own, "borrowed/PATH", but found'
+                 ' "system/modules"'),
     "no-json": ("raw((B + ' note {text}\\n').encode())\n" + GOOD,
                 'message note: broken JSON'),
     "after-end": (GOOD + "raw(b'more\\n')\n", 'output after end, at byte'),
@@ -566,8 +574,9 @@ class PluginCheck(Plugins):
             "negative": ("say('progress', {'done': -1})\n" + GOOD, "message progress: "),
             "silent": ("say('end')\n", "it said end and nothing else"),
             "evidence": ("say('finding', %s)\n" % (FINDING % ", 'place': 'p', 'evidence':"
-                                                   " [{'artifact': 'a.txt'}]") + GOOD,
-                         "its evidence a.txt is no artifact of it; they are called evidence/PATH"),
+                                                   " [{'artifact': 'evidence/b.txt'}]") + GOOD,
+                         "its evidence evidence/b.txt is no artifact of it; they are called"
+                         " evidence/PATH"),
             "lingers": (GOOD + "time.sleep(60)\n", "it did not exit within 1 s of its end"),
             "deaf": ("signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(4)\n" + GOOD,
                      "SIGTERM did not end it within 1 s"),
