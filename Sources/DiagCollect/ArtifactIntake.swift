@@ -40,7 +40,7 @@ public final class ArtifactIntake {
     private var manifestByteCount = 0
 
     /// How many they may fill: the rest is for what is missing and absent.
-    private static let mostManifestBytes = Manifest.byteLimit / 3 * 2
+    static let mostManifestBytes = Manifest.byteLimit / 3 * 2
 
     /// Bytes pass `filter` and go to every one of `sinks`, at most `byteBudget` of them in all.
     public init(filter: any ArtifactFilter, sinks: [any ArtifactSink], byteBudget: Int64) {
@@ -80,14 +80,14 @@ public final class ArtifactIntake {
 
     /// At most how many bytes an artifact fills in the manifest: names, layout and numbers, with
     /// its texts.
-    private static func manifestShare(_ opening: WorkerMessage.Opening) -> Int {
+    static func manifestShare(_ opening: WorkerMessage.Opening) -> Int {
         640
             + [opening.path, opening.source, opening.mediaType, opening.pathBytes]
             .reduce(0) { $0 + Self.encodedByteCount($1) }
     }
 
     /// How many bytes `text` has as JSON.
-    private static func encodedByteCount(_ text: String?) -> Int {
+    static func encodedByteCount(_ text: String?) -> Int {
         (text ?? "").utf8.reduce(0) { count, byte in
             count + (byte < 0x20 ? 6 : byte == 0x22 || byte == 0x5C ? 2 : 1)
         }

@@ -17,8 +17,9 @@ public final class HostFolder: ArtifactSink {
         init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
     }
     private var files: [ArtifactPath: OpenFile] = [:]
-    /// Directories that are open still, by their names: the next artifact goes into the same.
-    private var directories: [ArraySlice<String>: OutputDirectory] = [:]
+    /// Directories that are open still, for the next artifact often goes into the same: by the bytes
+    /// of their paths, as ``ArtifactPath`` compares them.
+    private var directories: [[UInt8]: OutputDirectory] = [:]
     private static let mostDirectories = 64
 
     /// The path where it is made.
@@ -110,10 +111,11 @@ public final class HostFolder: ArtifactSink {
         _ names: ArraySlice<String>
     ) throws(SystemCallError) -> OutputDirectory {
         guard let name = names.last else { return staging }
-        if let known = directories[names] { return known }
+        let key = Array(names.joined(separator: "/").utf8)
+        if let known = directories[key] { return known }
         let directory = try self.directory(names.dropLast()).makeDirectory(name)
         if directories.count >= Self.mostDirectories { directories = [:] }
-        directories[names] = directory
+        directories[key] = directory
         return directory
     }
 

@@ -64,6 +64,7 @@ extension Orchestrator {
     func abandon(_ session: WorkerSession) throws {
         let standing = ProcessStanding(ofProcess: session.child.identifier)
         abandoned.append(session.child)
+        noteEnd(ofPlugin: session)
         try closeArtifact(of: session, cutBy: "the worker was abandoned")
         try giveUpSeekable(of: session)
         guard case .collector(let index) = session.role else {
@@ -121,6 +122,13 @@ extension Orchestrator {
         }
         absent[index] += session.absent
         missing[index] += session.missing
+        if session.refusedCount > Self.mostRefusals {
+            missing[index].append(
+                Missing(
+                    collector: report.collector,
+                    what: "\(session.refusedCount - Self.mostRefusals) more artifacts",
+                    why: "they could not be stored under their names"))
+        }
         findings += session.findings
         if session.isAnswered, session.end?.failure == nil, report.outcome == .complete {
             concluded.insert(index)

@@ -6,13 +6,15 @@ extension Orchestrator {
     /// Seconds that a plugin has to say the rest after SIGTERM.
     static let pluginConcludingSeconds = 1.0
 
+    /// How many recommended actions, and pieces of evidence, a finding of a plugin may have.
+    static let mostOfFinding = 50
+
     /// As ``mostSaidBytes``, of one plugin: 1 MiB, or its share of 3 MiB when there are many.
     ///
     /// However their findings are laid out, a document of all of them stays below what a check of a
     /// bundle reads.
     var mostSaidPluginBytes: Int {
-        let count = collectors.count { $0.descriptor.plugin != nil }
-        return min(1 << 20, (3 << 20) / max(1, count))
+        min(1 << 20, (3 << 20) / max(1, pluginCount))
     }
 
     /// Asks a plugin and what it started to end.
@@ -35,13 +37,29 @@ extension Orchestrator {
     public static let ignoredStop =
         "SIGTERM did not end it within \(seconds(pluginConcludingSeconds)), so it was killed"
 
-    /// Ends what left the process group of a plugin that has ended, and went on; a conformance test
-    /// counts these instead.
-    func killOrphans(of session: WorkerSession) {
-        guard configuration.reapsOrphans, !session.trust.isTested else { return }
-        ChildProcess.killOrphans(
-            with: "DIAGBUNDLE_BOUNDARY=\(session.boundary)", besides: ownProcesses)
+    /// Remembers a plugin that has ended, and ends what left its process group and went on; a
+    /// conformance test counts these instead.
+    func noteEnd(ofPlugin session: WorkerSession) {
+        guard session.trust.plugin != nil, configuration.reapsOrphans, !session.trust.isTested
+        else { return }
+        endedPlugins.insert("DIAGBUNDLE_BOUNDARY=\(session.boundary)")
+        killOrphans()
     }
+
+    /// Ends what plugins that have ended left behind: looked for again every second, for a process
+    /// whose parent has just been killed becomes ours a moment later.
+    func killOrphans() {
+        guard !endedPlugins.isEmpty, !orphansDoNotAnswer else { return }
+        orphansDoNotAnswer = !ChildProcess.killOrphans(with: endedPlugins, besides: ownProcesses)
+    }
+
+    /// How many bytes of the manifest the artifacts of one plugin may fill: its share of the half of
+    /// it, so that however many a plugin sends, there is room for those of others.
+    var mostPluginManifestBytes: Int {
+        min(8 << 20, ArtifactIntake.mostManifestBytes / 2 / max(1, pluginCount))
+    }
+
+    private var pluginCount: Int { collectors.count { $0.descriptor.plugin != nil } }
 
     /// What is said of a plugin, beside what every worker may have done wrong.
     func pluginVerdict(
@@ -73,6 +91,34 @@ extension WorkerHandler {
         }
     }
 
+    /// Bounds an artifact of a plugin: what is kept of it, and how many there are.
+    func bound(_ opening: inout WorkerMessage.Opening, of plugin: PluginTraits) throws {
+        opening.privacy = opening.privacy ?? plugin.privacy
+        opening.source = opening.source.map(UntrustedText.shortened)
+        opening.mediaType = opening.mediaType.map(UntrustedText.shortened)
+        session.openingCount += 1
+        guard session.openingCount <= Orchestrator.mostPluginArtifacts else {
+            throw OverBudget(
+                reason: "it sent more than \(Orchestrator.mostPluginArtifacts) artifacts")
+        }
+        session.manifestByteCount += ArtifactIntake.manifestShare(opening)
+        try checkManifestShare()
+    }
+
+    /// Counts why an artifact of a plugin is cut.
+    func boundTruncation() throws {
+        guard session.trust.plugin != nil else { return }
+        session.manifestByteCount += ArtifactIntake.encodedByteCount(session.truncation)
+        try checkManifestShare()
+    }
+
+    private func checkManifestShare() throws {
+        guard session.manifestByteCount <= orchestrator.mostPluginManifestBytes else {
+            throw OverBudget(
+                reason: "its \(session.openingCount) artifacts fill its share of the manifest")
+        }
+    }
+
     /// A plugin's finding says where it is, and cannot be taken for one of another collector.
     private func checkFinding(_ finding: Finding) throws {
         guard let place = finding.place, !place.isEmpty else {
@@ -80,6 +126,13 @@ extension WorkerHandler {
         }
         func shown(_ text: String) -> String {
             UntrustedText.escapingControls(UntrustedText.shortened(text))
+        }
+        for (count, what) in [
+            (finding.recommendedActions.count, "recommended actions"),
+            (finding.evidence.count, "pieces of evidence"),
+        ] where count > Orchestrator.mostOfFinding {
+            throw Misplaced(
+                reason: "finding: it has \(count) \(what), more than \(Orchestrator.mostOfFinding)")
         }
         guard finding.fault.hasPrefix(collector + "."), finding.fault != collector + "." else {
             throw Misplaced(

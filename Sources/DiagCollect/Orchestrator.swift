@@ -16,10 +16,12 @@ public final class Orchestrator {
     static let probeKillGraceSeconds = 0.01
     /// How many bytes of messages of one worker are kept, a share for each message included.
     static let mostSaidBytes = 8 << 20
-    /// The same of messages that open artifacts: enough for 100,000 files with long names.
+    /// The same of messages that open artifacts, which the manifest bounds besides.
     static let mostOpeningBytes = 64 << 20
     /// How many artifacts a plugin may send.
     static let mostPluginArtifacts = 10_000
+    /// How many artifacts with names that cannot be stored are told one by one.
+    static let mostRefusals = 1000
 
     let collectors: [any Collector]
     let configuration: OrchestratorConfiguration
@@ -41,6 +43,10 @@ public final class Orchestrator {
     var askedProbes: [String: Set<PlannedProbe>] = [:]
     /// The collectors that were told what their probes found, and then said all.
     var concluded: Set<Int> = []
+    /// The environment of plugins that have ended, by which what they left behind is known.
+    var endedPlugins: Set<String> = []
+    /// Whether asking for that took too long once.
+    var orphansDoNotAnswer = false
     /// Files that workers wrote, on their way through the hash.
     var hashing: [HashedSeekable] = []
     /// Processes that not even SIGKILL ended; reaped when they do end.
@@ -155,6 +161,7 @@ public final class Orchestrator {
         guard configuration.reapsOrphans, MonotonicTime.now.seconds(since: orphansReaped) >= 1
         else { return }
         orphansReaped = .now
+        killOrphans()
         ChildProcess.reapOrphans(besides: ownProcesses)
     }
 
@@ -240,7 +247,7 @@ public final class Orchestrator {
         // What it wrote before it ended is in the pipe still; a grandchild may hold the other end,
         // so what comes is bounded by time, and its group is ended first.
         session.child.killGroup()
-        if session.trust.plugin != nil { killOrphans(of: session) }
+        noteEnd(ofPlugin: session)
         let drainEnd = MonotonicTime.now.advanced(bySeconds: 1)
         while try readOutput(of: session), MonotonicTime.now < drainEnd {}
         readErrors(of: session)

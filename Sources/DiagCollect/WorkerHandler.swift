@@ -38,7 +38,8 @@ struct WorkerHandler: WorkerStreamHandler {
         switch message {
         case .progress(let progress): return session.progress = progress
         case .truncated(let truncation):
-            return session.truncation = UntrustedText.shortened(truncation.why)
+            session.truncation = UntrustedText.shortened(truncation.why)
+            return try boundTruncation()
         default: break
         }
         try count(message, byteCount)
@@ -51,7 +52,7 @@ struct WorkerHandler: WorkerStreamHandler {
                         + " \(WorkerRequest.protocolVersion)")
             }
         case .artifact(var opening):
-            opening.privacy = opening.privacy ?? session.trust.plugin?.privacy
+            if let plugin = session.trust.plugin { try bound(&opening, of: plugin) }
             try open(opening)
         case .absent(let lack):
             session.absent.append(Absent(collector: collector, what: lack.what, why: lack.why))
@@ -121,29 +122,29 @@ struct WorkerHandler: WorkerStreamHandler {
 
     private func open(_ opening: WorkerMessage.Opening) throws {
         session.truncation = nil
-        if session.trust.plugin != nil, session.artifactCount >= Orchestrator.mostPluginArtifacts {
-            throw OverBudget(
-                reason: "it sent more than \(Orchestrator.mostPluginArtifacts) artifacts")
-        }
-        guard orchestrator.intake.hasRoom(for: opening) else {
-            throw OverBudget(
-                reason: "the manifest of the run is full:"
-                    + " it lists \(orchestrator.intake.artifacts.count) artifacts")
-        }
         do {
             if orchestrator.isReserved(opening.path, for: session.collector) {
                 throw ArtifactPath.Refusal(
                     name: opening.path, reason: "is a name of the orchestrator's own")
+            }
+            guard orchestrator.intake.hasRoom(for: opening) else {
+                let count = orchestrator.intake.artifacts.count
+                throw ArtifactPath.Refusal(
+                    name: opening.path,
+                    reason: "has no room in the manifest, which lists \(count) artifacts")
             }
             session.open = try orchestrator.intake.open(
                 opening, collector: collector,
                 topArtifacts: orchestrator.collectors[session.collector].descriptor.topArtifacts)
         } catch let refusal as ArtifactPath.Refusal where !refusal.leavesFolder {
             // Costs this artifact alone: a host may hold names that nobody can store.
+            session.refusedCount += 1
+            guard session.refusedCount <= Orchestrator.mostRefusals else { return }
             session.missing.append(
                 Missing(
-                    collector: collector, what: opening.source ?? refusal.name,
-                    why: refusal.description))
+                    collector: collector,
+                    what: UntrustedText.shortened(opening.source ?? refusal.name),
+                    why: UntrustedText.shortened(refusal.description)))
         }
     }
 

@@ -73,6 +73,11 @@ final class WorkerSession {
     var saidByteCount = 0
     /// How many bytes of messages have opened artifacts, which are kept in the manifest.
     var openingByteCount = 0
+    /// How many artifacts it has opened or tried to, how many of them were refused, and at most how
+    /// many bytes of the manifest they fill.
+    var openingCount = 0
+    var refusedCount = 0
+    var manifestByteCount = 0
     var log: [UInt8] = []
     var logIsCut = false
     var absent: [Absent] = []

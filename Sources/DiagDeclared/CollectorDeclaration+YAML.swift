@@ -79,7 +79,9 @@ extension CollectorDeclaration {
     }
 
     /// What progress and report call what is no collector's.
-    private static let reservedNames: Set<String> = ["diagbundle", "plugins", "probes", "seal"]
+    private static let reservedNames: Set<String> = [
+        "diagbundle", "plugins", "probes", "run", "seal",
+    ]
 
     /// One line of text.
     static func line(_ node: YAMLNode, atMost limit: Int) throws(YAMLError) -> String {

@@ -94,11 +94,11 @@ extension DeclaredCollector {
         var leftOutCount = 0
         for pattern in listing.patterns {
             try walk.walk(pattern) { path in
-                guard (try? context.root.status(of: path, followingLinks: false)) != nil else {
-                    return
-                }
                 guard folders.count < Self.mostFolders else {
                     leftOutCount += 1
+                    return
+                }
+                guard (try? context.root.status(of: path, followingLinks: false)) != nil else {
                     return
                 }
                 folders.append(UntrustedText.escapingInvalidUTF8(path.bytes))

@@ -127,7 +127,10 @@ final class DeclaredRun {
                 strangers.append(path)
             } catch { failures.append(error) }
         }
-        if let first = strangers.first {
+        if !strangers.isEmpty, !selection.failures.isEmpty {
+            // A folder on the way could not be listed, and that is why they were not found.
+            failures += selection.failures
+        } else if let first = strangers.first {
             try sink.missing(
                 strangers.count == 1
                     ? UntrustedText.escapingForPath(first.bytes)

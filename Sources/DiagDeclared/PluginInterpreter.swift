@@ -9,48 +9,82 @@ enum PluginInterpreter {
         HostTraits.programFolders.filter { (try? TrustedFolder($0)) != nil }.map(\.string)
     }
 
+    /// How many scripts may interpret one another; the kernel follows five.
+    private static let mostLevels = 5
+
     /// Checks what the first line of the script at `path` names; `line` is what follows its `#!`.
     ///
-    /// Of `env` its first argument that is a name is checked, too, as `PATH` will lead to it.
+    /// Where that is a script itself, its interpreter is checked, too; of `env` the program that it
+    /// will find in `PATH`.
     ///
-    /// - Throws: ``PluginFile/Refusal`` when others could have written it.
+    /// - Throws: ``PluginFile/Refusal`` when others could have written one of them.
     static func check(_ line: [UInt8], of path: FilePath) throws(PluginFile.Refusal) {
-        let blanks: [UInt8] = [0x20, 0x09]
-        let words = line.prefix { $0 != 0x0A }.split(whereSeparator: blanks.contains)
-        let first = words.first ?? []
-        let shown = UntrustedText.escapingForPath(first)
-        guard first.first == 0x2F, let text = String(validating: first, as: UTF8.self) else {
-            throw PluginFile.Refusal(
-                path: path.string,
-                reason: "\(path) begins with #! and names no absolute path: \"\(shown)\"")
-        }
-        try check(FilePath(text), shown, of: path)
-        guard FilePath(text).lastComponent?.string == "env" else { return }
-        let isName = { (word: ArraySlice<UInt8>) in word.first != 0x2D && !word.contains(0x3D) }
-        guard let word = words.dropFirst().first(where: isName),
-            let name = String(validating: word, as: UTF8.self)
-        else { return }
-        guard !name.contains("/") else {
-            return try check(FilePath(name), UntrustedText.escapingForPath(word), of: path)
-        }
-        for folder in trustedFolders {
-            let program = FilePath(folder).appending(name)
-            guard let tree = try? RootedTree("/"), (try? tree.status(of: program)) != nil else {
-                continue
-            }
-            return try check(program, UntrustedText.escapingControls(program.string), of: path)
-        }
+        try check(line, of: path, level: 0)
     }
 
     private static func check(
-        _ interpreter: FilePath, _ shown: String, of path: FilePath
+        _ line: [UInt8], of path: FilePath, level: Int
     ) throws(PluginFile.Refusal) {
+        let blanks: [UInt8] = [0x20, 0x09]
+        var words = line.prefix { $0 != 0x0A }.split(whereSeparator: blanks.contains)[...]
+        let first = words.popFirst() ?? []
+        guard first.first == 0x2F, let text = String(validating: first, as: UTF8.self) else {
+            throw refusal(
+                path,
+                "begins with #! and names no absolute path:"
+                    + " \"\(UntrustedText.escapingForPath(first))\"")
+        }
+        try check(FilePath(text), of: path, level: level)
+        guard FilePath(text).lastComponent?.string == "env" else { return }
+        if words.first?.elementsEqual("-S".utf8) == true { words = words.dropFirst() }
+        guard let word = words.first, word.first != 0x2D, !word.contains(0x3D),
+            let name = String(validating: word, as: UTF8.self)
+        else {
+            throw refusal(
+                path, "is interpreted by \(text), which is to be given a program and no options of its"
+                    + " own")
+        }
+        guard let program = name.contains("/") ? FilePath(name) : program(name) else {
+            throw refusal(
+                path, "is interpreted by \(UntrustedText.escapingControls(name)), which \(text) does"
+                    + " not find here")
+        }
+        try check(program, of: path, level: level)
+    }
+
+    /// The program that a `PATH` of the trusted folders leads to.
+    private static func program(_ name: String) -> FilePath? {
+        guard let tree = try? RootedTree("/") else { return nil }
+        return trustedFolders.map { FilePath($0).appending(name) }.first { path in
+            guard let status = try? tree.status(of: path) else { return false }
+            return status.kind == .regular && status.permissions & 0o111 != 0
+        }
+    }
+
+    /// Checks an interpreter, and whoever interprets it.
+    private static func check(
+        _ interpreter: FilePath, of path: FilePath, level: Int
+    ) throws(PluginFile.Refusal) {
+        let shown = UntrustedText.escapingForPath(interpreter.bytes)
+        guard interpreter.isAbsolute else {
+            throw refusal(path, "is interpreted by \(shown), which is no absolute path")
+        }
         do throws(TrustedFolder.Refusal) { try TrustedFolder.checkProgram(interpreter) } catch {
             let what =
                 error.errno == .noSuchFileOrDirectory
                 ? "that does not exist here" : UntrustedText.escapingControls(error.description)
-            throw PluginFile.Refusal(
-                path: path.string, reason: "\(path) is interpreted by \(shown), but \(what)")
+            throw refusal(path, "is interpreted by \(shown), but \(what)")
         }
+        guard let start = try? RootedTree("/").read(interpreter, limit: 256),
+            start.starts(with: [0x23, 0x21])
+        else { return }
+        guard level < mostLevels else {
+            throw refusal(path, "is interpreted by more than \(mostLevels) scripts in turn")
+        }
+        try check(Array(start.dropFirst(2)), of: path, level: level + 1)
+    }
+
+    private static func refusal(_ path: FilePath, _ what: String) -> PluginFile.Refusal {
+        PluginFile.Refusal(path: path.string, reason: "\(path) \(what)")
     }
 }

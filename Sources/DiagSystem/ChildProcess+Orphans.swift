@@ -22,18 +22,37 @@ extension ChildProcess {
         }
     }
 
-    /// Ends the adopted children, those of `own` excepted, whose environment has `variable`, a text
-    /// `NAME=VALUE`: what one worker left behind.
-    public static func killOrphans(with variable: String, besides own: Set<Int32>) {
-        let wanted = Array(variable.utf8)
-        for child in ProcessStanding.children(of: getpid()) where !own.contains(child) {
-            guard
-                let file = try? OwnedDescriptor.open(
-                    FilePath("/proc/\(child)/environ"), .readOnly),
-                let bytes = try? file.readAll(limit: 1 << 20),
-                bytes.split(separator: 0).contains(where: { $0.elementsEqual(wanted) })
-            else { continue }
-            killTree(child)
+    /// Ends the adopted children, those of `own` excepted, whose environment has one of
+    /// `variables`, texts `NAME=VALUE`: what workers left behind.
+    ///
+    /// The environment is memory of that process, and to read it may hang where it hangs, as on a
+    /// mapped file of a dead server: another thread reads, and is left when it takes too long.
+    ///
+    /// - Returns: whether it was answered in time.
+    public static func killOrphans(
+        with variables: Set<String>, besides own: Set<Int32>
+    ) -> Bool {
+        let found = try? BackgroundValue.start(name: "orphans") {
+            ProcessStanding.children(of: getpid()).filter { child in
+                !own.contains(child) && isAnyVariable(of: variables, in: child)
+            }
+        }
+        guard let children = found?.wait(seconds: orphanSeconds) else { return false }
+        // None of them was reaped meanwhile, so the numbers are still theirs.
+        for child in children { killTree(child) }
+        return true
+    }
+
+    private static let orphanSeconds = 0.5
+
+    private static func isAnyVariable(of variables: Set<String>, in process: Int32) -> Bool {
+        guard
+            let file = try? OwnedDescriptor.open(
+                FilePath("/proc/\(process)/environ"), .readOnly),
+            let bytes = try? file.readAll(limit: 1 << 20)
+        else { return false }
+        return bytes.split(separator: 0).contains {
+            variables.contains(String(decoding: $0, as: UTF8.self))
         }
     }
 

@@ -54,11 +54,12 @@ public final class RootedTree: Sendable {
         // Where no link is on the way, none of somebody else's is.
         let forbidden = followsLinksOfOthers ? RESOLVE_NO_MAGICLINKS : RESOLVE_NO_SYMLINKS
         let directory = descriptor.rawValue
-        let relative = Self.relative(path)
+        // RESOLVE_IN_ROOT takes an absolute path from the directory on.
+        let path = path.isEmpty ? "." : path
         do throws(SystemCallError) {
             return OwnedDescriptor(
                 owning: try systemCall("open", on: path.string) {
-                    unsafe relative.withPlatformString { name in
+                    unsafe path.withPlatformString { name in
                         var result: CInt = -1
                         // EAGAIN: something was renamed while the kernel walked; it says so.
                         for _ in 0..<32 {

@@ -76,7 +76,7 @@ extension Settings {
     ) -> [String] {
         switch name {
         case .only, .skip, .subsystem:
-            return texts.flatMap { $0.split(separator: ",").map(String.init) }
+            return Set(texts.flatMap { $0.split(separator: ",").map(String.init) }).sorted()
         case .collectors, .plugins:
             return texts.map {
                 FilePath(workingDirectory ?? "/").pushing(FilePath($0)).lexicallyNormalized().string
@@ -85,6 +85,10 @@ extension Settings {
         case .maxSize, .dumpMaxSize:
             return texts.map { text in (try? ByteCountText.parse(text)).map { "\($0)" } ?? text }
         case .since: return texts.map { Timestamp($0)?.description ?? $0 }
+        case .dumpInterval, .dumpOriginatorInterval:
+            return texts.map { text in
+                (try? DurationText.parse(text)).map { "\($0 / .seconds(1))" } ?? text
+            }
         case .persistentEvents, .dumpUserPages, .dumpGuestPages, .dumpThrottle:
             return texts.map { ["yes": "true", "no": "false"][$0] ?? $0 }
         default: return texts

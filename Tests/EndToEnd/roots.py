@@ -15,7 +15,7 @@ def make(name, root):
         if " -> " in line:
             path, target = line.split(" -> ", 1)
             os.symlink(target, place(root, path))
-        elif line.endswith("/"):
+        elif line.endswith("/") and " = " not in line:
             os.makedirs(place(root, line.rstrip("/")), exist_ok=True)
         elif " <<" in line:
             path, end = line.split(" <<", 1)

@@ -257,22 +257,53 @@ say('end')
                     "    say('missing', {'what': 'w%d' % number, 'why': 'no'})\nsay('end')\n")
         self.python("reasons", "say('artifact', {'path': 'a'})\nraw(b'x\\n')\n"
                     "say('truncated', {'why': 'y' * 500_000})\nsay('end')\n")
-        finding = ("for number in range(4000):\n    say('finding', {'fault': request['collector']"
-                   " + '.f', 'severity': 'minor', 'object': 'o', 'reason': 'r', 'place': 'p',"
-                   " 'recommendedActions': [''] * 60})\nsay('end')\n")
+        finding = ("raw(b''.join((B + ' finding ' + json.dumps({'fault': request['collector'] + '.f',"
+                   " 'severity': 'minor', 'object': 'o', 'reason': 'r', 'place': 'p',"
+                   " 'recommendedActions': [''] * 50}, separators=(',', ':')) + '\\n').encode()"
+                   " for number in range(4000)))\nsay('end')\n")
+        self.python("actions", "say('finding', {'fault': 'actions.f', 'severity': 'minor',"
+                    " 'object': 'o', 'reason': 'r', 'place': 'p',"
+                    " 'recommendedActions': [''] * 51})\n" + GOOD)
+        self.python("sources", "for number in range(100):\n    say('artifact', {'path': '%d' % number,"
+                    " 'source': 's' * 500_000})\nsay('end')\n")
+        self.python("refused", "for number in range(20_000):\n    say('artifact', {'path': 'a',"
+                    " 'source': 'x' * 2000})\nsay('end')\n")
+        self.python("cuts", "for number in range(9000):\n    say('artifact', {'path': '%d' % number,"
+                    " 'source': 's' * 900})\n    raw(b'x\\n')\n    say('truncated', {'why': 'y' * 900})\n"
+                    "say('end')\n")
         loud = ["loud%d" % number for number in range(4)]
         for name in loud:
             self.python(name, finding)
-        manifest = self.gather("names", "words", "reasons", *loud, expected=PARTIAL)
-        reports = harness.reports(manifest)
-        self.assertEqual((reports["names"]["outcome"], reports["names"]["reason"]),
+        report = harness.reports(self.gather("names", expected=PARTIAL))["names"]
+        self.assertEqual((report["outcome"], report["reason"]),
                          ("overBudget", "it sent more than 10000 artifacts"))
+        self.assert_verifies(harness.bundle(self.output))
+        self.output = self.path("again")
+        manifest = self.gather("words", "reasons", "actions", "sources", "refused",
+                               "cuts", "time", *loud, expected=PARTIAL)
+        reports = harness.reports(manifest)
         self.assertEqual(reports["words"]["outcome"], "garbled")
         for name in ["words"] + loud:
-            self.assertIn("more than 438.8 KiB of messages", reports[name]["reason"])
-        self.assertEqual(reports["reasons"]["outcome"], "complete")
+            self.assertIn("more than 307.1 KiB of messages", reports[name]["reason"])
+        for name in ("reasons", "sources", "time"):
+            self.assertEqual(reports[name]["outcome"], "complete", reports[name])
+        self.assertIn("finding: it has 51 recommended actions", reports["actions"]["reason"])
+        self.assertEqual(reports["refused"]["outcome"], "overBudget")
+        lacks = [one for one in manifest["missing"] if one["collector"] == "refused"]
+        self.assertEqual(len(lacks), 1002)
+        self.assertRegex(reports["cuts"]["reason"], "^its [0-9]+ artifacts fill its share of the manifest$")
         cut, = [one for one in manifest["artifacts"] if one["path"] == "reasons/a"]
         self.assertEqual(cut["truncationReason"], "y" * 1000 + "\u2026")
+        self.assert_verifies(harness.bundle(self.output))
+
+    def test_two_spellings_of_one_folder_are_two_folders(self):
+        self.python("spelled", "for name in ('caf\\u00e9', 'cafe\\u0301'):\n"
+                    "    say('artifact', {'path': name + '/a'})\n    raw(name.encode() + b'\\n')\n"
+                    "say('end')\n")
+        self.gather("spelled", expected=COMPLETE)
+        host = os.path.join(harness.host_folder(self.output), "spelled")
+        for name in ("caf\u00e9", "cafe\u0301"):
+            self.assertEqual(harness.content(os.path.join(host, name, "a")).decode(), name + "\n")
         self.assert_verifies(harness.bundle(self.output))
 
     def test_what_left_its_process_group_ends_with_it(self):
@@ -306,9 +337,25 @@ say('end')
         reports = harness.reports(self.gather("scripted", "named", expected=COMPLETE))
         self.assertEqual([reports[name]["notes"] for name in ("scripted", "named")],
                          [["ran"], ["ran"]])
+        wrapper = self.path("wrapper")
+        with open(wrapper, "w", encoding="utf-8") as file:
+            file.write("#!%s\n" % shell)
+        os.chmod(wrapper, 0o755)
+        self.add("wrapped", "#!%s\n%s" % (wrapper, script))
+        envs = {"assigned": "-S PATH=%s sh" % place, "joined": "-Ssh", "options": "-S -u A sh",
+                "nowhere": "no-such-program", "alone": ""}
+        for name, words in envs.items():
+            self.add(name, "#!/usr/bin/env %s\n%s" % (words, script))
+        self.add("reached", "#!/usr/bin/env %s\n%s" % (shell, script))
         os.chmod(os.path.dirname(place), 0o777)
         self.output = self.path("again")
-        reports = harness.reports(self.gather("scripted", "named", expected=PARTIAL))
+        reports = harness.reports(self.gather("scripted", "named", "wrapped", "reached", *envs,
+                                              expected=PARTIAL))
+        for name in ("wrapped", "reached"):
+            self.assertIn("is interpreted by %s, but" % shell, reports[name]["reason"])
+        for name in envs:
+            self.assertIn("does not find here" if name == "nowhere" else "is to be given a program",
+                          reports[name]["reason"])
         self.assertEqual(reports["named"]["outcome"], "complete")
         self.assertIn("is interpreted by %s, but" % shell, reports["scripted"]["reason"])
         self.assertIn("may be written by others", reports["scripted"]["reason"])

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 
 import harness
 import roots
@@ -32,12 +33,50 @@ EXPECTED = {
         "virtualization": ["etc/libvirt/libvirtd.conf"],
     },
     "suse": {
+        "apache": ["configuration-listing.txt"],
+        "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf"],
         "locale": ["etc/locale.conf"],
         "logging": ["etc/systemd/journald.conf"],
         "login": ["etc/passwd"],
-        "network": ["etc/hosts"],
-        "packages": ["var/log/zypp/history"],
-        "time": ["etc/sysconfig/clock"],
+        "network": ["etc/hosts", "etc/sysconfig/network/config"],
+        "packages": ["var/log/zypp/history", "rpm-listing.txt"],
+        "security": ["etc/apparmor/parser.conf", "etc/apparmor.d/usr.sbin.demo"],
+        "services": ["unit-files-listing.txt"],
+        "time": ["etc/sysconfig/clock", "etc/chrony.conf"],
+    },
+    "debian": {
+        "apache": ["configuration-listing.txt"],
+        "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf"],
+        "locale": ["etc/default/locale", "etc/default/keyboard"],
+        "logging": ["etc/systemd/journald.conf"],
+        "login": ["etc/passwd", "etc/login.defs", "etc/ssh/sshd_config"],
+        "md": ["etc/cron.d/mdadm"],
+        "network": ["etc/hosts", "etc/resolv.conf", "etc/nsswitch.conf"],
+        "packages": ["var/lib/dpkg/status", "var/lib/apt/extended_states", "var/log/dpkg.log",
+                     "var/log/apt/history.log", "apt-listing.txt"],
+        "security": ["etc/apparmor.d/usr.sbin.demo"],
+        "services": ["etc/systemd/logind.conf", "unit-files-listing.txt"],
+        "time": ["etc/systemd/timesyncd.conf", "etc/adjtime"],
+    },
+    "ubuntu": {
+        "cloud": ["var/lib/cloud/data/status.json"],
+        "logging": ["etc/systemd/journald.conf"],
+        "login": ["etc/ssh/sshd_config"],
+        "packages": ["etc/lsb-release", "var/lib/dpkg/status", "snap-listing.txt",
+                     "var/lib/ubuntu-release-upgrader/release-upgrade-available"],
+        "network": ["etc/hosts", "resolver-listing.txt"],
+        "security": ["etc/apparmor.d/usr.sbin.demo"],
+        "time": ["etc/systemd/timesyncd.conf"],
+    },
+    "fedora": {
+        "containers": ["etc/containers/registries.conf"],
+        "firewall": ["etc/firewalld/firewalld.conf"],
+        "locale": ["etc/locale.conf"],
+        "login": ["etc/passwd", "etc/ssh/sshd_config"],
+        "network": ["etc/NetworkManager/NetworkManager.conf"],
+        "packages": ["etc/redhat-release", "rpm-listing.txt", "var/log/dnf5.log"],
+        "security": ["etc/selinux/config", "etc/crypto-policies/config"],
+        "time": ["etc/chrony.conf"],
     },
     "alpine": {
         "login": ["etc/passwd", "etc/ssh/sshd_config"],
@@ -45,6 +84,9 @@ EXPECTED = {
         "packages": ["lib/apk/db/installed", "etc/apk/world"],
         "services": ["etc/inittab", "etc/rc.conf"],
         "kernel": ["etc/sysctl.conf"],
+        "firewall": ["etc/nftables.nft"],
+        "logging": ["etc/syslog.conf"],
+        "time": ["etc/chrony/chrony.conf"],
     },
     "server": {
         "hardware": ["sys/class/dmi/id/sys_vendor"],
@@ -55,6 +97,29 @@ EXPECTED = {
                   "var/lib/smartmontools/smartd.DEMO-1.ata.state"],
     },
 }
+LIBRARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Collectors")
+
+
+def secret_patterns(text):
+    """The patterns of files that a declaration says may hold secrets."""
+    patterns = []
+    for item in re.split(r"(?m)^  - ", text)[1:]:
+        if item.startswith("files:") and re.search(r"(?m)^    secrets: true", item):
+            item = re.sub(r"(?m)^    exclude:.*$", "", item)
+            patterns += re.findall(r'[\s\["](/[^\s"#]*[^\s"#,\]])', item)
+    return patterns
+
+
+def examples(pattern):
+    """One path for each way through the braces of a pattern, which it matches."""
+    found = re.search(r"\{([^{}]*)\}", pattern)
+    if found:
+        return [path for word in found[1].split(",")
+                for path in examples(pattern[:found.start()] + word + pattern[found.end():])]
+    path = re.sub(r"\[!?([^\]])[^\]]*\]", r"\1", pattern)
+    return [path.replace("**", "any/x").replace("*", "x").replace("?", "x")]
+
+
 # Those that are commands alone: nothing of them is on a root.
 COMMANDS_ALONE = {"multipath"}
 
@@ -102,8 +167,7 @@ class RootTest(harness.Case):
                     self.assertNotIn(b"planted-", file.read(), os.path.join(directory, one))
 
     def test_each_collector_of_the_library_is_run_over_a_root(self):
-        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Collectors")
-        library = {os.path.basename(one)[:-5] for one in glob.glob(folder + "/*.yaml")}
+        library = {os.path.basename(one)[:-5] for one in glob.glob(LIBRARY + "/*.yaml")}
         run = {collector for files in EXPECTED.values() for collector in files}
         self.assertEqual(library - run, COMMANDS_ALONE)
         self.assertEqual(run - library, set())
@@ -116,6 +180,40 @@ class RootTest(harness.Case):
 
     def test_a_root_of_suse(self):
         self.check("suse")
+
+    def test_a_root_of_debian(self):
+        self.check("debian")
+
+    def test_a_root_of_ubuntu(self):
+        self.check("ubuntu")
+
+    def test_a_root_of_fedora(self):
+        self.check("fedora")
+
+    def test_a_password_in_each_file_that_may_hold_one_is_not_collected(self):
+        root = self.path("root")
+        planted = set()
+        for path in glob.glob(os.path.join(LIBRARY, "*.yaml")):
+            with open(path, encoding="utf-8") as file:
+                patterns = secret_patterns(file.read())
+            for pattern in patterns:
+                for name in examples(pattern):
+                    whole = root + name
+                    try:
+                        os.makedirs(os.path.dirname(whole), exist_ok=True)
+                        roots.write(whole, "password = planted-%s\n" % os.path.basename(path))
+                    except (IsADirectoryError, NotADirectoryError, FileExistsError):
+                        continue
+                    planted.add(name)
+        self.assertGreater(len(planted), 150)
+        self.collect("--root", root, "--profile", "full", expected=(COMPLETE, PARTIAL))
+        paths = {one["path"].split("/", 1)[-1]
+                 for one in harness.manifest(self.output)["artifacts"]}
+        self.assertEqual(sorted(name for name in planted if name[1:] in paths), [])
+        for directory, _, names in os.walk(harness.host_folder(self.output)):
+            for name in names:
+                with open(os.path.join(directory, name), "rb") as file:
+                    self.assertNotIn(b"planted-", file.read(), os.path.join(directory, name))
 
     def test_a_root_of_alpine(self):
         self.check("alpine")
