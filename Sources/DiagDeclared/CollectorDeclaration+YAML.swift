@@ -28,7 +28,9 @@ extension CollectorDeclaration {
         guard try schema.string == Self.schema else {
             throw schema.error("expected `\(Self.schema)`, but found \(schema.summary)")
         }
-        name = try Self.name(try reader.required("name"))
+        let nameNode = try reader.required("name")
+        name = try Self.name(nameNode)
+        namePosition = nameNode.position
         subject = try Self.line(try reader.required("subject"), atMost: 60)
         description = try reader.required("description").string
         let privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? .content

@@ -10,6 +10,8 @@ public struct CollectorDeclaration: Hashable, Sendable {
 
     /// Its name, and that of its folder: lower-case letters, digits and hyphens.
     public var name: String
+    /// Where the file says it.
+    public var namePosition: YAMLPosition
     /// What it does, for a person, after "Collecting".
     public var subject: String
     /// What it collects, and for whom.

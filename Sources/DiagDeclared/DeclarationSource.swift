@@ -101,9 +101,19 @@ public enum DeclarationFile {
         public init(content message: String) { self.init(kind: .content, message: message) }
 
         /// A name that another file uses already.
-        public init(_ name: String, of file: String, usedBy other: String) {
+        public init(_ declaration: CollectorDeclaration, of file: String, usedBy other: String) {
             kind = .content
-            message = "\(file):1:1: the name `\(name)` is used by \(other), too"
+            message =
+                "\(file):\(declaration.namePosition): the name `\(declaration.name)` is used by"
+                + " \(other), too"
+        }
+
+        /// A name that the program itself uses, in a file.
+        public init(ofCode declaration: CollectorDeclaration, of file: String) {
+            kind = .content
+            message =
+                "\(file):\(declaration.namePosition): `\(declaration.name)` is a collector of the"
+                + " program's own code, which cannot be replaced; choose another name"
         }
     }
 
@@ -170,7 +180,7 @@ public enum DeclarationFile {
         for (path, bytes) in contents {
             let (declaration, source) = try parse(bytes, of: path, named: path.string)
             if let first = places.updateValue(path, forKey: declaration.name) {
-                throw Failure(declaration.name, of: path.string, usedBy: first.string)
+                throw Failure(declaration, of: path.string, usedBy: first.string)
             }
             read.append((declaration, source))
         }

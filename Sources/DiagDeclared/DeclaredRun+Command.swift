@@ -18,7 +18,11 @@ extension DeclaredRun {
     ) throws {
         let name = command.arguments[0]
         if let obstacle = command.obstacle(on: host, in: context) {
-            return try sink.absent(item.title, why: obstacle)
+            guard context.root.isLiveHost, host.unexecutable(name) != nil else {
+                return try sink.absent(item.title, why: obstacle)
+            }
+            return try sink.missing(
+                item.title, why: obstacle, remedy: "give it the right to be executed (chmod +x)")
         }
         guard let executable = host.executable(name) else { return }
         let limit = min(item.limits.byteCount, remaining)
@@ -121,6 +125,10 @@ extension DeclaredRun {
         default:
             if record.artifact == nil { try sink.absent(item.title, why: "it says nothing") }
         }
+        if result.leftPipeOpen {
+            let what = "it left a process behind that kept its output open; nobody waited for that"
+            try sink.send(.note(.init(text: "\(item.title): \(what)")))
+        }
     }
 
     private static func text(_ errors: [UInt8]) -> String? {
@@ -152,6 +160,7 @@ extension CollectorDeclaration.Command {
             return "no command runs for a root that is not the running host's"
         }
         guard host.executable(arguments[0]) == nil else { return nil }
+        if let path = host.unexecutable(arguments[0]) { return "\(path) may not be executed" }
         let doubt = host.isRoot ? ", or somebody else than root could change it" : ""
         return "\(arguments[0]) is not installed" + doubt
     }

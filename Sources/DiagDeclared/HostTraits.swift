@@ -24,16 +24,25 @@ final class HostTraits {
     /// The path of an installed program; a name with a slash is a path itself.
     func executable(_ name: String) -> FilePath? {
         if let known = executables[name] { return known }
-        let places =
-            name.contains("/")
-            ? [FilePath(name)] : Self.programFolders.map { $0.appending(name) }
-        let found = places.first {
+        let found = Self.places(of: name).first {
             guard let status = try? tree.status(of: $0) else { return false }
             return status.kind == .regular && status.permissions & 0o111 != 0
                 && (!isRoot || isRootsAlone($0, status))
         }
         executables[name] = .some(found)
         return found
+    }
+
+    /// The path of a program that is there and that nobody may execute.
+    func unexecutable(_ name: String) -> FilePath? {
+        Self.places(of: name).first {
+            guard let status = try? tree.status(of: $0) else { return false }
+            return status.kind == .regular && status.permissions & 0o111 == 0
+        }
+    }
+
+    private static func places(of name: String) -> [FilePath] {
+        name.contains("/") ? [FilePath(name)] : programFolders.map { $0.appending(name) }
     }
 
     /// Whether root alone can change the program: what root runs must be so, with its folder.

@@ -41,12 +41,14 @@ enum PluginInterpreter {
             let name = String(validating: word, as: UTF8.self)
         else {
             throw refusal(
-                path, "is interpreted by \(text), which is to be given a program and no options of its"
+                path,
+                "is interpreted by \(text), which is to be given a program and no options of its"
                     + " own")
         }
         guard let program = name.contains("/") ? FilePath(name) : program(name) else {
             throw refusal(
-                path, "is interpreted by \(UntrustedText.escapingControls(name)), which \(text) does"
+                path,
+                "is interpreted by \(UntrustedText.escapingControls(name)), which \(text) does"
                     + " not find here")
         }
         try check(program, of: path, level: level)

@@ -12,6 +12,8 @@ public struct CommandRun: Sendable {
     public let isCut: Bool
     /// How it ended; `nil` when it did not in time and was killed.
     public let cause: ChildProcess.Ending.Cause?
+    /// Whether something else still had its standard output when it had ended.
+    public let leftPipeOpen: Bool
     /// Whether it was still there a moment after SIGKILL: it hangs in the kernel.
     public let isAbandoned: Bool
     /// Seconds from its start to its end, or to when it was given up.
@@ -56,6 +58,8 @@ public struct CommandRun: Sendable {
             streams: .init(
                 input: try OwnedDescriptor.open("/dev/null", .readOnly),
                 output: try output.writing.duplicate(), error: try errors.writing.duplicate()))
+        // Without our own writing ends what is read ends when nobody else has them.
+        let (outputFile, errorFile) = (PipeEnd(output.takeReading()), PipeEnd(errors.takeReading()))
         var said = Bytes(limit: limit, kept: kept)
         var complained = Bytes(limit: errorLimit, kept: .beginning)
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -63,16 +67,24 @@ public struct CommandRun: Sendable {
         var poller = Poller()
         func turn(until moment: MonotonicTime) {
             poller.removeAll()
-            poller.watch(output.reading, tag: 0)
-            poller.watch(errors.reading, tag: 1)
+            if !said.isEnded { poller.watch(outputFile.descriptor, tag: 0) }
+            if !complained.isEnded { poller.watch(errorFile.descriptor, tag: 1) }
             poller.watch(child.pidfd, tag: 2)
             _ = poller.wait(seconds: min(0.1, max(0, moment.seconds(since: .now))))
             ending = child.reapIfEnded()
-            // What it left behind goes at once, and is not listened to for long.
-            if ending != nil { child.killGroup() }
             let rest: Int64? = ending == nil ? nil : Self.lastByteCount
-            said.drain(output.reading, &buffer, until: moment, atMost: rest)
-            complained.drain(errors.reading, &buffer, until: moment, atMost: rest)
+            said.drain(outputFile.descriptor, &buffer, until: moment, atMost: rest)
+            complained.drain(errorFile.descriptor, &buffer, until: moment, atMost: rest)
+            guard ending != nil else { return }
+            if !said.isEnded {
+                // One that was just started has the pipe for as long as it takes to redirect it.
+                poller.removeAll()
+                poller.watch(outputFile.descriptor, tag: 0)
+                _ = poller.wait(seconds: 0.02)
+                said.drain(outputFile.descriptor, &buffer, until: moment, atMost: rest)
+            }
+            // What it left behind goes at once, and is not listened to for long.
+            child.killGroup()
         }
         var isOver = false
         while ending == nil, !isOver, MonotonicTime.now < end {
@@ -92,8 +104,15 @@ public struct CommandRun: Sendable {
         }
         return CommandRun(
             output: said.result, outputByteCount: said.byteCount, errors: complained.result,
-            isCut: said.isCut, cause: cause, isAbandoned: ending == nil,
+            isCut: said.isCut, cause: cause,
+            leftPipeOpen: cause != nil && !said.isEnded && !said.isCut, isAbandoned: ending == nil,
             seconds: MonotonicTime.now.seconds(since: start))
+    }
+
+    /// The end of a pipe that is read, for closures.
+    private final class PipeEnd {
+        let descriptor: OwnedDescriptor
+        init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
     }
 
     /// Bytes of a stream, the first or the last of them.
@@ -101,6 +120,8 @@ public struct CommandRun: Sendable {
         let limit: Int
         let kept: Kept
         private(set) var byteCount: Int64 = 0
+        /// Whether nobody can write to it any more.
+        private(set) var isEnded = false
         private var bytes = [UInt8]()
 
         init(limit: Int, kept: Kept) {
@@ -119,7 +140,11 @@ public struct CommandRun: Sendable {
             until moment: MonotonicTime, atMost rest: Int64?
         ) {
             let last = rest.map { byteCount + $0 } ?? .max
-            while byteCount < last, let count = try? descriptor.read(into: &buffer), count > 0 {
+            while byteCount < last, !isEnded, let count = try? descriptor.read(into: &buffer) {
+                guard count > 0 else {
+                    isEnded = true
+                    return
+                }
                 byteCount += Int64(count)
                 switch kept {
                 case .beginning: bytes += buffer[..<min(count, limit - bytes.count)]

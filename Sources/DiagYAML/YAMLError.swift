@@ -18,17 +18,20 @@ public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// `file:line:column: what is wrong`, on one line, with control characters escaped.
     public var description: String {
-        let text = "\(file):\(position.line):\(position.column): \(message)"
+        let text = "\(file):\(position): \(message)"
         return UntrustedText.escapingControls(DisplayText.cut(text, toCells: 1000, mark: "..."))
     }
 }
 
 /// A place in a YAML document.
-public struct YAMLPosition: Hashable, Sendable {
+public struct YAMLPosition: Hashable, Sendable, CustomStringConvertible {
     /// The line, from 1.
     public let line: Int
     /// The column in characters, from 1.
     public let column: Int
+
+    /// `line:column`.
+    public var description: String { "\(line):\(column)" }
 
     /// A place by line and column, both from 1.
     public init(line: Int, column: Int) {

@@ -63,10 +63,8 @@ struct CollectorCatalogue {
         func add(_ declaration: CollectorDeclaration, _ source: DeclarationSource) throws {
             let name = declaration.name
             if code.contains(where: { $0.name == name }) {
-                throw CommandFailure(
-                    .usage,
-                    "\(source.description):1:1: `\(name)` is a collector of the program's own code,"
-                        + " which cannot be replaced; choose another name")
+                throw Self.failure(
+                    DeclarationFile.Failure(ofCode: declaration, of: source.description))
             }
             declared[name] = Entry(
                 collector: DeclaredCollector(declaration, source: source, profile: profile),

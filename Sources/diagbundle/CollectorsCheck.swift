@@ -88,12 +88,10 @@ struct CollectorsCheck: ParsableCommand {
                 let (declaration, _) = try DeclarationFile.read(path, named: file)
                 let name = declaration.name
                 if BuiltInCollectors.all.contains(where: { $0.descriptor.name == name }) {
-                    throw DeclarationFile.Failure(
-                        content: "\(file):1:1: `\(name)` is a collector of the program's own"
-                            + " code, which cannot be replaced; choose another name")
+                    throw DeclarationFile.Failure(ofCode: declaration, of: file)
                 }
                 if let other = names.updateValue(file, forKey: declaration.name) {
-                    throw DeclarationFile.Failure(declaration.name, of: file, usedBy: other)
+                    throw DeclarationFile.Failure(declaration, of: file, usedBy: other)
                 }
                 StandardStreams.print(
                     "\(UntrustedText.escapingControls(file)): ok, \(declaration.name), "

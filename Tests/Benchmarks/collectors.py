@@ -1,4 +1,9 @@
-"""What declared collectors cost: over their commands, to be listed, and all of them beside sos."""
+"""What declared collectors cost: over their commands, to be listed, and all of them beside sos.
+
+Where files have just been deleted by the thousand, as sos does at its end, ext4 makes new ones slowly
+for some minutes (it avoids their inodes: recently_deleted in fs/ext4/ialloc.c, Linux 6.18), which
+strikes whoever comes next. With TMPDIR on a tmpfs neither side pays for it.
+"""
 import json
 import os
 import shutil

@@ -133,6 +133,16 @@ struct DeclaredCommandTests {
         let sink = try run("echo said; sleep 600 &")
         #expect(sink["said.txt"]?.text == "said\n")
         #expect(MonotonicTime.now.seconds(since: start) < 30)
+        #expect(sink.notes.contains { $0.contains("left a process behind that kept its output") })
+        #expect(try run("echo said | cat; sleep 600 >/dev/null 2>&1 & sleep 0.5").notes.isEmpty)
+    }
+
+    @Test("One that closes its output and goes on is waited for")
+    func closesPipe() throws {
+        let sink = try run("echo said; exec >&- 2>&-; sleep 1")
+        #expect(sink["said.txt"]?.text == "said\n")
+        #expect(try record(sink).seconds >= 1)
+        #expect(sink.notes.isEmpty)
     }
 
     @Test("One that says 10 GiB is cut; of the newest the end is kept")
@@ -174,7 +184,9 @@ struct DeclaredCommandTests {
         let broken = try declared("  - command: [\(folder.path)/tool]\n    to: a")
         #expect(broken.missing.first?.why?.hasPrefix("start: ") == true)
         let plain = try run("echo x", permissions: 0o644)
-        #expect(plain.absent.count == 1 && plain.artifacts.isEmpty)
+        #expect(plain.absent.isEmpty && plain.artifacts.isEmpty)
+        #expect(plain.missing.first?.why?.hasSuffix(" may not be executed") == true)
+        #expect(plain.missing.first?.remedy?.contains("chmod") == true)
     }
 
     @Test("As root a program that somebody else could change is not run")

@@ -76,6 +76,18 @@ class DeclaredCollectorTest(harness.Case):
         self.assertEqual(command["arguments"], ["echo", "said"])
         self.assertEqual(command["exitCode"], 0)
 
+    @harness.in_namespace()
+    def test_the_folder_of_the_host_needs_no_option(self):
+        place = harness.own_configuration(self)
+        folder = place + "/collectors.d"
+        os.makedirs(folder, mode=0o755)
+        harness.write(os.path.join(folder, "mine.yaml"),
+                      (OWN % ("mine", "facts", "/etc/hostname", "echo, said")).encode())
+        self.assertEqual(self.listed()["mine"]["origin"], os.path.join(folder, "mine.yaml"))
+        self.collect("--only", "mine", expected=(0,))
+        path = os.path.join(harness.host_folder(self.output), "mine", "said.txt")
+        self.assertEqual(harness.content(path), b"said\n")
+
     def test_what_others_may_write_is_refused(self):
         folder = self.declarations(mine=OWN % ("mine", "facts", "/a", "echo"))
         os.chmod(os.path.join(folder, "mine.yaml"), 0o666)
@@ -92,7 +104,17 @@ class DeclaredCollectorTest(harness.Case):
             ("a: [", "mine.yaml:2:1: "),
             (OWN % ("mine", "x", "/a", "touch, " + mark) + "  - file: [/b]\n",
              "mine.yaml:10:5: unknown key `file`; did you mean `files`?"),
-            (OWN % ("storage", "x", "/a", "touch, " + mark), "cannot be replaced"),
+            (OWN % ("storage", "x", "/a", "touch, " + mark),
+             "mine.yaml:2:7: `storage` is a collector of the program's own code, which cannot be"
+             " replaced"),
+            (OWN % ("mine", "x", "/a", "touch, " + mark) + "deadline: [1]\n",
+             "mine.yaml:10:11: expected "),
+            (OWN % ("mine", "x", "/a", "touch, " + mark) + "\tlimit: 1MiB\n", "mine.yaml:10:1: "),
+            (OWN % ("mine", "x", "/a", "touch, " + mark) + "# " + "x" * (10 << 20),
+             "mine.yaml:1:1: "),
+            (OWN % ("mine", "x", "/a", "touch, " + mark)
+             + "when: &a {files: [/b]}\nlimits: [*a, *a, *a]\n", "mine.yaml:10:7: "),
+            ((OWN % ("mine", "x", "/a", "touch, " + mark)).split(mark)[0], "mine.yaml:"),
         ]
         for text, said in cases:
             with self.subTest(said):
@@ -102,7 +124,7 @@ class DeclaredCollectorTest(harness.Case):
                 self.assertFalse(os.path.exists(mark))
         self.declarations(mine=OWN % ("one", "x", "/a", "echo"), other=OWN % ("one", "x", "/a", "echo"))
         outcome = self.collect("--collectors", folder, expected=(USAGE,))
-        self.assertIn("other.yaml:1:1: the name `one` is used by", outcome.err)
+        self.assertIn("other.yaml:2:7: the name `one` is used by", outcome.err)
         outcome = self.collect("--collectors", self.path("nowhere"), expected=(UNAVAILABLE,))
         self.assertIn("nowhere", outcome.err)
 

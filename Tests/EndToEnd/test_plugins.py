@@ -187,18 +187,7 @@ class PluginRuns(Plugins):
 
     @harness.in_namespace()
     def test_the_folder_of_the_host_needs_no_option(self):
-        place = "/etc/diagbundle"
-        if os.path.isdir(place):
-            harness.mount("none", place, "tmpfs")
-        else:
-            copy = self.path("etc-of-the-test")
-            os.mkdir(copy)
-            for name in ("passwd", "group", "hostname", "os-release"):
-                if os.path.exists("/etc/" + name):
-                    harness.write(os.path.join(copy, name), harness.content("/etc/" + name))
-            harness.mount(copy, "/etc", None, harness.MS_BIND)
-            os.mkdir(place)
-        os.chmod(place, 0o755)
+        place = harness.own_configuration(self)
         self.plugins = place + "/plugins.d"
         os.makedirs(self.plugins, mode=0o755)
         self.example("kernel-limits")

@@ -121,6 +121,18 @@ def _faults(machine, made, results):
                       "none of %d findings names it with \"%s\"" % (len(findings), word))
 
 
+def _declared(machine, results):
+    """Collects what the tools say of stacks that only this guest has."""
+    made = guestrun.collect(machine, "declared", options="--only multipath,md,lvm")
+    if not results.check("declared: a host folder is there", made.folder is not None,
+                         made.outcome.output + made.outcome.errors):
+        return
+    lacks = made.folder.json("manifest.json") or {}
+    for path in ("multipath/maps.json", "multipath/topology.txt", "md/mdadm-detail-scan.txt"):
+        results.check("declared: %s is there" % path, made.folder.has(path),
+                      [made.folder.names(), lacks.get("absent"), lacks.get("missing")])
+
+
 def _plain(run, machine, results):
     """Collects twice, asks the tools, compares."""
     made = guestrun.collect(machine, "plain")
@@ -140,6 +152,7 @@ def _plain(run, machine, results):
     run.say("the tools were asked")
     compare.check(results, truth, made.folder, rules_storage,
                   os.path.join(machine.folder, "agreements.txt"))
+    _declared(machine, results)
     openings.check(results, machine)
     run.say("collected under strace")
     hangs.hardened(results, machine, made)
