@@ -127,7 +127,7 @@ extension Orchestrator {
                 Missing(
                     collector: report.collector,
                     what: "\(session.refusedCount - Self.mostRefusals) more artifacts",
-                    why: "they could not be stored under their names"))
+                    why: "they were refused, as those before"))
         }
         findings += session.findings
         if session.isAnswered, session.end?.failure == nil, report.outcome == .complete {

@@ -49,17 +49,20 @@ extension Orchestrator {
     /// Ends what plugins that have ended left behind: looked for again every second, for a process
     /// whose parent has just been killed becomes ours a moment later.
     func killOrphans() {
-        guard !endedPlugins.isEmpty, !orphansDoNotAnswer else { return }
-        orphansDoNotAnswer = !ChildProcess.killOrphans(with: endedPlugins, besides: ownProcesses)
+        guard !endedPlugins.isEmpty, unansweredCount < Self.mostUnanswered else { return }
+        if !ChildProcess.killOrphans(with: endedPlugins, besides: ownProcesses) {
+            unansweredCount += 1
+        }
     }
+
+    /// How often what plugins left behind is asked for in vain, before it is left until the end.
+    private static let mostUnanswered = 3
 
     /// How many bytes of the manifest the artifacts of one plugin may fill: its share of the half of
     /// it, so that however many a plugin sends, there is room for those of others.
     var mostPluginManifestBytes: Int {
         min(8 << 20, ArtifactIntake.mostManifestBytes / 2 / max(1, pluginCount))
     }
-
-    private var pluginCount: Int { collectors.count { $0.descriptor.plugin != nil } }
 
     /// What is said of a plugin, beside what every worker may have done wrong.
     func pluginVerdict(
@@ -108,7 +111,7 @@ extension WorkerHandler {
     /// Counts why an artifact of a plugin is cut.
     func boundTruncation() throws {
         guard session.trust.plugin != nil else { return }
-        session.manifestByteCount += ArtifactIntake.encodedByteCount(session.truncation)
+        session.manifestByteCount += 64 + ArtifactIntake.encodedByteCount(session.truncation)
         try checkManifestShare()
     }
 

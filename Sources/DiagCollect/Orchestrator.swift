@@ -45,8 +45,10 @@ public final class Orchestrator {
     var concluded: Set<Int> = []
     /// The environment of plugins that have ended, by which what they left behind is known.
     var endedPlugins: Set<String> = []
-    /// Whether asking for that took too long once.
-    var orphansDoNotAnswer = false
+    /// How often asking for that took too long.
+    var unansweredCount = 0
+    /// How many of the collectors are plugins.
+    let pluginCount: Int
     /// Files that workers wrote, on their way through the hash.
     var hashing: [HashedSeekable] = []
     /// Processes that not even SIGKILL ended; reaped when they do end.
@@ -74,6 +76,7 @@ public final class Orchestrator {
         self.progress = progress
         self.started = started
         self.turn = turn
+        pluginCount = collectors.count { $0.descriptor.plugin != nil }
         reports = Array(repeating: nil, count: collectors.count)
         absent = Array(repeating: [], count: collectors.count)
         missing = Array(repeating: [], count: collectors.count)

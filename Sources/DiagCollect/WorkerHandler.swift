@@ -20,7 +20,12 @@ struct WorkerHandler: WorkerStreamHandler {
 
     mutating func receive(_ bytes: Span<UInt8>) throws {
         // Taken out while it is written to, so that its hash is not copied.
-        guard var open = session.open.take() else { return }
+        guard var open = session.open.take() else {
+            // Of an artifact that was refused: not kept, but not without an end either.
+            session.byteCount += Int64(bytes.count)
+            guard session.byteCount <= session.byteBudget else { throw OverBudget() }
+            return
+        }
         defer { session.open = open }
         let limit = session.byteBudget - session.byteCount
         let taken = try orchestrator.intake.write(bytes, to: &open, limit: limit)

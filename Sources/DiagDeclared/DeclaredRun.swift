@@ -57,7 +57,7 @@ final class DeclaredRun {
             }
             try sink.progress(
                 Int64(done), of: Int64(items.count), unit: "items", activity: item.activity)
-            if let obstacle = plan?.doesNotApply {
+            if let obstacle = plan?.doesNotApply, !isUnexecutable(item) {
                 try tell(obstacle, of: item.title)
                 continue
             }
@@ -96,6 +96,16 @@ final class DeclaredRun {
         }
     }
 
+    /// Whether it is a command that is there and may not be executed: that is missing, planned or
+    /// not.
+    private func isUnexecutable(_ item: CollectorDeclaration.Item) -> Bool {
+        guard case .command(let command) = item.source, context.root.isLiveHost else {
+            return false
+        }
+        return host.unexecutable(command.arguments[0]) != nil
+            && host.executable(command.arguments[0]) == nil
+    }
+
     /// Why nothing of an item is there, where that is plain.
     func absence(of item: CollectorDeclaration.Item) -> String? {
         !host.hasKernel && item.isOfKernel ? Condition.noKernel : nil
@@ -127,17 +137,22 @@ final class DeclaredRun {
                 strangers.append(path)
             } catch { failures.append(error) }
         }
-        if !strangers.isEmpty, !selection.failures.isEmpty {
-            // A folder on the way could not be listed, and that is why they were not found.
-            failures += selection.failures
+        // A folder on the way that could not be listed is why those below it were not found.
+        let unlisted = selection.failures.filter { failure in
+            strangers.contains { $0.starts(with: FilePath(failure.object)) }
+        }
+        failures += unlisted
+        strangers.removeAll { path in
+            unlisted.contains { path.starts(with: FilePath($0.object)) }
+        }
+        if selection.isCut {
+            try sink.missing(item.title, why: "looking for the files took too long")
         } else if let first = strangers.first {
             try sink.missing(
                 strangers.count == 1
                     ? UntrustedText.escapingForPath(first.bytes)
                     : "\(item.title): \(strangers.count) paths",
-                why: selection.isCut
-                    ? "looking for the files took too long"
-                    : "it is in the plan, but is none of the files that the collector takes here")
+                why: "it is in the plan, but is none of the files that the collector takes here")
         }
         try copy(
             selection.files.filter { choice.take($0.path, $0.status) }.map(\.path), item

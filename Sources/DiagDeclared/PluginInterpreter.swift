@@ -51,6 +51,10 @@ enum PluginInterpreter {
                 "is interpreted by \(UntrustedText.escapingControls(name)), which \(text) does"
                     + " not find here")
         }
+        guard program.lastComponent?.string != "env" else {
+            throw refusal(
+                path, "is interpreted by \(text), which is to be given a program, not env")
+        }
         try check(program, of: path, level: level)
     }
 
@@ -83,7 +87,11 @@ enum PluginInterpreter {
         guard level < mostLevels else {
             throw refusal(path, "is interpreted by more than \(mostLevels) scripts in turn")
         }
-        try check(Array(start.dropFirst(2)), of: path, level: level + 1)
+        do throws(PluginFile.Refusal) {
+            try check(Array(start.dropFirst(2)), of: interpreter, level: level + 1)
+        } catch {
+            throw refusal(path, "is interpreted by \(shown), but \(error.reason)")
+        }
     }
 
     private static func refusal(_ path: FilePath, _ what: String) -> PluginFile.Refusal {

@@ -28,16 +28,17 @@ extension ChildProcess {
     /// The environment is memory of that process, and to read it may hang where it hangs, as on a
     /// mapped file of a dead server: another thread reads, and is left when it takes too long.
     ///
-    /// - Returns: whether it was answered in time.
-    public static func killOrphans(
-        with variables: Set<String>, besides own: Set<Int32>
-    ) -> Bool {
+    /// - Returns: `false` when it was not answered in time.
+    public static func killOrphans(with variables: Set<String>, besides own: Set<Int32>) -> Bool {
+        let wanted = variables.map { Array($0.utf8) }
+        // Where there may be no more threads now, there may be a second later.
         let found = try? BackgroundValue.start(name: "orphans") {
             ProcessStanding.children(of: getpid()).filter { child in
-                !own.contains(child) && isAnyVariable(of: variables, in: child)
+                !own.contains(child) && isAny(of: wanted, inEnvironmentOf: child)
             }
         }
-        guard let children = found?.wait(seconds: orphanSeconds) else { return false }
+        guard let found else { return true }
+        guard let children = found.wait(seconds: orphanSeconds) else { return false }
         // None of them was reaped meanwhile, so the numbers are still theirs.
         for child in children { killTree(child) }
         return true
@@ -45,15 +46,21 @@ extension ChildProcess {
 
     private static let orphanSeconds = 0.5
 
-    private static func isAnyVariable(of variables: Set<String>, in process: Int32) -> Bool {
+    private static func isAny(of wanted: [[UInt8]], inEnvironmentOf process: Int32) -> Bool {
         guard
             let file = try? OwnedDescriptor.open(
                 FilePath("/proc/\(process)/environ"), .readOnly),
             let bytes = try? file.readAll(limit: 1 << 20)
         else { return false }
-        return bytes.split(separator: 0).contains {
-            variables.contains(String(decoding: $0, as: UTF8.self))
+        var start = 0
+        for end in 0...bytes.count where end == bytes.count || bytes[end] == 0 {
+            let isWanted = wanted.contains {
+                $0.count == end - start && bytes[start..<end].elementsEqual($0)
+            }
+            if isWanted { return true }
+            start = end + 1
         }
+        return false
     }
 
     /// Ends and reaps whatever is still a child of this process, adopted ones included.

@@ -105,7 +105,8 @@ public struct CommandRun: Sendable {
         return CommandRun(
             output: said.result, outputByteCount: said.byteCount, errors: complained.result,
             isCut: said.isCut, cause: cause,
-            leftPipeOpen: cause != nil && !said.isEnded && !said.isCut, isAbandoned: ending == nil,
+            leftPipeOpen: cause != nil && !said.isEnded && !(kept == .beginning && said.isCut),
+            isAbandoned: ending == nil,
             seconds: MonotonicTime.now.seconds(since: start))
     }
 

@@ -164,6 +164,7 @@ struct DeclaredCommandTests {
             "head -c 1073741824 /dev/zero | tr '\\000' x",
             more: "    limits: {bytes: 1MiB, lines: 5, newest: true, seconds: 60}")
         #expect(sink["said.txt"]?.bytes.count == 1 << 20)
+        #expect(try record(sink).outputByteCount == 1 << 30)
     }
 
     @Test("Lines are counted from the start, or from the end")

@@ -343,7 +343,7 @@ say('end')
         os.chmod(wrapper, 0o755)
         self.add("wrapped", "#!%s\n%s" % (wrapper, script))
         envs = {"assigned": "-S PATH=%s sh" % place, "joined": "-Ssh", "options": "-S -u A sh",
-                "nowhere": "no-such-program", "alone": ""}
+                "nowhere": "no-such-program", "alone": "", "twice": "-S env PATH=%s sh" % place}
         for name, words in envs.items():
             self.add(name, "#!/usr/bin/env %s\n%s" % (words, script))
         self.add("reached", "#!/usr/bin/env %s\n%s" % (shell, script))
