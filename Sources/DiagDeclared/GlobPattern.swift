@@ -64,15 +64,17 @@ public struct GlobPattern: Hashable, Sendable {
             throw Fault(description: "a pattern has at most 16 braces")
         }
         var patterns = [GlobPattern]()
-        for part in try expandBraces(text) { patterns.append(try GlobPattern(part)) }
+        for part in try expandBraces(Array(text.utf8)) {
+            patterns.append(try GlobPattern(part))
+        }
         return patterns
     }
 
-    private init(_ text: String) throws(Fault) {
-        self.text = text
-        isAbsolute = text.utf8.first == 0x2F
+    private init(_ text: [UInt8]) throws(Fault) {
+        self.text = String(decoding: text, as: UTF8.self)
+        isAbsolute = text.first == 0x2F
         var components = [Component]()
-        for part in text.utf8.split(separator: 0x2F) {
+        for part in text.split(separator: 0x2F) {
             components.append(try Self.component(Array(part)))
         }
         guard !components.isEmpty else {
@@ -159,58 +161,58 @@ public struct GlobPattern: Hashable, Sendable {
 
     private static let mostExpansions = 256
 
-    private static func expandBraces(_ text: String) throws(Fault) -> [String] {
-        guard let open = plain("{", in: text) else {
-            if plain("}", in: text) != nil { throw Fault(description: "`}` has no `{`") }
+    /// One text for each way through the braces of `text`. The characters that mean something are of
+    /// one byte, and no byte of a longer one is among these.
+    private static func expandBraces(_ text: [UInt8]) throws(Fault) -> [[UInt8]] {
+        guard let open = plain(UInt8(ascii: "{"), in: text) else {
+            if plain(UInt8(ascii: "}"), in: text) != nil {
+                throw Fault(description: "`}` has no `{`")
+            }
             return [text]
         }
         var depth = 0
-        var words = [String]()
-        var start = text.index(after: open)
+        var words = [ArraySlice<UInt8>]()
+        var start = open + 1
         var index = open
-        while index < text.endIndex {
+        while index < text.count {
             switch text[index] {
-            case "\\":
-                // What follows is a character and nothing more.
-                index = text.index(after: index)
-                if index == text.endIndex { continue }
-            case "{": depth += 1
-            case "," where depth == 1:
-                words.append(String(text[start..<index]))
-                start = text.index(after: index)
-            case "}":
+            case UInt8(ascii: "\\"): index += 1  // What follows means itself and nothing more.
+            case UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: ",") where depth == 1:
+                words.append(text[start..<index])
+                start = index + 1
+            case UInt8(ascii: "}"):
                 depth -= 1
                 if depth == 0 {
-                    words.append(String(text[start..<index]))
-                    return try expand(
-                        text[..<open], words, String(text[text.index(after: index)...]))
+                    words.append(text[start..<index])
+                    return try expand(text[..<open], words, text[(index + 1)...])
                 }
             default: break
             }
-            index = text.index(after: index)
+            index += 1
         }
         throw Fault(description: "`{` has no `}`")
     }
 
-    /// Where `character` stands first without a backslash before it.
-    private static func plain(_ character: Character, in text: String) -> String.Index? {
+    /// Where `byte` stands first without a backslash before it.
+    private static func plain(_ byte: UInt8, in text: [UInt8]) -> Int? {
         var isEscaped = false
-        return text.indices.first { index in
+        return text.firstIndex { each in
             if isEscaped {
                 isEscaped = false
                 return false
             }
-            isEscaped = text[index] == "\\"
-            return text[index] == character
+            isEscaped = each == UInt8(ascii: "\\")
+            return each == byte
         }
     }
 
     private static func expand(
-        _ head: Substring, _ words: [String], _ tail: String
-    ) throws(Fault) -> [String] {
-        var results = [String]()
+        _ head: ArraySlice<UInt8>, _ words: [ArraySlice<UInt8>], _ tail: ArraySlice<UInt8>
+    ) throws(Fault) -> [[UInt8]] {
+        var results = [[UInt8]]()
         for word in words {
-            results += try expandBraces(head + word + tail)
+            results += try expandBraces(Array(head) + word + tail)
             guard results.count <= mostExpansions else {
                 throw Fault(
                     description: "the braces stand for more than \(mostExpansions) patterns")
