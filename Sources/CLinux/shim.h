@@ -212,6 +212,7 @@ static inline int diag_spawn_change_directory(
 
 #include "device_block.h"
 #include "dump_output.h"
+#include "fork_child.h"
 #include "device_mapper.h"
 #include "device_nvme.h"
 #include "device_scsi.h"

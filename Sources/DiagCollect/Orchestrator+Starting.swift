@@ -108,6 +108,7 @@ extension Orchestrator {
         }
     }
 
+    /// Forks a worker where there is a server for that, and starts the program otherwise.
     private func spawn(
         role: WorkerSession.Role, boundary: String, collector: Int, deadline: MonotonicTime,
         byteBudget: Int64, inherited: SeekableFile? = nil
@@ -119,14 +120,28 @@ extension Orchestrator {
         try errors.reading.setNonBlocking()
         var environment = configuration.environment
         environment["DIAGBUNDLE_BOUNDARY"] = boundary
-        let child = try ChildProcess.spawn(
-            configuration.workerExecutable, processName: configuration.workerName,
-            arguments: configuration.workerArguments + [collectors[collector].descriptor.name],
-            environment: environment,
-            streams: .init(
-                input: try input.reading.duplicate(), output: try output.writing.duplicate(),
-                error: try errors.writing.duplicate()),
-            inherited: inherited?.descriptor.rawValue)
+        let arguments = configuration.workerArguments + [collectors[collector].descriptor.name]
+        let streams = ChildProcess.Streams(
+            input: try input.reading.duplicate(), output: try output.writing.duplicate(),
+            error: try errors.writing.duplicate())
+        let child: ChildProcess
+        if let forkServer, !forkServer.isGivenUp {
+            let forked = try forkServer.fork(
+                title: ([configuration.shownWorkerName] + arguments).joined(separator: " "),
+                environment: environment, streams: streams,
+                inherited: inherited?.descriptor.rawValue)
+            guard let forked else {
+                return try spawn(
+                    role: role, boundary: boundary, collector: collector, deadline: deadline,
+                    byteBudget: byteBudget, inherited: inherited)
+            }
+            child = forked
+        } else {
+            child = try ChildProcess.spawn(
+                configuration.workerExecutable, processName: configuration.workerName,
+                arguments: arguments, environment: environment, streams: streams,
+                inherited: inherited?.descriptor.rawValue)
+        }
         return WorkerSession(
             role: role, child: child,
             input: WorkerSession.InputEnd(try input.writing.duplicate()),

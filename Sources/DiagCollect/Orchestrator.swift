@@ -25,6 +25,8 @@ public final class Orchestrator {
 
     let collectors: [any Collector]
     let configuration: OrchestratorConfiguration
+    /// Where workers come from without a start of the program, when there is such a one.
+    let forkServer: ForkServer?
     let intake: ArtifactIntake
     var progress: RunProgress
     var reports: [CollectorReport?]
@@ -64,14 +66,16 @@ public final class Orchestrator {
 
     /// A run of `collectors` in the order given; their artifacts go through `intake`.
     ///
-    /// `turn` is called several times a second while the run goes on.
+    /// `turn` is called several times a second while the run goes on. Workers come from `forkServer`
+    /// where there is one; this process must adopt orphans then.
     public init(
         collectors: [any Collector], configuration: OrchestratorConfiguration,
-        intake: ArtifactIntake, progress: RunProgress, started: MonotonicTime = .now,
-        turn: @escaping () -> Void = {}
+        forkServer: ForkServer? = nil, intake: ArtifactIntake, progress: RunProgress,
+        started: MonotonicTime = .now, turn: @escaping () -> Void = {}
     ) {
         self.collectors = collectors
         self.configuration = configuration
+        self.forkServer = forkServer
         self.intake = intake
         self.progress = progress
         self.started = started
@@ -169,7 +173,10 @@ public final class Orchestrator {
     }
 
     /// The processes that this one started itself and has not reaped.
-    var ownProcesses: Set<Int32> { Set((sessions.map(\.child) + abandoned).map(\.identifier)) }
+    var ownProcesses: Set<Int32> {
+        Set((sessions.map(\.child) + abandoned).map(\.identifier))
+            .union(forkServer.map { [$0.identifier] } ?? [])
+    }
 
     /// How long the next wait may be, so that no deadline is overslept.
     private var secondsToNextDeadline: Double {

@@ -38,6 +38,9 @@ public struct OrchestratorConfiguration: Sendable {
     /// them without.
     public var plannedProbes: [String: Set<PlannedProbe>]?
 
+    /// What lists of processes show.
+    var shownWorkerName: String { workerName ?? workerExecutable.string }
+
     /// A run over `root` with workers started from `workerExecutable`.
     public init(
         root: FilePath = "/", since: Timestamp? = nil, jobs: Int = 2,

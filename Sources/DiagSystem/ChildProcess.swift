@@ -56,6 +56,13 @@ public final class ChildProcess: Sendable {
         self.pidfd = pidfd
     }
 
+    /// A child that was forked. It is not reaped before ``reapIfEnded()``, so its number cannot be
+    /// another's.
+    convenience init(forked identifier: Int32) {
+        self.init(
+            identifier: identifier, pidfd: OwnedDescriptor(owning: diag_pidfd_open(identifier)))
+    }
+
     /// Starts `executable`, whose path is taken as it is; PATH is not searched.
     ///
     /// `processName` is what lists of processes show; without it the path. `inherited` is the
@@ -110,9 +117,7 @@ public final class ChildProcess: Sendable {
             throw SystemCallError(
                 operation: "start", object: executable.string, errno: Errno(rawValue: status))
         }
-        // The child is not reaped before reapIfEnded, so its number cannot be another's.
-        return ChildProcess(
-            identifier: identifier, pidfd: OwnedDescriptor(owning: diag_pidfd_open(identifier)))
+        return ChildProcess(forked: identifier)
     }
 
     /// The same, of a process that the kernel ends when the calling thread ends: with it ends a
@@ -141,8 +146,7 @@ public final class ChildProcess: Sendable {
             throw SystemCallError(
                 operation: "start", object: executable.string, errno: Errno(rawValue: status))
         }
-        return ChildProcess(
-            identifier: identifier, pidfd: OwnedDescriptor(owning: diag_pidfd_open(identifier)))
+        return ChildProcess(forked: identifier)
     }
 
     /// Reaps the process if it has ended; `nil` while it runs. After an ending, ask no more.

@@ -13,11 +13,12 @@ public enum Confinement {
         _ = diag_ioprio_set(7)
     }
 
-    /// Ends this process when the thread that started it ends.
-    public static func dieWithParent(_ expectedParent: Int32? = nil) {
+    /// Ends this process when the thread that started it ends, of `parent` where that is known.
+    public static func dieWithParent(_ parent: Int32? = nil) {
         _ = diag_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
         // The parent may have ended before that call; then nobody is left to be told.
-        if getppid() == 1, expectedParent != 1 { _exit(1) }
+        let isOrphan = parent.map { getppid() != $0 } ?? (getppid() == 1)
+        if isOrphan { _exit(1) }
     }
 
     /// No new privileges, no core files, no byte written to any file, a bound on memory.

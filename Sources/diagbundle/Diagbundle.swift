@@ -33,7 +33,7 @@ struct Diagbundle: ParsableCommand {
             StandardStreams.printError("diagbundle: /proc is not mounted here, and it is needed.")
             HostFacts.exitNow(ExitStatus.unavailable.rawValue)
         }
-        do {
+        orEnd {
             // Its own processes are started so often that they do not wait for the parser, which
             // takes half of a process's start.
             switch CommandLine.arguments.dropFirst().first {
@@ -45,7 +45,12 @@ struct Diagbundle: ParsableCommand {
                 var command = try parseAsRoot()
                 try command.run()
             }
-        } catch let failure as CommandFailure {
+        }
+    }
+
+    /// Does what this process is there for, and ends it with a message when that fails.
+    static func orEnd<Result>(_ body: () throws -> Result) -> Result {
+        do { return try body() } catch let failure as CommandFailure {
             StandardStreams.printError("diagbundle: \(failure.message)")
             HostFacts.exitNow(failure.status.rawValue)
         } catch {

@@ -66,9 +66,7 @@ final class Front {
         try output.reading.setNonBlocking()
         try errors.reading.setNonBlocking()
         environment = Self.environment
-        child = try ChildProcess.spawn(
-            HostFacts.ownExecutable, processName: "diagbundle",
-            arguments: [Orchestrate.commandName], environment: environment,
+        child = try Self.startOrchestrator(
             streams: .init(
                 input: try input.reading.duplicate(), output: try output.writing.duplicate(),
                 error: try errors.writing.duplicate()))
@@ -78,6 +76,20 @@ final class Front {
         events = try output.reading.duplicate()
         self.errors = try errors.reading.duplicate()
         terminal = try OwnedDescriptor.standard(2)
+    }
+
+    /// Forks the orchestrator while there is one thread, which there is at the start.
+    private static func startOrchestrator(
+        streams: consuming ChildProcess.Streams
+    ) throws -> ChildProcess {
+        let forked = try ChildProcess.fork(
+            title: "diagbundle \(Orchestrate.commandName)", environment: environment,
+            streams: streams
+        ) { Diagbundle.orEnd { try Orchestrate.serve() } }
+        if let forked { return forked }
+        return try ChildProcess.spawn(
+            HostFacts.ownExecutable, processName: "diagbundle",
+            arguments: [Orchestrate.commandName], environment: environment, streams: streams)
     }
 
     /// What the orchestrator and its workers get of our environment: nothing they need not have.

@@ -225,6 +225,10 @@ final class RunDirector {
             progress.plan("seal", title: "Sealing the bundle", weight: 10)
         }
         progress.startRun()
+        // Before there is anything of one collector that another must not have in its memory.
+        let forkServer = try? ForkServer.start(
+            title: "diagbundle fork-server", prepare: WorkerLoop.warmUp
+        ) { Diagbundle.orEnd { try Worker.serve() } }
         let since = try settings.since(now: startedAt)
         let budget = try settings.maxByteCount
         let intake = ArtifactIntake(
@@ -243,8 +247,8 @@ final class RunDirector {
             plannedProbes: plan?.probes)
         configuration.reapsOrphans = true
         let orchestrator = Orchestrator(
-            collectors: collectors, configuration: configuration, intake: intake,
-            progress: progress, started: started, turn: { [link] in link.beat() })
+            collectors: collectors, configuration: configuration, forkServer: forkServer,
+            intake: intake, progress: progress, started: started, turn: { [link] in link.beat() })
         let (outcome, progress) = try orchestrator.run(control: control)
         self.progress = progress
         result.collectSeconds = progress.elapsedSeconds

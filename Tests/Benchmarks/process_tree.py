@@ -73,7 +73,7 @@ class ProcessTree:
         if self.members.get(identifier) is None:
             try:
                 with open(f"/proc/{identifier}/cmdline", "rb") as file:
-                    words = file.read().decode("utf-8", "replace").split("\0")
+                    words = file.read().decode("utf-8", "replace").replace("\0", " ").split()
             except OSError:
                 return "ended"
             name = " ".join(words[1:3]).strip() or words[0] or "ended"

@@ -149,13 +149,17 @@ class Host(harness.Case):
         """Each worker confines itself, and only then opens what the host holds."""
         lines = self.traced("collect", "--output", self.output, "--progress", "none",
                             *harness.ONLY_CODE,
-                            calls="execve,prctl,capset,prlimit64,setrlimit,openat2,"
+                            calls="read,prctl,capset,prlimit64,setrlimit,openat2,"
                             "landlock_create_ruleset,landlock_restrict_self")
-        workers = {}
+        workers, probing = {}, set()
         for line in lines:
             number, call = line.split(None, 1)
-            if re.search(r'execve\(.*"worker", "(\w+)"', call):
-                workers[number] = re.search(r'"worker", "(\w+)"', call).group(1)
+            # A worker is what reads a request, the line of its standard input.
+            request = re.match(r'read\(\d+<pipe[^>]*>, *"\{.*\\"collector\\":\\"(\w+)\\"', call)
+            if request and "diagbundle.worker-request/" in call:
+                workers.setdefault(number, request.group(1))
+                if '\\"probe\\"' in call:
+                    probing.add(number)
         self.assertEqual(set(workers.values()), set(harness.COLLECTORS))
         for number, name in workers.items():
             calls = [line.split(None, 1)[1] for line in lines if line.split(None, 1)[0] == number]
@@ -164,7 +168,9 @@ class Host(harness.Case):
                 found = [at for at, call in enumerate(calls) if re.search(pattern, call)]
                 self.assertTrue(found, "%s: no %s" % (name, pattern))
                 return found[0]
-            first_read = index(r"^openat2\(.*(proc|sys|etc|boot|var)")
+            # A probe asks for the state of a mount, and opens nothing.
+            first_read = (len(calls) if number in probing
+                          else index(r"^openat2\(.*(proc|sys|etc|boot|var)"))
             for pattern in (r"PR_SET_NO_NEW_PRIVS, 1.*= 0", r"^capset\(.*= 0",
                             r"RLIMIT_FSIZE, \{rlim_cur=0, rlim_max=0\}.*= 0",
                             r"RLIMIT_CORE, \{rlim_cur=0, rlim_max=0\}.*= 0"):
@@ -183,7 +189,7 @@ class Host(harness.Case):
                             *harness.ONLY_CODE,
                             calls="execve,execveat")
         started = [line for line in lines if "execve" in line and re.search(r"= 0$", line.strip())]
-        self.assertGreaterEqual(len(started), 6)
+        self.assertGreaterEqual(len(started), 1)
         for line in started:
             self.assertTrue('"/proc/self/exe"' in line or '"%s"' % harness.BINARY in line
                             or "diagbundle" in line, line)
