@@ -49,9 +49,11 @@ if [ ! -x "$binary" ] || [ -n "$(newest)" ]; then
     rm -rf "$archives"
     mkdir -p "$archives"
     for package in "${packages[@]}"; do
-        dpkg -L "$package" | grep '\.a$' | xargs -r ln -s -f -t "$archives" || true
+        dpkg -L "$package:$(dpkg --print-architecture)" | { grep '\.a$' || true; } |
+            xargs -r ln -s -f -t "$archives"
     done
-    find /usr/lib/gcc -name libstdc++.a | sort -V | tail -n 1 | xargs -r ln -s -f -t "$archives"
+    find "/usr/lib/gcc/$(uname -m)-linux-gnu" -maxdepth 2 -name libstdc++.a | sort -V | tail -n 1 |
+        xargs -r ln -s -f -t "$archives"
     # The static library makes the program export all its symbols, which nobody looks up: without
     # them the linker also leaves out what nobody calls. libarchive needs nettle and bzip2.
     flags=(-Xswiftc -L -Xswiftc "$PWD/$archives" -Xswiftc -use-ld=lld
@@ -63,6 +65,10 @@ if [ ! -x "$binary" ] || [ -n "$(newest)" ]; then
     fi
     swift build -c release --static-swift-stdlib --product diagbundle --scratch-path "$scratch" \
         --disable-local-rpath "${flags[@]}" >&2
+    if readelf -d "$binary" | grep NEEDED | grep -v -E 'lib[cm]\.so|ld-linux' >&2; then
+        say "The program needs these libraries, which should be linked in."
+        exit 70
+    fi
     strip "$binary"
     touch "$binary"
 fi

@@ -26,22 +26,29 @@ static inline int diag_fork(void) {
     return child;
 }
 
+/// 1 when what our children leave behind becomes our child.
+static inline int diag_adopts_orphans(void) {
+    int is_set = 0;
+    return prctl(PR_GET_CHILD_SUBREAPER, (unsigned long)&is_set, 0ul, 0ul, 0ul) == 0 && is_set;
+}
+
 /// Closes every descriptor from `first` on.
-static inline void diag_close_from(int first) {
+static inline int diag_close_from(int first) {
 #ifdef SYS_close_range
-    if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) == 0) return;
+    if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) == 0) return 0;
 #endif
     // Linux before 5.9. What is closed while it is read may be told or not: until none is left.
     for (int closed = 1; closed;) {
         closed = 0;
         DIR *directory = opendir("/proc/self/fd");
-        if (!directory) return;
+        if (!directory) return -1;
         for (struct dirent *entry; (entry = readdir(directory));) {
             const int number = atoi(entry->d_name);
             if (number >= first && number != dirfd(directory) && close(number) == 0) closed = 1;
         }
         closedir(directory);
     }
+    return 0;
 }
 
 /// Makes of a forked child what a started program is: a session of its own, `descriptors` as its
@@ -55,8 +62,7 @@ static inline int diag_settle_child(const int *descriptors, int count) {
     }
     for (int number = 0; number < count; number++)
         if (dup2(copies[number], number) < 0) return -1;
-    diag_close_from(count);
-    if (chdir("/") < 0) return -1;
+    if (diag_close_from(count) < 0 || chdir("/") < 0) return -1;
     diag_reset_signals();
     return 0;
 }
@@ -148,8 +154,10 @@ static inline ssize_t diag_receive(
     return received;
 }
 
-/// Has only `names`, texts `NAME=VALUE`, in the environment.
+/// Has only `names`, texts `NAME=VALUE`, in the environment, and wipes what was in it.
 static inline int diag_replace_environment(char *const *names) {
+    extern char **environ;
+    for (char **each = environ; each && *each; each++) explicit_bzero(*each, strlen(*each));
     if (clearenv() != 0) return -1;
     for (; *names; names++) {
         const char *sign = strchr(*names, '=');

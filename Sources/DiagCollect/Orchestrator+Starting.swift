@@ -56,6 +56,8 @@ extension Orchestrator {
                 role: .collector(index), boundary: boundary, collector: index,
                 deadline: .now.advanced(bySeconds: deadline), byteBudget: budget,
                 inherited: seekable?.file)
+            // What its start took is not its own time.
+            session.deadline = .now.advanced(bySeconds: deadline)
             session.seekable = seekable
             let request = WorkerRequest(
                 collector: name, root: configuration.root.string, since: configuration.since,
@@ -125,8 +127,10 @@ extension Orchestrator {
             input: try input.reading.duplicate(), output: try output.writing.duplicate(),
             error: try errors.writing.duplicate())
         let child: ChildProcess
-        if let forkServer, !forkServer.isGivenUp {
-            let forked = try forkServer.fork(
+        // A parser of what anybody may have written shares no layout of memory with other processes.
+        let isForked = collectors[collector].descriptor.confinement != .parser
+        if isForked, let forkServer, !forkServer.isGivenUp {
+            let forked = forkServer.fork(
                 title: ([configuration.shownWorkerName] + arguments).joined(separator: " "),
                 environment: environment, streams: streams,
                 inherited: inherited?.descriptor.rawValue)

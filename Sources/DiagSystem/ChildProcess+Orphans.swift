@@ -66,15 +66,16 @@ extension ChildProcess {
     /// Ends and reaps whatever is still a child of this process, adopted ones included.
     ///
     /// What a killed child had started becomes ours in turn, so this goes on until there is none,
-    /// or for `seconds`: one that hangs in the kernel stays. Nothing else may wait for a child
-    /// while this runs.
+    /// or for `seconds`, and not that long when all that is left hangs in the kernel. Nothing else may
+    /// wait for a child while this runs.
     ///
     /// - Returns: whether none is left.
     @discardableResult
     public static func endAll(withinSeconds seconds: Double) -> Bool {
-        let end = MonotonicTime.now.advanced(bySeconds: seconds)
+        let start = MonotonicTime.now
         while true {
-            for child in ProcessStanding.children(of: getpid()) { killTree(child) }
+            let left = ProcessStanding.children(of: getpid())
+            for child in left { killTree(child) }
             var status: CInt = 0
             while true {
                 let reaped = unsafe waitpid(-1, &status, WNOHANG)
@@ -82,8 +83,19 @@ extension ChildProcess {
                 if reaped < 0, Errno.last == .noChildProcess { return true }
                 break
             }
-            if MonotonicTime.now >= end { return false }
+            let waited = MonotonicTime.now.seconds(since: start)
+            let isHung = waited >= hangSeconds && !left.isEmpty && left.allSatisfy(hangs)
+            if waited >= seconds || isHung {
+                return false
+            }
             usleep(5000)
         }
+    }
+
+    /// How long a killed process may be in uninterruptible sleep before it counts as hanging there.
+    private static let hangSeconds = 0.1
+
+    private static func hangs(_ process: Int32) -> Bool {
+        ProcessStanding(ofProcess: process).state == "D"
     }
 }

@@ -8,21 +8,26 @@ struct ForkRequest {
 
     /// Its standard streams, and what it is given besides.
     private(set) var descriptors: [CInt] = []
-    private var bytes: [UInt8] = []
+    private var buffer: [UInt8]
+    private var count: Int
 
     /// Nothing yet.
-    init() {}
+    init() {
+        buffer = [UInt8](repeating: 0, count: Self.mostBytes)
+        count = 0
+    }
 
     /// `nil` when it would be too long.
     init?(title: String, environment: [String: String], descriptors: [CInt]) {
         let words = [title] + environment.map { "\($0)=\($1)" }.sorted()
-        bytes = Array(words.joined(separator: "\0").utf8)
+        buffer = Array(words.joined(separator: "\0").utf8)
+        count = buffer.count
         self.descriptors = descriptors
-        guard bytes.count <= Self.mostBytes else { return nil }
+        guard count <= Self.mostBytes else { return nil }
     }
 
     private var words: [String] {
-        bytes.split(separator: 0, omittingEmptySubsequences: false).map {
+        buffer[..<count].split(separator: 0, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }
     }
@@ -43,29 +48,32 @@ struct ForkRequest {
     /// Whether it was sent; not when nobody is there to receive it.
     func send(to socket: CInt) -> Bool {
         let sent = try? systemCall("send", on: "the fork server") {
-            unsafe diag_send(socket, bytes, bytes.count, descriptors, CInt(descriptors.count))
+            unsafe diag_send(socket, buffer, count, descriptors, CInt(descriptors.count))
         }
-        return sent == bytes.count
+        return sent == count
     }
 
     /// Waits for one, whose descriptors the caller then owns; `false` at the end, or for none that
     /// can be understood.
     mutating func receive(from socket: CInt) -> Bool {
         var numbers: [CInt] = [-1, -1, -1, -1]
-        var count: CInt = 0
-        var buffer = [UInt8](repeating: 0, count: Self.mostBytes)
+        var numberCount: CInt = 0
         let length = try? systemCall("receive", on: "the fork server") {
-            unsafe diag_receive(socket, &buffer, buffer.count, &numbers, &count)
+            unsafe diag_receive(socket, &buffer, buffer.count, &numbers, &numberCount)
         }
-        guard let length, length > 0, count >= 3 else { return false }
-        bytes = Array(buffer[..<length])
-        descriptors = Array(numbers.prefix(Int(count)))
+        guard let length, length > 0, numberCount >= 3 else { return false }
+        count = length
+        descriptors = Array(numbers.prefix(Int(numberCount)))
         return true
     }
 
-    /// Closes what was received.
-    mutating func close() {
+    /// Closes and wipes what was received: the next process must know nothing of this one.
+    mutating func clear() {
         for descriptor in descriptors { _ = Glibc.close(descriptor) }
         descriptors = []
+        unsafe buffer.withUnsafeMutableBytes { bytes in
+            if let start = bytes.baseAddress { unsafe explicit_bzero(start, bytes.count) }
+        }
+        count = 0
     }
 }

@@ -11,8 +11,9 @@ internal import SystemPackage
 /// One thread at a time may ask. A server that fails, or is killed, is given up: then processes are
 /// to be started as others are.
 public final class ForkServer {
-    /// Seconds that the server has to answer. It waits for nothing but memory and the processor.
-    private static let patience = 10.0
+    /// Seconds that the server has to answer; it waits for nothing but memory and the processor.
+    /// Who asks does nothing else meanwhile, so this is less than anybody takes for a hang.
+    private static let patience = 2.0
 
     private let process: ChildProcess
     private let socket: OwnedDescriptor
@@ -33,11 +34,12 @@ public final class ForkServer {
     ///   - title: what lists of processes show it as.
     ///   - prepare: what the server does before it forks any, which each of them then has.
     ///   - body: what the processes do that it forks.
-    /// - Returns: the server; `nil` when this process has other threads.
+    /// - Returns: the server; `nil` when this process has other threads, or adopts no orphans.
     /// - Throws: what socketpair(2) or fork(2) said.
     public static func start(
         title: String, prepare: () -> Void = {}, _ body: @escaping () -> Never
     ) throws(SystemCallError) -> ForkServer? {
+        guard diag_adopts_orphans() == 1 else { return nil }
         var ends: [CInt] = [-1, -1]
         try systemCall("socketpair", on: title) { unsafe diag_socket_pair(&ends) }
         let ours = OwnedDescriptor(owning: ends[0])
@@ -69,11 +71,10 @@ public final class ForkServer {
     ///   - inherited: the number of a descriptor of ours that it gets as its descriptor 3.
     /// - Returns: the process; `nil` when the server is given up. The streams may have reached a
     ///   process that nobody knows, so they are of no use any more either.
-    /// - Throws: what fork(2) said.
     public func fork(
         title: String, environment: [String: String],
         streams: borrowing ChildProcess.Streams, inherited: CInt? = nil
-    ) throws(SystemCallError) -> ChildProcess? {
+    ) -> ChildProcess? {
         guard !isGivenUp else { return nil }
         let descriptors =
             [streams.input.rawValue, streams.output.rawValue, streams.error.rawValue]
@@ -85,14 +86,11 @@ public final class ForkServer {
             isGivenUp = true
             return nil
         }
-        guard let answer = exchange(request) else {
+        // One that may have no more processes is given up too: there may be room without it.
+        guard let answer = exchange(request), answer > 0 else {
             isGivenUp = true
             process.kill()
             return nil
-        }
-        guard answer > 0 else {
-            throw SystemCallError(
-                operation: "fork", object: title, errno: Errno(rawValue: -answer))
         }
         return ChildProcess(forked: answer)
     }

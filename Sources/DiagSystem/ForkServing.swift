@@ -47,7 +47,7 @@ struct ForkServing {
                     answer = another.identifier
                 } catch { answer = -error.errno.rawValue }
             }
-            request.close()
+            request.clear()
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: answer >> ($0 * 8)) }
             guard unsafe diag_send(1, bytes, bytes.count, nil, 0) == bytes.count else { _exit(1) }
             spare = try? unsafe makeSpare(word)

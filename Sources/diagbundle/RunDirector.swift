@@ -119,6 +119,11 @@ final class RunDirector {
     }
 
     private func make(_ control: borrowing OwnedDescriptor) throws {
+        // Before there is anything of one collector that another must not have in its memory, and
+        // before a lock or a folder is open.
+        let forkServer = try? ForkServer.start(
+            title: "diagbundle fork-server", prepare: WorkerLoop.warmUp
+        ) { Diagbundle.orEnd { try Worker.serve() } }
         let tree: RootedTree
         do throws(SystemCallError) { tree = try RootedTree(root) } catch {
             throw CommandFailure(.unavailable, "read the root \(root): \(error.errno)")
@@ -142,7 +147,8 @@ final class RunDirector {
         link.send(.init(stage: .outputIsReady, folderPath: folder.stagingPath.string))
 
         do {
-            let (manifest, findings) = try collect(into: folder, host: host, control)
+            let (manifest, findings) = try collect(
+                into: folder, host: host, forkServer: forkServer, control)
             if request.dump == nil {
                 try seal(folder, manifest, findings, directory)
             } else {
@@ -210,7 +216,8 @@ final class RunDirector {
     // MARK: - Collecting
 
     private func collect(
-        into folder: HostFolder, host: HostIdentity, _ control: borrowing OwnedDescriptor
+        into folder: HostFolder, host: HostIdentity, forkServer: ForkServer?,
+        _ control: borrowing OwnedDescriptor
     ) throws -> (Manifest, FindingList) {
         for collector in collectors {
             let descriptor = collector.descriptor
@@ -225,10 +232,6 @@ final class RunDirector {
             progress.plan("seal", title: "Sealing the bundle", weight: 10)
         }
         progress.startRun()
-        // Before there is anything of one collector that another must not have in its memory.
-        let forkServer = try? ForkServer.start(
-            title: "diagbundle fork-server", prepare: WorkerLoop.warmUp
-        ) { Diagbundle.orEnd { try Worker.serve() } }
         let since = try settings.since(now: startedAt)
         let budget = try settings.maxByteCount
         let intake = ArtifactIntake(

@@ -8,7 +8,7 @@ import subprocess
 
 import measure
 
-SCRATCH = ".build/release-static"
+SCRATCH = ".build/framing"
 BUILD = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--scratch-path", SCRATCH,
          "--product", "framing-benchmark"]
 LINE = re.compile(

@@ -57,8 +57,9 @@ class ProcessTree:
             span, fields = smaps(identifier)
             if not fields:
                 continue
-            # Between vfork and exec a child has its parent's memory: the same span and size.
-            key = (span, fields.get("Rss"))
+            # Between vfork and exec a child has its parent's memory: the same span and sizes. What is
+            # forked has the span too, but shares its pages with more.
+            key = (span, fields.get("Rss"), fields["Pss_Anon"])
             if key in seen:
                 continue
             seen.add(key)
@@ -76,9 +77,12 @@ class ProcessTree:
                     words = file.read().decode("utf-8", "replace").replace("\0", " ").split()
             except OSError:
                 return "ended"
-            name = " ".join(words[1:3]).strip() or words[0] or "ended"
+            name = " ".join(words[1:3]) or (words or ["ended"])[0]
+            # Not yet past its fork or start; the others become workers.
             if name.startswith("collect"):
-                return "starting"  # not yet past exec
+                return "starting"
+            if name in ("orchestrate", "fork-server", "spare-worker"):
+                return name
             self.members[identifier] = name
         return self.members[identifier]
 

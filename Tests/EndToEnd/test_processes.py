@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import signal
+import subprocess
 
 import harness
 from harness import COMPLETE
@@ -16,7 +18,7 @@ SECRET = "a-token-of-the-shell-4711"
 class ProcessesTest(harness.Case):
     """A run whose declared collector waits in its one command until it is let go on."""
 
-    def start(self, **variables):
+    def start(self, *arguments, deadline="100s", **variables):
         """Starts a run, and waits for the command."""
         folder = self.path("collectors.d")
         os.makedirs(folder, exist_ok=True)
@@ -26,10 +28,10 @@ class ProcessesTest(harness.Case):
         # Its turn comes when the other has ended.
         with open(os.path.join(folder, "next.yaml"), "w", encoding="utf-8") as file:
             file.write(OWN.replace("name: mine", "name: next")
-                       % ("100s", "  - command: [echo, done]\n    to: a\n"))
+                       % (deadline, "  - command: [echo, done]\n    to: a\n"))
         process = harness.start(
             "collect", "--output", self.output, "--collectors", folder, "--jobs", "1",
-            "--only", "mine,next", "--progress", "none",
+            "--only", "mine,next", "--progress", "none", *arguments,
             env=harness.environment(**variables))
         harness.wait_until(lambda: sleepers(SLEEP), what="the command")
         return process
@@ -48,10 +50,12 @@ class ProcessesTest(harness.Case):
 
     def named(self, process, title):
         """The one process of the run with that title."""
-        found = [identifier for identifier in harness.descendants(process.pid)
-                 if harness.command_line(identifier) == "diagbundle " + title]
-        self.assertEqual(len(found), 1, (title, found))
-        return found[0]
+        def found():
+            return [identifier for identifier in harness.descendants(process.pid)
+                    if harness.command_line(identifier) == "diagbundle " + title]
+        # One that is just being forked still shows what its parent does.
+        harness.wait_until(lambda: len(found()) == 1, what="the one " + title)
+        return found()[0]
 
     def test_all_are_forks_that_show_what_they_do(self):
         process = self.start()
@@ -91,6 +95,39 @@ class ProcessesTest(harness.Case):
         self.assertEqual(found, dict.fromkeys(found, False))
         self.go_on(process)
 
+    @harness.needs_root
+    def test_none_knows_the_boundary_of_another(self):
+        process = self.start()
+        boundary = re.search(rb"DIAGBUNDLE_BOUNDARY=([0-9a-f]{32})",
+                             memory(self.named(process, "worker mine")))
+        self.assertTrue(boundary)
+        for title in ("fork-server", "spare-worker"):
+            self.assertNotIn(boundary[1], memory(self.named(process, title)), title)
+        self.go_on(process)
+
+    def test_a_front_with_threads_starts_the_orchestrator_anew(self):
+        """A copy of a process with threads has locks that nobody releases."""
+        compiler = shutil.which("clang") or shutil.which("cc")
+        if not compiler:
+            self.skipTest("there is no C compiler")
+        source, library = self.path("thread.c"), self.path("thread.so")
+        harness.write(source, b"""
+            #include <pthread.h>
+            #include <unistd.h>
+            static void *wait(void *none) { for (;;) pause(); return none; }
+            __attribute__((constructor)) static void start(void) {
+                pthread_t thread;
+                pthread_create(&thread, 0, wait, 0);
+            }""")
+        subprocess.run([compiler, "-shared", "-fPIC", "-pthread", "-o", library, source],
+                       check=True, timeout=60)
+        process = self.start(LD_PRELOAD=library)
+        orchestrator = self.named(process, "orchestrate")
+        # Its words are parted as a program is started with them.
+        with open("/proc/%d/cmdline" % orchestrator, "rb") as file:
+            self.assertEqual(file.read(), b"diagbundle\0orchestrate\0")
+        self.assertEqual(set(self.go_on(process).values()), {"complete"})
+
     def test_a_killed_fork_server_costs_nothing(self):
         process = self.start()
         os.kill(self.named(process, "fork-server"), signal.SIGKILL)
@@ -102,7 +139,8 @@ class ProcessesTest(harness.Case):
         self.assertEqual(set(self.go_on(process).values()), {"complete"})
 
     def test_a_stopped_fork_server_is_given_up(self):
-        process = self.start()
+        """Neither the run's deadline nor a collector's own passes while it does not answer."""
+        process = self.start("--deadline", "8s", deadline="2s")
         os.kill(self.named(process, "fork-server"), signal.SIGSTOP)
         self.assertEqual(set(self.go_on(process).values()), {"complete"})
 

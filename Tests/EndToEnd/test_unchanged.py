@@ -149,7 +149,7 @@ class Host(harness.Case):
         """Each worker confines itself, and only then opens what the host holds."""
         lines = self.traced("collect", "--output", self.output, "--progress", "none",
                             *harness.ONLY_CODE,
-                            calls="read,prctl,capset,prlimit64,setrlimit,openat2,"
+                            calls="read,statx,statfs,fstatfs,prctl,capset,prlimit64,setrlimit,openat2,"
                             "landlock_create_ruleset,landlock_restrict_self")
         workers, probing = {}, set()
         for line in lines:
@@ -169,8 +169,8 @@ class Host(harness.Case):
                 self.assertTrue(found, "%s: no %s" % (name, pattern))
                 return found[0]
             # A probe asks for the state of a mount, and opens nothing.
-            first_read = (len(calls) if number in probing
-                          else index(r"^openat2\(.*(proc|sys|etc|boot|var)"))
+            first_read = index(r"^(statx|f?statfs)\(" if number in probing
+                               else r"^openat2\(.*(proc|sys|etc|boot|var)")
             for pattern in (r"PR_SET_NO_NEW_PRIVS, 1.*= 0", r"^capset\(.*= 0",
                             r"RLIMIT_FSIZE, \{rlim_cur=0, rlim_max=0\}.*= 0",
                             r"RLIMIT_CORE, \{rlim_cur=0, rlim_max=0\}.*= 0"):
