@@ -12,6 +12,16 @@ enum LiveSystemDumpCode {
         return [tag, kind == .full ? 1 : 2, UInt64(clamping: level), 0].map { hexadecimal($0) }
     }
 
+    /// What the parameter at `index` stands for, behind the first; `nil` for nothing.
+    static func text(of value: UInt64, at index: Int, in parameters: [UInt64]) -> String? {
+        switch (index, value) {
+        case (1, 1): "full dump"
+        case (1, 2): "dump of stacks"
+        case (2, 0...31) where parameters[1] != 2: "level \(value)"
+        default: nil
+        }
+    }
+
     /// Sixteen digits with `0x`.
     static func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)

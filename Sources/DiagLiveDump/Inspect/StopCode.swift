@@ -49,6 +49,8 @@ enum StopCode {
             if isLiveSystem, index == 0 {
                 text =
                     value == 0 && isWindows ? "PowerShell: Get-StorageDiagnosticInfo" : spelt(value)
+            } else if isLiveSystem, !isWindows {
+                text = LiveSystemDumpCode.text(of: value, at: index, in: parameters)
             }
             return DumpDescription.Parameter(
                 value: HexadecimalText.describe(value, digits: digits), text: text)

@@ -100,6 +100,8 @@ enum WindowsInspection {
             result.pages.dumped = result.pages.present
             if let count = header.memoryPageCount {
                 check(dump, UInt64(header.headerByteCount), count, &result)
+            } else {
+                noteUnknownSize(header, &result)
             }
             return
         }
@@ -112,7 +114,11 @@ enum WindowsInspection {
             result.addShortcoming("The table of pages is damaged or cut: \(error)")
             return
         }
-        guard let table else { return }
+        guard let table else {
+            // A header alone is whole as it is.
+            if header.type != 3 { noteUnknownSize(header, &result) }
+            return
+        }
         switch table.kind {
         case .triage:
             if let needed = table.dumpByteCount, needed > dump.byteCount {
@@ -123,6 +129,16 @@ enum WindowsInspection {
         case .bitmap: try countBits(table, dump, &result)
         case .runs: try countRuns(table, dump, &result)
         }
+    }
+
+    /// Says that nothing tells how many bytes the dump should have, where that is so.
+    private static func noteUnknownSize(
+        _ header: WindowsDumpHeader, _ result: inout DumpDescription
+    ) {
+        guard header.requiredByteCount == nil else { return }
+        result.completeness = .unknown
+        result.warnings.append(
+            "Nothing says how many bytes the dump should have, so it may be cut.")
     }
 
     /// Compares the file's size with what its pages need.

@@ -24,7 +24,7 @@ struct DumpInspectorTests {
         #expect(dump.time?.description == "2026-11-21T22:00:00.000000Z")
         #expect(dump.uptimeSeconds == 3600)
         #expect(dump.pages.present == 3)
-        #expect(dump.pages.dumped == (type == 4 ? nil : 3))
+        #expect(dump.pages.dumped == ([3, 4, 7].contains(type) ? nil : 3))
         #expect(dump.code?.number == "0x161")
         #expect(dump.code?.name == "LIVE_SYSTEM_DUMP")
         #expect(dump.isLive == true)
@@ -83,13 +83,40 @@ struct DumpInspectorTests {
             _ = try? WindowsDumpTable.parse(
                 bytes.span.extracting(0x2000..<(0x2000 + length)), after: header)
         }
-        let lengths =
-            Array(stride(from: 0, to: 0x2000, by: 509)) + Array(0x2000..<min(0x2070, bytes.count))
-        for length in lengths {
-            let dump = try? DumpSamples.describe(Array(bytes[..<length]))
+        let whole = bytes.count
+        try DumpSamples.describeCut(bytes, to: (0..<min(0x2100, whole)).reversed()) {
+            length, dump in
             if let dump { #expect(dump.completeness == .partial, "\(length)") }
             #expect((dump != nil) == (length >= 0x2000), "\(length)")
         }
+    }
+
+    @Test(
+        "Every truncation of a 32-bit Windows dump gives a description or an error",
+        arguments: [UInt32(1), 2, 3, 4, 5, 6, 7])
+    func windowsTruncated32(type: UInt32) throws {
+        let bytes = DumpSamples.windows(type: type, is64Bit: false)
+        let whole = bytes.count
+        try DumpSamples.describeCut(bytes, to: (0..<min(0x1100, whole)).reversed()) {
+            length, dump in
+            if let dump { #expect(dump.completeness == .partial, "\(length)") }
+            #expect((dump != nil) == (length >= 0x1000), "\(length)")
+        }
+    }
+
+    @Test(
+        "A Windows dump that does not say its size is not called complete",
+        arguments: [(UInt32(1), true), (7, true), (3, false)])
+    func windowsWithoutSize(type: UInt32, isUnknown: Bool) throws {
+        var bytes = Array(DumpSamples.windows(type: type)[..<0x2000])
+        // What is not written holds the filler.
+        for place in [0x88, 0x90, 0x94, 0xFA0, 0xFA4] {
+            bytes.replaceSubrange(place..<(place + 4), with: Array("PAGE".utf8))
+        }
+        let dump = try DumpSamples.describe(bytes)
+        #expect(dump.completeness == (isUnknown ? .unknown : .complete))
+        #expect(dump.warnings.contains { $0.contains("may be cut") } == isUnknown)
+        #expect(try schemaErrors(dump) == [])
     }
 
     @Test(
@@ -134,7 +161,7 @@ struct DumpInspectorTests {
         #expect(dump.pages.presentByClass == ["slab": 1, "free": 3])
         #expect(dump.compression == ["zstd"])
         #expect(dump.torn?.changed == 2)
-        #expect(dump.code?.parameters.map(\.text) == ["diagbvdl", nil, nil, nil])
+        #expect(dump.code?.parameters.map(\.text) == ["diagbvdl", nil, "level 27", nil])
         #expect(dump.code?.parameters[2].value == "0x000000000000001b")
         #expect(dump.debugPackage == "linux-image-6.1.0-56-cloud-amd64-dbg")
         #expect(dump.readers.first { $0.name == "makedumpfile" }?.canRead == false)

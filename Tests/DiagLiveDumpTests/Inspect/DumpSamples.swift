@@ -28,10 +28,25 @@ enum DumpSamples {
         }
     }
 
+    /// Describes `bytes` cut to each of `lengths`, the longest first, in one file that gets shorter.
+    static func describeCut(
+        _ bytes: [UInt8], to lengths: some Sequence<Int>, _ check: (Int, DumpDescription?) -> Void
+    ) throws {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("dump-info-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        for length in lengths {
+            guard truncate(path, length) == 0 else { throw CocoaError(.fileWriteUnknown) }
+            let open = try OwnedDescriptor.open(FilePath(path), .readOnly)
+            check(length, try? DumpInspector.describe(open, name: "dump"))
+        }
+    }
+
     // MARK: Windows
 
     /// The types of dump that there are.
-    static let windowsTypes: [UInt32] = [1, 2, 4, 5, 6, 8, 9, 10]
+    static let windowsTypes: [UInt32] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 
     /// A Windows dump with three pages of its own, at page frames 1, 2 and 5.
     static func windows(type: UInt32, is64Bit: Bool = true, code: UInt32 = 0x161) -> [UInt8] {
@@ -65,7 +80,7 @@ enum DumpSamples {
             at: is64Bit ? 0xFA8 : 0xFC0, in: &bytes)
         put(UInt64(3600) * 10_000_000, at: is64Bit ? 0x1030 : 0xFB8, in: &bytes)
         bytes += table(type, is64Bit, header)
-        if type != 4 { bytes += [UInt8](repeating: 0xAA, count: 3 * 4096) }
+        if type != 3, type != 4 { bytes += [UInt8](repeating: 0xAA, count: 3 * 4096) }
         put(UInt64(bytes.count), at: 0xFA0, in: &bytes)
         return bytes
     }
