@@ -1,7 +1,8 @@
 /// Finds the name that was probably meant by one that is not known.
 public enum NearestName {
-    /// The one of `candidates` with the fewest edits from `name`, the first of equals; `nil` when
-    /// all need more than a third of the name's length, and more than one.
+    /// The one of `candidates` with the fewest edits from `name`, the first of equals. When all need
+    /// more than a third of the name's length, and more than one, it is the only one that begins with
+    /// `name`, of 3 to 64 characters; otherwise `nil`.
     public static func of(_ name: String, in candidates: [String]) -> String? {
         let limit = max(1, name.unicodeScalars.prefix(64).count / 3)
         var best: (name: String, distance: Int)?
@@ -11,7 +12,10 @@ public enum NearestName {
             else { continue }
             best = (candidate, distance)
         }
-        return best?.name
+        if let best { return best.name }
+        guard (3...64).contains(name.unicodeScalars.prefix(65).count) else { return nil }
+        let begun = Set(candidates.filter { $0.hasPrefix(name) })
+        return begun.count == 1 ? begun.first : nil
     }
 
     /// The number of insertions, deletions, substitutions and swaps of neighbours that turn one

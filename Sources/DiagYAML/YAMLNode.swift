@@ -92,7 +92,8 @@ public struct YAMLMapping: Hashable, Sendable {
             if let nearest = NearestName.of(entry.key, in: known) {
                 message += "; did you mean `\(nearest)`?"
             } else if !known.isEmpty {
-                message += "; known are " + known.sorted().map { "`\($0)`" }.joined(separator: ", ")
+                let names = Set(known).sorted().map { "`\($0)`" }
+                message += "; known are " + names.joined(separator: ", ")
             }
             throw YAMLError(file: file, position: entry.keyPosition, message: message)
         }

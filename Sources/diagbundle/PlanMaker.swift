@@ -81,10 +81,11 @@ final class PlanMaker: Sendable {
         _ entry: CollectorCatalogue.Entry, _ work: PlannedWork
     ) -> CollectionPlan.Collector {
         let descriptor = entry.collector.descriptor
+        let risk = work.items.map(\.risk).reduce("R\(descriptor.risk.rawValue)", max)
         let commandsDevices = entry.collector.probes.contains(where: \.commandsDevices)
         var plan = CollectionPlan.Collector(
             name: descriptor.name, subject: descriptor.subject, origin: entry.origin,
-            definition: entry.definition, risk: "R\(descriptor.risk.rawValue)",
+            definition: entry.definition, risk: risk,
             confinement: descriptor.confinement.rawValue,
             capabilities: CapabilitySet.kept(
                 isInspector: descriptor.confinement == .inspector,

@@ -16,6 +16,14 @@ struct RunProfile {
     /// These collectors not.
     var skipped: [String] = []
 
+    /// Where a file names a collector.
+    private var places: [String: YAMLNode] = [:]
+
+    /// What is wrong with a collector that it names.
+    func fault(with collector: String, _ what: String) -> CommandFailure {
+        CommandFailure(.usage, places[collector]?.error(what).description ?? "\(name): \(what)")
+    }
+
     /// A profile as it is.
     init(base: CollectionProfile) {
         self.base = base
@@ -63,5 +71,8 @@ struct RunProfile {
         only = try mapping["only"]?.strings
         added = try mapping["add"]?.strings ?? []
         skipped = try mapping["skip"]?.strings ?? []
+        for key in ["only", "add", "skip"] {
+            for node in try mapping[key]?.sequence ?? [] { places[try node.string] = node }
+        }
     }
 }

@@ -54,25 +54,24 @@ extension Settings {
         of catalogue: CollectorCatalogue, profile: RunProfile
     ) throws -> [CollectorCatalogue.Entry] {
         func checked(
-            _ chosen: [String], _ refuse: (String) -> CommandFailure
+            _ chosen: [String], _ refuse: (_ collector: String, _ what: String) -> CommandFailure
         ) throws -> Set<String> {
             for choice in chosen
             where catalogue[choice] == nil && !catalogue.isRefused(choice) {
-                throw refuse(catalogue.unknown(choice))
+                throw refuse(choice, catalogue.unknown(choice))
             }
             return Set(chosen)
         }
-        let only = try checked(words(.only)) { wrong(.only, $0) }
-        var skip = try checked(words(.skip)) { wrong(.skip, $0) }
-        let inFile = { (what: String) in CommandFailure(.usage, "\(profile.name): \(what)") }
-        let added = try checked(profile.added, inFile)
-        let chosen = try profile.only.map { try checked($0, inFile) }
+        let only = try checked(words(.only)) { wrong(.only, $1) }
+        var skip = try checked(words(.skip)) { wrong(.skip, $1) }
+        let added = try checked(profile.added, profile.fault)
+        let chosen = try profile.only.map { try checked($0, profile.fault) }
         // A live dump is made only when it is asked for, and then beside whatever else.
         let dump = BuiltInCollectors.liveDump.descriptor.name
         if try liveDump != nil, skip.contains(dump), !isOverridden(.liveDump, by: .skip) {
             throw wrong(.skip, "\(dump) is skipped, and a live dump is asked for")
         }
-        if only.isEmpty { skip.formUnion(try checked(profile.skipped, inFile)) }
+        if only.isEmpty { skip.formUnion(try checked(profile.skipped, profile.fault)) }
         let isDumpWanted = try liveDump != nil || only.contains(dump)
         let selected = catalogue.entries.filter { entry in
             guard !skip.contains(entry.name) else { return false }

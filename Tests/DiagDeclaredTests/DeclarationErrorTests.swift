@@ -45,6 +45,7 @@ struct DeclarationErrorTests {
             ("  - command: [ls]\n    to: a\n    exit-codes: [256]", "10:18", "from 0 to 255"),
             ("  - command: [ls]\n    to: a\n  - command: [ps]\n    to: a", "11:9", "line 8"),
             ("  - files: [/a]\n    limits: {byte: 1}", "9:14", "did you mean `bytes`?"),
+            ("  - files: [/a]\n    limits: {byt: 1}", "9:14", "did you mean `bytes`?"),
             ("  - files: [/a]\n    limits: {bytes: many}", "9:21", "many"),
             ("  - files: [/a]\n    limits: {seconds: 3}", "9:14", "unknown limit `seconds`"),
             ("  - files: [/a]\n    when: {module: [x]}", "9:12", "did you mean `modules`?"),

@@ -315,6 +315,13 @@ struct YAMLValueTests {
         #expect(NearestName.distance(from: left, to: right, atMost: edits - 1) == nil)
     }
 
+    @Test("The beginning of one name alone stands for it")
+    func beginning() {
+        #expect(NearestName.of("comp", in: ["compression", "jobs"]) == "compression")
+        #expect(NearestName.of("comp", in: ["compression", "completeness"]) == nil)
+        #expect(NearestName.of("co", in: ["compression", "jobs"]) == nil)
+    }
+
     @Test("A name of any length is compared in bounded time")
     func longName() {
         let long = String(repeating: "a", count: 1_000_000)

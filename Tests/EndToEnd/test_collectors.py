@@ -167,6 +167,11 @@ class DeclaredCollectorTest(harness.Case):
             file.write("onyl: [a]\n")
         outcome = self.collect("--profile", path, expected=(USAGE,))
         self.assertIn("profile.yaml:5:1: unknown key `onyl`; did you mean `only`?", outcome.err)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("schema: diagbundle.profile/1\nadd: [boot,\n  kernl]\n")
+        outcome = self.collect("--profile", path, expected=(USAGE,))
+        self.assertIn("profile.yaml:3:3: there is no collector \"kernl\"; did you mean kernel?",
+                      outcome.err)
 
     def test_200000_files_end_within_their_limit(self):
         folder = self.path("many")

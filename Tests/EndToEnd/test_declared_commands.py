@@ -94,6 +94,18 @@ class DeclaredCommandTest(harness.Case):
         self.collect("--collectors", folder, "--only", "mine", expected=(0, PARTIAL))
         self.assertEqual(sleepers(STRAY), [])
 
+    def test_a_command_has_no_terminal_even_where_the_run_has_one(self):
+        folder = self.declare(
+            "  - command: [%s]\n    to: a\n" % self.program("tty\n: </dev/tty\n"))
+        terminal = harness.Terminal(
+            "collect", "--output", self.output, "--collectors", folder, "--only", "mine")
+        self.assertIn(terminal.end(), (0, PARTIAL), terminal.data)
+        host = harness.host_folder(self.output)
+        self.assertEqual(harness.content(os.path.join(host, "mine", "a")), b"not a tty\n")
+        command, = harness.read_json(host, "mine", "commands.json")["commands"]
+        self.assertIn("/dev/tty", command["errors"])
+        self.assertNotEqual(command["exitCode"], 0)
+
     def test_an_applet_without_the_option_is_absent(self):
         """What BusyBox's applets print when they are called in a way that they do not know."""
         program = self.program(

@@ -85,6 +85,11 @@ class PlanTest(harness.Case):
         self.assertEqual(mine["estimate"]["byteCount"],
                          sum(one["estimate"]["byteCount"] for one in items))
 
+    def test_a_collector_has_the_highest_risk_of_its_items(self):
+        for collector in self.plan("--profile", "full")["collectors"]:
+            risks = [item["risk"] for item in collector["items"]]
+            self.assertLessEqual(max(risks, default="R0"), collector["risk"], collector["name"])
+
     def test_the_table_shortens_file_lists_unless_all_are_wanted(self):
         _, declarations = self.own()
         brief = harness.run("plan", "--collectors", declarations, "--only", "mine", "kernel")
