@@ -57,9 +57,9 @@ class Cost:
         return self.seconds - self.command_seconds
 
 
-def list_seconds(options):
+def seconds_of(options, *arguments):
     begin = time.perf_counter()
-    subprocess.run([str(options.binary), "collectors", "list"], stdin=subprocess.DEVNULL,
+    subprocess.run([str(options.binary), *arguments], stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - begin
 
@@ -67,11 +67,14 @@ def list_seconds(options):
 def run(options):
     """Each run takes every figure once, in turn, so that a busy moment strikes all of them."""
     program = shutil.which("sos") if os.geteuid() == 0 else None
-    costs, singles, lists, defaults, fulls, reports = [], [], [], [], [], []
+    costs, singles, lists, plans, defaults, fulls, reports = [], [], [], [], [], [], []
     for number in range(-1, options.runs):
         measure.say("warm-up" if number < 0 else f"run {number + 1} of {options.runs}")
         cost, single = Cost(options, COMMAND_COUNT), Cost(options, 1)
-        listed = statistics.median(list_seconds(options) for _ in range(LISTS))
+        listed = statistics.median(
+            seconds_of(options, "collectors", "list") for _ in range(LISTS))
+        planned = statistics.median(
+            seconds_of(options, "plan", "--profile", "full", "--json") for _ in range(LISTS))
         with measure.TemporaryFolder() as folder:
             default = measure.collect(options.binary, folder)
         with measure.TemporaryFolder() as folder:
@@ -85,21 +88,26 @@ def run(options):
         costs.append(cost)
         singles.append(single)
         lists.append(listed)
+        plans.append(planned)
         defaults.append(default)
         fulls.append(full)
         if report:
             reports.append(report)
-    return outcome(costs, singles, lists, defaults, fulls, reports)
+    return outcome(costs, singles, lists, plans, defaults, fulls, reports)
 
 
-def outcome(costs, singles, lists, defaults, fulls, reports):
+def outcome(costs, singles, lists, plans, defaults, fulls, reports):
     figures = [
         measure.Figure("a declared collector over its one command, with the start of its process",
                        "under 5 ms", [cost.over for cost in singles], measure.milliseconds, 0.005),
         measure.Figure(f"each further command of {COMMAND_COUNT}, over the command itself", "–",
                        [(cost.over - single.over) / (COMMAND_COUNT - 1)
                         for cost, single in zip(costs, singles)], measure.milliseconds),
+        measure.Figure(f"a declared collector over its {COMMAND_COUNT} commands", "under 5 ms",
+                       [cost.over for cost in costs], measure.milliseconds, 0.005),
         measure.Figure("`collectors list`", "–", lists, measure.milliseconds),
+        measure.Figure("`plan` of everything (`--profile full --json`)", "under 300 ms", plans,
+                       measure.milliseconds, 0.3),
         measure.Figure("`collect`, collecting", "–",
                        [each.collect_seconds for each in defaults], measure.seconds),
         measure.Figure("`collect --profile full`, collecting", "–",
