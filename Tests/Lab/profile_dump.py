@@ -1,12 +1,14 @@
 """A live dump of a guest's kernel, held against the guest itself, against QEMU's own dump of the
 guest paused in the moment in which the dump ended, and against the programs that read dumps."""
 
+import collections
 import json
 import os
 import subprocess
 
 import dumpchecks
 import dumpfaults
+import dumpoptions
 from dumpguest import DumpGuest
 from dumpimages import DumpImages
 from dumprun import COMPLETE, PLACE, Dump, GuestTruth, dump, dump_and_pause
@@ -74,6 +76,13 @@ class Laboratory:
         self.say_stages(name, made)
         return made
 
+    def info(self, path):
+        """What `dump info` tells of a file; nothing when it fails."""
+        done = subprocess.run([self.run.binary, "dump", "info", "--json", path], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              check=False)
+        return json.loads(done.stdout) if done.returncode == 0 else {}
+
     def say_stages(self, name, made):
         """Prints what each stage of the work cost."""
         for stage in made.report.get("stages", []):
@@ -93,6 +102,7 @@ def check(run, results):
         _small(lab, guest)
         _collected(lab, guest)
         if run.everything:
+            dumpoptions.check(lab, guest)
             dumpfaults.in_one_guest(lab, guest)
     finally:
         guest.stop()
@@ -187,6 +197,18 @@ def text_of_stacks(results, name, made, before, after):
     absent = sorted(frame for frame in wanted if frame not in written or frame not in content)
     results.check("%s: every function of the threads' stacks is in both" % name,
                   bool(wanted) and not absent, absent[:8])
+    told = json.loads(content)
+    frames = [[dumpchecks.function(frame.split("+")[0]) for frame in one["frames"]]
+              for one in told["stacks"]]
+    of_thread = {one["thread"]: one.get("stack") for one in told["threads"]}
+    wrong = {thread: (stacks[thread], of_thread.get(thread)) for thread in stacks
+             if of_thread.get(thread) is None or frames[of_thread[thread]] != stacks[thread]}
+    results.check("%s: each thread that slept has its own stack" % name,
+                  len(stacks) > 20 and not wrong, list(wrong.items())[:3])
+    counts = collections.Counter(one["stack"] for one in told["threads"] if "stack" in one)
+    results.equal("%s: each stack has the number of its threads" % name,
+                  {index: one["count"] for index, one in enumerate(told["stacks"])
+                   if not one.get("isSampled") and one["count"] != counts[index]}, {})
 
 
 def _report(results, made):
@@ -202,6 +224,17 @@ def _report(results, made):
     results.check("the dump has a note for each processor, SNAP, VMCOREINFO and ours",
                   kinds.count(("CORE", 1)) == 2 and ("SNAP", 4) in kinds and
                   ("VMCOREINFO", 0) in kinds and ("DIAGBUNDLE", 0x161) in kinds, kinds)
+    ours = [json.loads(content.rstrip(b"\0")) for name, _, content in file.notes
+            if name == "DIAGBUNDLE"]
+    for name in ("outcome", "windows", "torn", "level", "parameters"):
+        results.equal("the dump's own note has what LiveDump.json has: " + name,
+                      [one.get(name) for one in ours], [report.get(name)])
+    results.check("the note has windows with their ends, and torn pages counted",
+                  all(one.get("end") for one in report["windows"]) and
+                  report["torn"]["sampled"] > 0, (report["windows"], report["torn"]))
+    limits = report.get("limits") or {}
+    results.equal("the memory was locked, and the file written past the cache",
+                  (limits.get("isMemoryLocked"), limits.get("isDirect")), (True, True))
     registers = report.get("registers") or {}
     results.equal("the registers of both processors were sampled",
                   (registers.get("processors"), registers.get("sampled")), (2, 2))
