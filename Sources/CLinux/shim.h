@@ -72,6 +72,9 @@ static inline void diag_reset_signals(void) {
 
 static inline int diag_pass_on(int descriptor) { return fcntl(descriptor, F_SETFD, 0); }
 
+// The kernel's identifier of the calling thread, gettid(2).
+static inline int diag_gettid(void) { return (int)syscall(SYS_gettid); }
+
 static inline int diag_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 /// Reaps `pid` when it has ended, without waiting: 1 when reaped, 0 when it still runs, -1 on

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import Synchronization
+internal import SystemPackage
 
 /// Work on many small things by several threads, each of which is given up when it hangs.
 ///
@@ -20,12 +21,27 @@ public enum WatchedThreads {
     /// How often a hung thread is replaced by another.
     private static let replacementLimit = 16
     private static let idle = -1
+    /// How many times longer a thread may take that runs, or would if it were let: on a host with
+    /// hundreds of busy threads one may wait a second for its turn.
+    private static let starvationFactor = 10.0
+
+    /// What a worker is at.
+    private struct Work {
+        /// ``idle`` before it began and when it ended.
+        var index = idle
+        /// In nanoseconds; 0 before it began.
+        var since: Int64 = 0
+        /// Its identifier to the kernel; 0 before it began.
+        var thread: pid_t = 0
+
+        /// Seconds that it is at its index.
+        func seconds(at now: MonotonicTime) -> Double { Double(now.nanoseconds - since) / 1e9 }
+    }
 
     private struct State<Value: Sendable> {
         var values: [Value?]
         var next = 0
-        /// By worker: the index at work and since when, in nanoseconds; ``idle`` when it ended.
-        var work: [(index: Int, since: Int64)] = []
+        var work: [Work] = []
         var isOver = false
     }
 
@@ -39,8 +55,9 @@ public enum WatchedThreads {
     /// Calls `body` for each index below `count`, by `threads` threads at once.
     ///
     /// A thread that takes more than `stuckAfter` seconds for one index is left where it is, and
-    /// another takes its place. Ends at `deadline`, or as soon as `isStopped` says so; a thread
-    /// that is still at work then is left too, and its value is dropped.
+    /// another takes its place; ten times as long if it waits for nothing but a processor. Ends at
+    /// `deadline`, or as soon as `isStopped` says so; a thread that is still at work then is left
+    /// too, and its value is dropped.
     public static func map<Value: Sendable>(
         count: Int, threads: Int, stuckAfter: Double, deadline: MonotonicTime,
         isStopped: () -> Bool, _ body: @escaping @Sendable (Int) -> Value
@@ -49,7 +66,7 @@ public enum WatchedThreads {
         var workers = 0
         func startWorker() -> Bool {
             let slot = workers
-            shared.state.withLock { $0.work.append((idle, 0)) }
+            shared.state.withLock { $0.work.append(Work()) }
             workers += 1
             if start({ work(slot, shared, count, body) }) { return true }
             shared.state.withLock { $0.work[slot].since = 1 }
@@ -58,48 +75,77 @@ public enum WatchedThreads {
         var running = 0
         for _ in 0..<max(1, min(threads, count)) where startWorker() { running += 1 }
         if running == 0 { work(0, shared, count, body) }
-        var given = Set<Int>()
+        // Those that hang: the slot, and since when its thread is at what it does.
+        var given = [Int: Int64]()
         var replaced = 0
         var pause: UInt32 = 200
         while true {
             let now = MonotonicTime.now
-            let (active, hung, isDone) = shared.state.withLock { state in
-                var active = 0
-                var hung = [Int]()
-                for (slot, work) in state.work.enumerated() where !given.contains(slot) {
-                    guard work.index != idle else { continue }
-                    active += 1
-                    if Double(now.nanoseconds - work.since) / 1e9 > stuckAfter { hung.append(slot) }
+            let hung = hung(shared, after: stuckAfter, except: given)
+            given.merge(hung) { $1 }
+            let (active, isDone) = shared.state.withLock { state in
+                let active = state.work.enumerated().count { slot, work in
+                    work.index != idle && given[slot] == nil
                 }
-                return (active, hung, state.next >= count)
+                return (active, state.next >= count)
             }
-            for slot in hung {
-                given.insert(slot)
-                guard !isDone, replaced < replacementLimit else { continue }
+            for _ in hung where !isDone && replaced < replacementLimit {
                 replaced += 1
                 _ = startWorker()
             }
-            if active - hung.count == 0, isDone || !isAnyStarting(shared, given) { break }
+            if active == 0, isDone || !isAnyStarting(shared, given) { break }
             if now > deadline || isStopped() { break }
             _ = usleep(pause)
             pause = min(pause * 2, 5000)
         }
+        shared.state.withLock { $0.isOver = true }
+        // What was begun just now does not hang: it is only not done.
+        given.merge(hung(shared, after: stuckAfter, except: given)) { $1 }
         return shared.state.withLock { state in
-            state.isOver = true
-            // What was begun just now does not hang: it is only not done.
-            let now = MonotonicTime.now
-            let atWork = state.work.filter { $0.index != idle }
-            let hung = atWork.filter { Double(now.nanoseconds - $0.since) / 1e9 > stuckAfter }
+            // Not one that came back since.
+            let abandoned = given.filter { state.work[$0].since == $1 }.map {
+                state.work[$0.key].index
+            }
+            let atWork = state.work.count { $0.index != idle }
             return Outcome(
-                values: state.values, abandoned: hung.map(\.index).sorted(),
-                isCut: state.next < count || hung.count < atWork.count)
+                values: state.values, abandoned: abandoned.sorted(),
+                isCut: state.next < count || abandoned.count < atWork)
+        }
+    }
+
+    /// The workers that hang: at one index for longer than `seconds`, and not because others have
+    /// the processors.
+    private static func hung<Value>(
+        _ shared: Shared<Value>, after seconds: Double, except given: [Int: Int64]
+    ) -> [Int: Int64] {
+        let now = MonotonicTime.now
+        let slow = shared.state.withLock { state in
+            state.work.enumerated().filter { slot, work in
+                work.index != idle && given[slot] == nil && work.seconds(at: now) > seconds
+            }.map { (slot: $0.offset, work: $0.element) }
+        }
+        func waiting(_ workers: [(slot: Int, work: Work)]) -> [(slot: Int, work: Work)] {
+            workers.filter {
+                $0.work.seconds(at: now) > seconds * starvationFactor
+                    || !isRunnable($0.work.thread)
+            }
+        }
+        var suspects = waiting(slow)
+        guard !suspects.isEmpty else { return [:] }
+        // One that waited for the lock of this work only is at work again, or could be.
+        _ = usleep(1000)
+        suspects = waiting(suspects)
+        return shared.state.withLock { state in
+            let still = suspects.filter { state.work[$0.slot].since == $0.work.since }
+            return Dictionary(uniqueKeysWithValues: still.map { ($0.slot, $0.work.since) })
         }
     }
 
     /// Whether a thread may still take an index: one that has not begun yet.
-    private static func isAnyStarting<Value>(_ shared: Shared<Value>, _ given: Set<Int>) -> Bool {
+    private static func isAnyStarting<Value>(_ shared: Shared<Value>, _ given: [Int: Int64]) -> Bool
+    {
         shared.state.withLock { state in
-            state.work.indices.contains { !given.contains($0) && state.work[$0].since == 0 }
+            state.work.indices.contains { given[$0] == nil && state.work[$0].since == 0 }
         }
     }
 
@@ -108,22 +154,37 @@ public enum WatchedThreads {
     ) {
         var value: Value?
         var index = idle
+        let thread = diag_gettid()
         while true {
             let now = MonotonicTime.now.nanoseconds
             let next: Int? = shared.state.withLock { state in
                 if index != idle, !state.isOver { state.values[index] = value }
                 guard !state.isOver, state.next < count else {
-                    state.work[slot] = (idle, now)
+                    state.work[slot] = Work(since: now, thread: thread)
                     return nil
                 }
                 index = state.next
                 state.next += 1
-                state.work[slot] = (index, now)
+                state.work[slot] = Work(index: index, since: now, thread: thread)
                 return index
             }
             guard let next else { return }
             value = body(next)
         }
+    }
+
+    /// Whether a thread of this process runs or waits for a processor; `false` where that cannot be
+    /// told.
+    ///
+    /// Source: proc(5), field 3 of /proc/PID/task/TID/stat.
+    static func isRunnable(_ thread: pid_t) -> Bool {
+        guard
+            let file = try? OwnedDescriptor.open(
+                FilePath("/proc/self/task/\(thread)/stat"), .readOnly),
+            let bytes = try? file.readAll(limit: 4096),
+            let name = bytes.lastIndex(of: UInt8(ascii: ")")), name + 2 < bytes.count
+        else { return false }
+        return bytes[name + 2] == UInt8(ascii: "R")
     }
 
     private final class Body: Sendable {

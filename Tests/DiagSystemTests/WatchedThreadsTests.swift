@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -27,16 +28,44 @@ struct WatchedThreadsTests {
     func hang() {
         let gate = Mutex(false)
         let outcome = WatchedThreads.map(
-            count: 100, threads: 1, stuckAfter: 0.3, deadline: Self.later,
+            count: 100, threads: 1, stuckAfter: 1, deadline: Self.later,
             isStopped: { false }
         ) { index in
-            while index == 10, !gate.withLock({ $0 }) {}
+            while index == 10, !gate.withLock({ $0 }) { usleep(1000) }
             return index
         }
         gate.withLock { $0 = true }
         #expect(outcome.abandoned == [10])
         #expect(outcome.values == (0..<100).map { $0 == 10 ? nil : $0 })
         #expect(!outcome.isCut)
+    }
+
+    @Test("A thread that only lacks a processor is waited for")
+    func starved() {
+        let outcome = WatchedThreads.map(
+            count: 3, threads: 1, stuckAfter: 1, deadline: Self.later, isStopped: { false }
+        ) { index in
+            // Busy all the time, as seen from outside, for longer than a hung one is let be.
+            let end = MonotonicTime.now.advanced(bySeconds: index == 1 ? 1.3 : 0)
+            while MonotonicTime.now < end {}
+            return index
+        }
+        #expect(outcome.values == [0, 1, 2])
+        #expect(outcome.abandoned == [])
+    }
+
+    @Test("One that is busy without an end is left too")
+    func busy() {
+        let gate = Mutex(false)
+        let outcome = WatchedThreads.map(
+            count: 3, threads: 1, stuckAfter: 0.2, deadline: Self.later, isStopped: { false }
+        ) { index in
+            while index == 1, !gate.withLock({ $0 }) {}
+            return index
+        }
+        gate.withLock { $0 = true }
+        #expect(outcome.abandoned == [1])
+        #expect(outcome.values == [0, nil, 2])
     }
 
     @Test("A deadline in the past, and a stop, end it with what there is")

@@ -78,7 +78,7 @@ struct ProcessorSamplesTests {
                 try Self.sample(processor: 0, thread: 5, stack: 0xFFFF_C900_0012_1E38),
                 try Self.sample(processor: 1, thread: 0, stack: 0xFFFF_C900_0022_1E38),
             ])
-        let stacks = ThreadStacks.collect(root: try host.tree(), samples: samples)
+        let stacks = ThreadStacks.collect(root: try host.tree(), samples: samples, limits: .patient)
         #expect(stacks.processors.map(\.mode) == [.kernel, .idle, .unknown])
         #expect(stacks.processors[0].name == "dd")
         #expect(stacks.processors[0].place == "vfs_read+0x44")

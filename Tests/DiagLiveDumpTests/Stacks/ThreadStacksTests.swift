@@ -9,6 +9,7 @@ import Testing
 @Suite("Kernel stacks of all threads")
 struct ThreadStacksTests {
     private static let none = ProcessorSamples(processors: [], samples: [])
+    private static let patient = ThreadStacks.Limits.patient
     private static let fsyncStack = [
         "folio_wait_bit_common+0x13d/0x350", "folio_wait_writeback+0x28/0x80",
         "__filemap_fdatawait_range+0x90/0x100", "file_write_and_wait_range+0x8d/0xa0",
@@ -59,7 +60,8 @@ struct ThreadStacksTests {
     @Test("Blocked threads come longest first, with reason, device, call and file")
     func blocked() throws {
         let host = try Self.blockedHost()
-        let stacks = ThreadStacks.collect(root: try host.tree(), samples: Self.none)
+        let stacks = ThreadStacks.collect(
+            root: try host.tree(), samples: Self.none, limits: Self.patient)
         #expect(stacks.host == "web1")
         #expect(stacks.kernelRelease == "6.1.0-53-cloud-amd64")
         #expect(stacks.states == ["D": 3, "S": 2])
@@ -91,7 +93,8 @@ struct ThreadStacksTests {
     @Test("The document keeps its schema, reads back, and another document is refused")
     func document() throws {
         let host = try Self.blockedHost()
-        let stacks = ThreadStacks.collect(root: try host.tree(), samples: Self.none)
+        let stacks = ThreadStacks.collect(
+            root: try host.tree(), samples: Self.none, limits: Self.patient)
         let bytes = try JSONDocument.encode(stacks, layout: .document)
         let value = try JSONDocument.decode(JSONValue.self, from: bytes)
         #expect(PublishedSchema.kernelStacks.errors(in: value) == [])
@@ -112,7 +115,8 @@ struct ThreadStacksTests {
             Array("8 (".utf8) + [0xFF, 0x0A, 0x07]
                 + Array(ProcTree.stat(8, "x", "Z").utf8.dropFirst(4)))
         try host.write("proc/8/status", "Uid:\tx\n")
-        let stacks = ThreadStacks.collect(root: try host.tree(), samples: Self.none)
+        let stacks = ThreadStacks.collect(
+            root: try host.tree(), samples: Self.none, limits: Self.patient)
         #expect(stacks.threads.map(\.name) == ["a) R \u{1B}[31m(b", "\\xFF\n\u{7}"])
         #expect(stacks.threads.map(\.state) == ["S", "Z"])
         #expect(stacks.threads[1].user == nil)
@@ -132,7 +136,8 @@ struct ThreadStacksTests {
         try host.write("proc/10/task/10/stat", "10 (cut) S 1")
         try host.write("proc/10/status", "Uid:\t4294967295\n")
         try host.write("proc/99999999999999/status", "")
-        let stacks = ThreadStacks.collect(root: try host.tree(), samples: Self.none)
+        let stacks = ThreadStacks.collect(
+            root: try host.tree(), samples: Self.none, limits: Self.patient)
         #expect(stacks.threads.map(\.name) == ["stays"])
         #expect(stacks.isComplete)
     }
@@ -153,7 +158,8 @@ struct ThreadStacksTests {
         try host.write(
             "proc/158/stack",
             "[<0>] port_fops_read+0x293/0x2c0 [virtio_console]\n[<0>] vfs_read+0xa5/0x310\n")
-        let stacks = ThreadStacks.collect(root: try host.tree(), samples: Self.none)
+        let stacks = ThreadStacks.collect(
+            root: try host.tree(), samples: Self.none, limits: Self.patient)
         var expected = KernelStacks.Thread(
             process: 158, thread: 158, name: "bash", state: "S", isKernelThread: false)
         expected.parent = 1
@@ -189,10 +195,8 @@ struct ThreadStacksTests {
             }
         }
         let tree = try host.tree()
-        var limits = ThreadStacks.Limits()
+        var limits = Self.patient
         // What a debug build on a busy machine may need.
-        limits.seconds = 600
-        limits.stuckSeconds = 60
         let stacks = ThreadStacks.collect(root: tree, samples: Self.none, limits: limits)
         #expect(stacks.threads.count == 10_000)
         #expect(stacks.stacks == [.init(count: 10_000, frames: ["futex_wait+0x1/0x2"])])
@@ -221,8 +225,9 @@ struct ThreadStacksTests {
         let long = (0..<5000).map { "function_\($0)+0x1/0x2" }
         try host.thread(process: 7, "deep", "S", stack: long)
         try host.thread(process: 8, "other", "S", stack: ["do_wait+0x1/0x2"])
-        var limits = ThreadStacks.Limits()
-        let all = ThreadStacks.collect(root: try host.tree(), samples: Self.none)
+        var limits = Self.patient
+        let all = ThreadStacks.collect(
+            root: try host.tree(), samples: Self.none, limits: Self.patient)
         #expect(all.stacks.map(\.frames.count) == [256, 1])
         limits.stackByteCount = 100
         let few = ThreadStacks.collect(root: try host.tree(), samples: Self.none, limits: limits)
@@ -234,9 +239,20 @@ struct ThreadStacksTests {
     func nothing() throws {
         let host = try ProcTree()
         try FileManager.default.removeItem(at: host.url.appendingPathComponent("proc"))
-        let stacks = ThreadStacks.collect(root: try host.tree(), samples: Self.none)
+        let stacks = ThreadStacks.collect(
+            root: try host.tree(), samples: Self.none, limits: Self.patient)
         #expect(!stacks.isComplete)
         #expect(stacks.threads == [])
         #expect(stacks.lacks.count == 1)
+    }
+}
+
+extension ThreadStacks.Limits {
+    /// For a tree of plain files, which cannot hang, on a machine that is busy with other things.
+    static var patient: Self {
+        var limits = Self()
+        limits.seconds = 600
+        limits.stuckSeconds = 60
+        return limits
     }
 }
