@@ -41,8 +41,9 @@ def tasks(prog):
                "comm": task.comm.string_().decode(errors="replace"),
                "state": task_state_to_char(task), "onProcessor": bool(task.on_cpu)}
         try:
-            one["frames"] = [frame.name for frame in prog.stack_trace(task)
-                             if not frame.is_inline]
+            trace = prog.stack_trace(task)
+            one["frames"] = [frame.name for frame in trace if not frame.is_inline]
+            one["counter"] = trace[0].pc
         except (drgn.FaultError, LookupError, ValueError) as error:
             one["error"] = str(error)
         found.append(one)

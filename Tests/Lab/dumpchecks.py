@@ -211,28 +211,6 @@ def _log(results, claim, lines, truth, error=""):
                       len(absent), len(wanted), absent[:3]))
 
 
-def by_makedumpfile(results, name, path, folder, symbols=None):
-    """Claims of makedumpfile, which reads zlib pages and no zstd. It filters by the VMCOREINFO in
-    the dump; given symbols, by those, which takes it a minute to read."""
-    os.makedirs(folder, exist_ok=True)
-    log, again = (os.path.join(folder, one) for one in ("log", "refiltered"))
-    try:
-        host("makedumpfile", "-f", "--dump-dmesg", path, log, timeout=120)
-        with open(log, encoding="utf-8", errors="replace") as text:
-            lines = text.read().count("\n")
-        results.check("%s: makedumpfile --dump-dmesg" % name, lines > 100, "%d lines" % lines)
-        host("makedumpfile", "-f", "-c", "-d", "31",
-             *(["-x", os.path.join(symbols, "vmlinux")] if symbols else []), path, again,
-             timeout=400)
-        ours, theirs = Kdump(path), Kdump(again)
-        more = int((theirs.left_out() & ~ours.left_out()).sum())
-        results.check("%s: makedumpfile -d 31 finds less than 2 %% of the pages to leave out" %
-                      name, more < LEVEL_TOLERANCE * int(ours.present.sum()),
-                      "%d more pages of %d kept" % (more, len(ours.frames)))
-    except Exception as error:
-        results.check("%s: makedumpfile reads and refilters it" % name, False, error)
-
-
 def compared(made, before):
     """The dump beside the paused guest's memory."""
     return oracle.Comparison(Kdump(made.file), ElfMemory(made.oracle),

@@ -24,7 +24,7 @@ class Dump:
     def __init__(self, folder, status, seconds, output, errors):
         self.folder, self.status, self.seconds = folder, status, seconds
         self.output, self.errors = output, errors
-        self.oracle = None
+        self.earlier = self.oracle = None  # QEMU's dumps of the guest, before and after.
         self.alone = None
         self.report = {}
         path = self.path("LiveDump.json")
@@ -138,19 +138,23 @@ def dump(guest, name, kind="full", options="", seconds=DUMP_SECONDS, tables_only
 
 
 def dump_and_pause(guest, name, kind="full", options="", seconds=DUMP_SECONDS,
-                   tables_only=False):
+                   tables_only=False, with_earlier=False):
     """Makes a dump; in the moment in which its last byte is on the disk the guest is paused and
-    QEMU writes the guest's memory."""
+    QEMU writes the guest's memory. With `with_earlier` QEMU does so before the dump begins, too."""
     machine = guest.machine
-    machine.run_and_pause("sync; sleep %d; %s" % (IDLE_SECONDS, command(name, kind, options)),
-                          seconds + IDLE_SECONDS, LastByte(guest.data))
-    oracle = os.path.join(guest.folder, name + ".elf")
+    earlier, oracle = (os.path.join(guest.folder, name + ending) for ending in (
+        "-earlier.elf", ".elf"))
+    machine.need("sync; sleep %d" % IDLE_SECONDS)
+    if with_earlier:
+        machine.dump_guest_memory(earlier)
+    machine.run_and_pause(command(name, kind, options), seconds, LastByte(guest.data))
     machine.dump_guest_memory(oracle)
     make_readable(oracle)
     status, took = machine.resume()
     output, errors = machine.marked_output()
     made = fetched(guest, name, status, took, output, errors, tables_only)
     made.oracle = oracle
+    made.earlier = earlier if with_earlier else None
     return made
 
 

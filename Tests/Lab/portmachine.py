@@ -131,7 +131,7 @@ class PortMachine(Machine):
                      for kind in ("out", "err"))
 
     def dump_guest_memory(self, path, seconds=600):
-        """Writes the guest's memory as an ELF core by QEMU itself."""
+        """Writes the guest's memory as an ELF core by QEMU itself, which pauses it for that."""
         self.monitor("query-status")
         self._monitor.settimeout(seconds)
         self.monitor("dump-guest-memory", paging=False, protocol="file:" + path, format="elf")

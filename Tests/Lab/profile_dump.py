@@ -9,6 +9,9 @@ import subprocess
 import dumpchecks
 import dumpfaults
 import dumpoptions
+import refilter
+import running
+from differences import Differences
 from dumpguest import DumpGuest
 from dumpimages import DumpImages
 from dumprun import COMPLETE, PLACE, Dump, GuestTruth, dump, dump_and_pause
@@ -18,7 +21,7 @@ from readers import Readers
 DEFAULT_LEVEL = 27
 OTHER_LEVELS = [16, 31]
 SLOW_LEVELS = [0, 1]  # All of the guest's memory is compressed: some minutes under emulation.
-READABLE_BY_MAKEDUMPFILE = 31
+READABLE_BY_MAKEDUMPFILE = 16
 SLOW_SECONDS = 900
 
 
@@ -58,7 +61,7 @@ class Laboratory:
         for turn in ("", "-again"):
             place = name.replace(" ", "-") + turn
             before = GuestTruth(guest, place + "-before")
-            made = dump_and_pause(guest, place, options=options)
+            made = dump_and_pause(guest, place, options=options, with_earlier=True)
             after = GuestTruth(guest, place + "-after")
             if not self.complete(name, made):
                 return None
@@ -73,6 +76,8 @@ class Laboratory:
         self.read(name, made, before, after, crash, walk=walk, passed=passed)
         dumpchecks.by_oracle(self.run, self.results, name, made, before, found, self.readers,
                              self.symbols, percent)
+        Differences(made.file, made.earlier, made.oracle).check(self.run, self.results, name)
+        os.unlink(made.earlier)
         self.say_stages(name, made)
         return made
 
@@ -100,6 +105,7 @@ def check(run, results):
     try:
         _levels(lab, guest)
         _small(lab, guest)
+        running.check(lab, guest)
         _collected(lab, guest)
         if run.everything:
             dumpoptions.check(lab, guest)
@@ -120,6 +126,7 @@ def _levels(lab, guest):
     _told(lab, made)
     _converted(lab, guest, made.oracle)
     dumpchecks.by_level(lab.run, lab.results, DEFAULT_LEVEL, made, made.oracle, guest.folder)
+    before = GuestTruth(guest, "levels-before")
     for level in OTHER_LEVELS + (SLOW_LEVELS if lab.run.everything else []):
         is_read = level == READABLE_BY_MAKEDUMPFILE
         other = dump_and_pause(
@@ -130,9 +137,8 @@ def _levels(lab, guest):
             dumpchecks.by_level(lab.run, lab.results, level, other, other.oracle, guest.folder)
         os.unlink(other.oracle)
         if is_read and other.file:
-            dumpchecks.by_makedumpfile(lab.results, "zlib", other.file,
-                                       os.path.join(guest.folder, "makedumpfile"),
-                                       lab.symbols if lab.run.everything else None)
+            refilter.check(lab, "zlib", other.file, os.path.join(guest.folder, "makedumpfile"),
+                           before)
 
 
 def _converted(lab, guest, oracle_path):

@@ -1,0 +1,67 @@
+"""Why pages of a live dump differ from the guest's memory that was taken when the dump had ended.
+
+The guest is taken before the dump begins, too. What stood in its memory for all that time is the
+same in both, and must be the same in the dump: a page may differ only if the guest wrote to it
+meanwhile, or if it is of a class in which a word is another for a moment and then the former.
+"""
+
+import numpy
+
+from kdump import ElfMemory, Kdump
+from oracle import page_class
+
+# What the kernel writes to without rest: its stacks and data, what it allocates from slabs, page
+# tables, and what it set aside at its start, such as the descriptions of all pages and the data
+# of each processor. A lock or a count there is taken and given back. Pages of files and of
+# processes are not among them.
+BUSY = {"kernel", "slab", "page table", "reserved"}
+MOMENTARY_SHARE = 0.001  # Of all pages: those that were other for a moment only.
+
+
+class Differences:
+    """The pages of a dump that differ from what the guest had afterwards, by their reason."""
+
+    def __init__(self, dump_path, before_path, after_path):
+        dump = Kdump(dump_path)
+        before, after = ElfMemory(before_path), ElfMemory(after_path)
+        self.kept = len(dump.frames)
+        # By class: pages in which just those words differ that the guest wrote to, pages in which
+        # other words differ too, and pages that the guest had the same before and after.
+        self.written, self.passing, self.momentary = {}, {}, {}
+        # (frame, class, words that differ without a reason)
+        self.unexplained = []
+        for index, frame in enumerate(dump.frames.tolist()):
+            ours, last = dump.page(index), after.page(frame)
+            if ours is None or last is None or ours == last:
+                continue
+            name = page_class(int(dump.descriptors["words"][index]))
+            first = before.page(frame)
+            ours, first, last = (numpy.frombuffer(page, "<u8") for page in (ours, first, last))
+            kept_by_guest = first == last
+            other = int((kept_by_guest & (ours != last)).sum())
+            if not other:
+                kind = self.written
+            elif kept_by_guest.all():
+                kind = self.momentary
+            else:
+                kind = self.passing
+            kind[name] = kind.get(name, 0) + 1
+            if kind is self.momentary and name not in BUSY:
+                self.unexplained.append((frame, name, other))
+
+    def check(self, run, results, title):
+        """Claims that every difference has a reason."""
+        run.say("%s: of the pages that differ the guest wrote to %s; to others, and some of their"
+                " words were other for a moment: %s; only for a moment: %s" % (
+                    title, _counts(self.written), _counts(self.passing),
+                    _counts(self.momentary)))
+        results.check("%s: every page that differs was written to meanwhile, or is of a class that"
+                      " the kernel writes to without rest" % title,
+                      not self.unexplained, self.unexplained[:8])
+        results.check("%s: at most one page in a thousand was other only for a moment" % title,
+                      sum(self.momentary.values()) <= MOMENTARY_SHARE * self.kept,
+                      (self.momentary, self.kept))
+
+
+def _counts(kind):
+    return ", ".join("%d %s" % (count, name) for name, count in sorted(kind.items())) or "none"

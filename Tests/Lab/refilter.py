@@ -1,0 +1,58 @@
+"""Makedumpfile reads a live dump of ours and filters it again; it reads zlib pages and no zstd."""
+
+import os
+import subprocess
+
+import dumpchecks
+from host import run as host
+from kdump import Kdump
+
+HIGHEST_LEVEL = 31
+
+
+def check(lab, title, path, folder, before):
+    """Claims of makedumpfile for a dump with zlib pages that keeps more than level 31 does.
+
+    It filters by the VMCOREINFO in the dump; with `--all` by the symbols, which take it a minute
+    to read. What it leaves out is what `dump convert` leaves out of the same file, and drgn opens
+    what it wrote."""
+    results = lab.results
+    os.makedirs(folder, exist_ok=True)
+    log, theirs, ours = (os.path.join(folder, one) for one in ("log", "theirs", "ours"))
+    symbols = ["-x", os.path.join(lab.symbols, "vmlinux")] if lab.run.everything else []
+    try:
+        host("makedumpfile", "-f", "--dump-dmesg", path, log, timeout=120)
+        host("makedumpfile", "-f", "-c", "-d", str(HIGHEST_LEVEL), *symbols, path, theirs,
+             timeout=400)
+    except Exception as error:
+        results.check("%s: makedumpfile reads and refilters it" % title, False, error)
+        return
+    with open(log, encoding="utf-8", errors="replace") as text:
+        said = text.read()
+    wanted = [line.strip() for line in before.text("dmesg").splitlines() if line.strip()]
+    absent = [line for line in wanted if line not in said]
+    results.check("%s: makedumpfile --dump-dmesg has every line of the guest's" % title,
+                  len(wanted) > 100 and not absent, "%d of %d are absent: %s" % (
+                      len(absent), len(wanted), absent[:3]))
+    done = subprocess.run([lab.run.binary, "dump", "convert", path, ours, "--level",
+                           str(HIGHEST_LEVEL)], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=300, check=False)
+    if not results.check("%s: dump convert filters it too" % title, done.returncode == 0,
+                         done.stdout[-800:]):
+        return
+    whole = Kdump(path)
+    mine, other = (Kdump(one).left_out() for one in (ours, theirs))
+    only_mine, only_theirs = int((mine & ~other).sum()), int((other & ~mine).sum())
+    lab.run.say("%s: of %d kept pages only ours leaves out %d, only makedumpfile %d" % (
+        title, len(whole.frames), only_mine, only_theirs))
+    results.check("%s: makedumpfile -d %d leaves out what dump convert does, within 2 %% either"
+                  " way" % (title, HIGHEST_LEVEL),
+                  max(only_mine, only_theirs) <= dumpchecks.LEVEL_TOLERANCE * whole.present.sum(),
+                  "%d only ours, %d only makedumpfile's" % (only_mine, only_theirs))
+    walk = dumpchecks.walked(lab.readers, theirs, lab.symbols, small=True)
+    found = {task["tid"] for task in walk["tasks"].get("value", [])}
+    results.check("%s: drgn finds in what makedumpfile wrote the tasks of ours" % title,
+                  len(found) > 30 and found == {
+                      task["tid"] for task in dumpchecks.walked(
+                          lab.readers, path, lab.symbols, small=True)["tasks"]["value"]},
+                  walk["tasks"])
