@@ -62,7 +62,7 @@ extension Orchestrator {
 
     /// Leaves a process that not even SIGKILL ended, and says where it hangs.
     func abandon(_ session: WorkerSession) throws {
-        let standing = ProcessStanding(ofProcess: session.child.identifier)
+        let standing = ProcessStanding.of(session.child.identifier)
         abandoned.append(session.child)
         noteEnd(ofPlugin: session)
         try closeArtifact(of: session, cutBy: "the worker was abandoned")

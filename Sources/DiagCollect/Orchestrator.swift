@@ -196,8 +196,8 @@ public final class Orchestrator {
             return Self.killGraceSeconds
         }
         // Asked only now: what SIGKILL did not end at once and sleeps in the kernel will not end.
-        let state = ProcessStanding(ofProcess: session.child.identifier).state
-        return state == "D" ? Self.probeKillGraceSeconds : Self.killGraceSeconds
+        return ProcessStanding.of(session.child.identifier).hangs
+            ? Self.probeKillGraceSeconds : Self.killGraceSeconds
     }
 
     /// Takes one buffer of a worker's output; `false` when there is none now.
@@ -294,7 +294,7 @@ public final class Orchestrator {
                     if try !readOutput(of: session) { break }
                 }
                 if now >= session.deadline, sessions.contains(where: { $0 === session }) {
-                    let standing = ProcessStanding(ofProcess: session.child.identifier)
+                    let standing = ProcessStanding.of(session.child.identifier)
                     if mayGoOn(session, standing) { continue }
                     session.standing = standing
                     let verdict = lateVerdict(of: session)

@@ -66,13 +66,15 @@ extension ChildProcess {
     /// Ends and reaps whatever is still a child of this process, adopted ones included.
     ///
     /// What a killed child had started becomes ours in turn, so this goes on until there is none,
-    /// or for `seconds`, and not that long when all that is left hangs in the kernel. Nothing else may
-    /// wait for a child while this runs.
+    /// or for `seconds`, and not that long when all that is left hangs in the kernel. Nothing else
+    /// may wait for a child while this runs.
     ///
     /// - Returns: whether none is left.
     @discardableResult
     public static func endAll(withinSeconds seconds: Double) -> Bool {
         let start = MonotonicTime.now
+        // The processes that hang, and since when they were seen so without a break.
+        var hung = [Int32: MonotonicTime]()
         while true {
             let left = ProcessStanding.children(of: getpid())
             for child in left { killTree(child) }
@@ -83,19 +85,20 @@ extension ChildProcess {
                 if reaped < 0, Errno.last == .noChildProcess { return true }
                 break
             }
-            let waited = MonotonicTime.now.seconds(since: start)
-            let isHung = waited >= hangSeconds && !left.isEmpty && left.allSatisfy(hangs)
-            if waited >= seconds || isHung {
-                return false
+            let now = MonotonicTime.now
+            if now.seconds(since: start) >= seconds { return false }
+            for child in left {
+                let hangs = ProcessStanding.of(child, withinSeconds: hangSeconds).hangs
+                hung[child] = hangs ? hung[child] ?? now : nil
             }
+            let hangs = left.allSatisfy { child in
+                hung[child].map { MonotonicTime.now.seconds(since: $0) >= hangSeconds } ?? false
+            }
+            if hangs, !left.isEmpty { return false }
             usleep(5000)
         }
     }
 
     /// How long a killed process may be in uninterruptible sleep before it counts as hanging there.
     private static let hangSeconds = 0.1
-
-    private static func hangs(_ process: Int32) -> Bool {
-        ProcessStanding(ofProcess: process).state == "D"
-    }
 }

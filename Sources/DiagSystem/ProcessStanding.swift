@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// Where a process stands in the kernel: what is said of one that cannot be ended.
@@ -17,9 +18,44 @@ public struct ProcessStanding: Hashable, Sendable {
     /// The kernel functions it is in, innermost first, as `function+0x12/0x34`.
     public let kernelStack: [String]
 
-    /// Reads where process `identifier` of this host stands. Only procfs is read.
-    public init(ofProcess identifier: Int32) {
+    /// Whether procfs gave no answer: so it is of a process that hangs in exec, for whose lock
+    /// these files wait.
+    public let isUnanswered: Bool
+
+    /// Whether the process is where not even SIGKILL reaches it, as far as can be told.
+    public var hangs: Bool { state == "D" || isUnanswered }
+
+    /// Where process `identifier` of this host stands. Only procfs is read, by another thread,
+    /// which is left when it takes longer than `seconds`.
+    public static func of(_ identifier: Int32, withinSeconds seconds: Double = 0.5) -> Self {
+        // While one thread waits for a process no other is sent after it.
+        guard unanswered.withLock({ $0.insert(identifier).inserted }) else {
+            return Self(unanswered: identifier)
+        }
+        let look = try? BackgroundValue.start(name: "standing") {
+            let standing = Self(reading: identifier)
+            unanswered.withLock { _ = $0.remove(identifier) }
+            return standing
+        }
+        guard let look else {
+            unanswered.withLock { _ = $0.remove(identifier) }
+            return Self(unanswered: identifier)
+        }
+        return look.wait(seconds: seconds) ?? Self(unanswered: identifier)
+    }
+
+    /// The processes that a thread waits for.
+    private static let unanswered = Mutex(Set<Int32>())
+
+    private init(unanswered identifier: Int32) {
         self.identifier = identifier
+        (state, waitChannel, systemCall, kernelStack) = (nil, nil, nil, [])
+        isUnanswered = true
+    }
+
+    private init(reading identifier: Int32) {
+        self.identifier = identifier
+        isUnanswered = false
         func text(_ name: String) -> String? {
             let path = FilePath("/proc/\(identifier)/\(name)")
             guard let file = try? OwnedDescriptor.open(path, .readOnly),
@@ -46,6 +82,9 @@ public struct ProcessStanding: Hashable, Sendable {
 
     /// One sentence for a person.
     public var summary: String {
+        if isUnanswered {
+            return "process \(identifier) gives no answer in /proc, as one that hangs in exec"
+        }
         var words = "process \(identifier)"
         if let state { words += " is in state \(state)" }
         let place = waitChannel ?? kernelStack.first
@@ -55,6 +94,7 @@ public struct ProcessStanding: Hashable, Sendable {
 
     /// Everything that is known, as the text of an artifact.
     public var text: String {
+        if isUnanswered { return summary + "\n" }
         var lines = [
             "process: \(identifier)", "state: \(state.map(String.init) ?? "unknown")",
             "wchan: \(waitChannel ?? "unknown")", "syscall: \(systemCall ?? "unknown")",

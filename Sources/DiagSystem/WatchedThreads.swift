@@ -75,7 +75,8 @@ public enum WatchedThreads {
         var running = 0
         for _ in 0..<max(1, min(threads, count)) where startWorker() { running += 1 }
         if running == 0 { work(0, shared, count, body) }
-        // Those that hang: the slot, and since when its thread is at what it does.
+        // Those that hang: the slot, and since when its thread is at what it does. One that comes
+        // back is at something else, and counts again.
         var given = [Int: Int64]()
         var replaced = 0
         var pause: UInt32 = 200
@@ -85,7 +86,7 @@ public enum WatchedThreads {
             given.merge(hung) { $1 }
             let (active, isDone) = shared.state.withLock { state in
                 let active = state.work.enumerated().count { slot, work in
-                    work.index != idle && given[slot] == nil
+                    work.index != idle && given[slot] != work.since
                 }
                 return (active, state.next >= count)
             }
@@ -98,14 +99,13 @@ public enum WatchedThreads {
             _ = usleep(pause)
             pause = min(pause * 2, 5000)
         }
-        shared.state.withLock { $0.isOver = true }
-        // What was begun just now does not hang: it is only not done.
         given.merge(hung(shared, after: stuckAfter, except: given)) { $1 }
         return shared.state.withLock { state in
-            // Not one that came back since.
-            let abandoned = given.filter { state.work[$0].since == $1 }.map {
-                state.work[$0.key].index
-            }
+            state.isOver = true
+            let abandoned = state.work.enumerated().filter { slot, work in
+                work.index != idle && given[slot] == work.since
+            }.map(\.element.index)
+            // What was begun just now does not hang: it is only not done.
             let atWork = state.work.count { $0.index != idle }
             return Outcome(
                 values: state.values, abandoned: abandoned.sorted(),
@@ -121,7 +121,7 @@ public enum WatchedThreads {
         let now = MonotonicTime.now
         let slow = shared.state.withLock { state in
             state.work.enumerated().filter { slot, work in
-                work.index != idle && given[slot] == nil && work.seconds(at: now) > seconds
+                work.index != idle && given[slot] != work.since && work.seconds(at: now) > seconds
             }.map { (slot: $0.offset, work: $0.element) }
         }
         func waiting(_ workers: [(slot: Int, work: Work)]) -> [(slot: Int, work: Work)] {

@@ -306,12 +306,12 @@ final class Front {
 
     /// Whether the orchestrator waits for something, and is neither at work nor stopped.
     private var isWaiting: Bool {
-        !["R", "T", "t"].contains(ProcessStanding(ofProcess: child.identifier).state)
+        !["R", "T", "t"].contains(ProcessStanding.of(child.identifier).state)
     }
 
     /// Leaves a run that hangs.
     private func leave(_ operation: String, on path: String) -> Int32 {
-        let standing = ProcessStanding(ofProcess: child.identifier)
+        let standing = ProcessStanding.of(child.identifier)
         killAll()
         renderer?.finish()
         var message = "diagbundle: \(operation) \(path): no answer"

@@ -137,7 +137,7 @@ struct PluginCheck {
     /// Children of this process that have not ended.
     private static var runningChildCount: Int {
         ProcessStanding.children(of: HostFacts.processIdentifier).count {
-            ![nil, "Z", "X"].contains(ProcessStanding(ofProcess: $0).state)
+            ![nil, "Z", "X"].contains(ProcessStanding.of($0).state)
         }
     }
 

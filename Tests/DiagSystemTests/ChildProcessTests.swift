@@ -55,7 +55,7 @@ struct ChildProcessTests {
                 output: try output.writing.duplicate(),
                 error: try OwnedDescriptor.open("/dev/null", .writeOnly)))
         #expect(child.reapIfEnded() == nil)
-        let standing = ProcessStanding(ofProcess: child.identifier)
+        let standing = ProcessStanding.of(child.identifier)
         #expect(standing.state != nil)
         #expect(standing.summary.hasPrefix("process \(child.identifier) is in state "))
         child.kill()

@@ -41,7 +41,7 @@ struct ForkTests {
         #expect(ProcessTitle.addresses(in: fields(addresses)) == nil)
     }
 
-    @Test("A process with more than one thread is not forked, and neither is a server")
+    @Test("A process with more than one thread is not forked; one that adopts none gets no server")
     func threads() throws {
         let isOver = Flag()
         let other = try BackgroundThread.start(name: "other") {

@@ -32,10 +32,11 @@ struct ProcessListing: Sendable {
 
 /// Reads the files of threads below /proc that need no lock of their memory.
 ///
-/// Source: Linux 6.1 fs/proc. `stat`, `status`, `wchan` and `sched` take no lock that is held
+/// Source: Linux 6.1 fs/proc. `stat`, `status`, `wchan` and `sched` take no lock there that is held
 /// while waiting for a disk; `stack` and `syscall` take `exec_update_lock` (base.c, `lock_trace`),
-/// which a process holds during exec: they come last, by threads that can be given up. Never read:
-/// `cmdline`, `environ`, `maps` (mmap_lock) and `cgroup` (cgroup_mutex).
+/// which a process holds during exec: they come last. On 6.18 `stat` and `wchan` were seen to wait
+/// for it, too: all is read by threads that can be given up. Never read: `cmdline`, `environ`,
+/// `maps` (mmap_lock) and `cgroup` (cgroup_mutex).
 struct TaskReader: Sendable {
     private let proc: Directory
     private let machine: String

@@ -24,6 +24,13 @@ public enum ThreadStacks {
         public init() {}
     }
 
+    /// A thread that is looked at; none for a process whose threads are not listed.
+    private struct Target: Sendable {
+        var process: Int32
+        var thread: Int32?
+        var user: UInt32?
+    }
+
     /// Looks at every thread below `root`.
     ///
     /// `samples` are taken just before: they have the call chains of threads that run, which have
@@ -54,13 +61,14 @@ public enum ThreadStacks {
                 deadline: deadline, isStopped: isStopped
             ) { reader.listing(processes[$0]) }
             let listings = listed.values.compactMap { $0 ?? nil }
-            var targets = [(process: Int32, thread: Int32?, user: UInt32?)]()
+            var targets = [Target]()
             for listing in listings {
                 if listing.threads.isEmpty {
-                    targets.append((listing.process, nil, listing.user))
+                    targets.append(Target(process: listing.process, user: listing.user))
                 }
                 for thread in listing.threads {
-                    targets.append((listing.process, thread, listing.user))
+                    targets.append(
+                        Target(process: listing.process, thread: thread, user: listing.user))
                 }
             }
             if targets.count > limits.threadCount {
@@ -82,18 +90,9 @@ public enum ThreadStacks {
             readings = read.values.compactMap { $0 ?? nil }
             let reached = read.values.count { $0 != nil }
             read.values = []
-            for index in read.abandoned.prefix(64) {
-                let target = wanted[index]
-                guard
-                    let reading = reader.read(
-                        process: target.process, thread: target.thread, user: target.user,
-                        locked: false)
-                else { continue }
-                readings.append(reading)
-                result.lacks.append(
-                    "the stack of thread \(reading.status.identifier): reading it did not return, "
-                        + "as when the thread hangs in exec")
-            }
+            readings += stuck(
+                read.abandoned.prefix(64).map { wanted[$0] }, reader, limits, deadline: deadline,
+                isStopped, &result)
             if listed.isCut || read.isCut {
                 result.isComplete = false
                 let why =
@@ -124,6 +123,28 @@ public enum ThreadStacks {
         addLacks(readings, samples, symbols, &result)
         result.seconds = MonotonicTime.now.seconds(since: start)
         return result
+    }
+
+    /// What can be told of threads whose files did not answer: what needs no lock, where the kernel
+    /// gives at least that.
+    private static func stuck(
+        _ targets: [Target], _ reader: TaskReader, _ limits: Limits, deadline: MonotonicTime,
+        _ isStopped: () -> Bool, _ result: inout KernelStacks
+    ) -> [TaskReading] {
+        let read = WatchedThreads.map(
+            count: targets.count, threads: 1, stuckAfter: limits.stuckSeconds, deadline: deadline,
+            isStopped: isStopped
+        ) { index in
+            let target = targets[index]
+            return reader.read(
+                process: target.process, thread: target.thread, user: target.user, locked: false)
+        }
+        for target in targets {
+            result.lacks.append(
+                "the stack of thread \(target.thread ?? target.process): reading it did not"
+                    + " return, as when the thread hangs in exec")
+        }
+        return read.values.compactMap { $0 ?? nil }
     }
 
     /// The functions that the samples are in; `nil` where /proc/kallsyms cannot be read, or tells
