@@ -1,9 +1,10 @@
 /// Takes passwords, their hashes and other secrets out of loader configuration and command lines.
 ///
 /// It masks rather too much than too little: everything after a word `password`,
-/// `password_pbkdf2` or `passwd`; the value of `name=value` where the name speaks of a secret;
-/// password hashes of GRUB and crypt(5) wherever they stand; the password in an address such as
-/// `cifs://user:password@server` and in dracut's `iscsi:user:password@…`.
+/// `password_pbkdf2` or `passwd`; the value of `name=value` and `name: value` where the name speaks
+/// of a secret; the password after `cryptomount -p`; password hashes of GRUB and crypt(5) wherever
+/// they stand; the password in an address such as `cifs://user:password@server`, in dracut's
+/// `iscsi:user:password@…`, and in `user:password@server`.
 public struct SecretMask: Sendable {
     /// What stands in the place of a secret, in mount options as well.
     public static let replacement = "[masked]"
@@ -59,6 +60,7 @@ public struct SecretMask: Sendable {
             return take(line)
         }
         var at = line.lowerBound
+        var opensVolumes = false
         /// Masks a hash, or the password of each address, and goes to what follows.
         func maskSecrets(within word: Range<Int>) {
             if Self.isHash(word, in: text) {
@@ -100,14 +102,56 @@ public struct SecretMask: Sendable {
                 maskSecrets(within: word)
                 continuesMaskedLine = Self.isContinued(line, in: text)
                 return take(value, after: " ")
+            } else if let value = Self.mappedValue(in: text, of: word, to: line.upperBound) {
+                take(value)
+                at = value.upperBound
             } else if !isNamed, SecretNames.areCommand(word, in: text) {
                 guard end < line.upperBound else { return }
                 continuesMaskedLine = Self.isContinued(line, in: text)
                 return take(end..<line.upperBound, after: " ")
+            } else if opensVolumes, text[word].elementsEqual(Self.passwordOption) {
+                var start = end
+                while start < line.upperBound, text[start] <= 0x20 { start += 1 }
+                let value = Self.value(in: text, from: start, to: line.upperBound)
+                if !value.isEmpty { take(value) }
+                at = max(end, value.upperBound)
             } else {
+                opensVolumes = opensVolumes || text[word].elementsEqual(Self.volumeOpener)
                 maskSecrets(within: word)
             }
         }
+    }
+
+    /// GRUB's command that opens an encrypted volume, and its option with the password.
+    private static let volumeOpener = Array("cryptomount".utf8)
+    private static let passwordOption = Array("-p".utf8)
+
+    /// The value of `name: value`, as in a cloud-config, where the name speaks of a secret: up to
+    /// white space, a quote or a sign of YAML's short form.
+    private static func mappedValue(
+        in text: [UInt8], of word: Range<Int>, to lineEnd: Int
+    ) -> Range<Int>? {
+        var name = word
+        var at = word.upperBound
+        if text[name].last == 0x3A {
+            name = name.lowerBound..<name.upperBound - 1
+        } else {
+            guard at + 1 < lineEnd, text[at] == 0x22 || text[at] == 0x27, text[at + 1] == 0x3A
+            else { return nil }
+            at += 2
+        }
+        guard at < lineEnd, !name.isEmpty, SecretNames.areSecret(name, in: text) else { return nil }
+        while at < lineEnd, text[at] == 0x20 || text[at] == 0x09 { at += 1 }
+        guard at < lineEnd, text[at] != 0x7B, text[at] != 0x5B else { return nil }
+        if text[at] == 0x22 || text[at] == 0x27 {
+            let value = value(in: text, from: at, to: lineEnd)
+            return value.isEmpty ? nil : value
+        }
+        let end =
+            text[at..<lineEnd].firstIndex {
+                endsValue($0) || $0 == 0x2C || $0 == 0x7D || $0 == 0x5D
+            } ?? lineEnd
+        return end > at ? at..<end : nil
     }
 
     private static func isContinued(_ line: Range<Int>, in text: [UInt8]) -> Bool {
@@ -161,6 +205,8 @@ public struct SecretMask: Sendable {
             start = slashes + 3
         } else if first == word.lowerBound + 5, text.holds(daemonAddress, at: word.lowerBound) {
             start = word.lowerBound + 6
+        } else if first > word.lowerBound, text[first..<word.upperBound].contains(0x40) {
+            start = word.lowerBound
         } else {
             return nil
         }

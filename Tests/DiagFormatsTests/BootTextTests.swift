@@ -67,6 +67,15 @@ struct SecretMaskTests {
         ("root=UUID=1 console=ttyS0,115200n8", "root=UUID=1 console=ttyS0,115200n8"),
         ("$prefix/$root/$x", "$prefix/$root/$x"),
         ("url=http://host:80/x", "url=http://host:80/x"),
+        ("cryptomount -u 1a2b -p hunter2", "cryptomount -u 1a2b -p [masked]"),
+        ("cryptomount -p 'a b' hd0", "cryptomount -p '[masked]' hd0"),
+        ("search -p x; cryptomount -a", "search -p x; cryptomount -a"),
+        ("cc:{password: abc, ssh_pwauth: true}", "cc:{password: [masked], ssh_pwauth: true}"),
+        ("{\"password\":\"a b\", \"x\": 1}", "{\"password\":\"[masked]\", \"x\": 1}"),
+        ("  hashed_passwd: 'x' # y", "  hashed_passwd: '[masked]' # y"),
+        ("token:", "token:"), ("chpasswd: {expire: false}", "chpasswd: {expire: false}"),
+        ("FTP=\"me:pw@host\"", "FTP=\"me:[masked]@host\""),
+        ("root@host:/srv server:/export@2", "root@host:/srv server:/export@2"),
     ]
 
     @Test("Secrets are masked, and nothing else", arguments: lines)
