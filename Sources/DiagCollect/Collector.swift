@@ -36,6 +36,11 @@ extension Collector {
     /// Nothing.
     public func prepare(in context: CollectionContext) throws -> (any Sendable)? { nil }
 
+    /// The highest risk of it: its own, or that of its probes, which open what may not answer.
+    public var highestRisk: CollectorDescriptor.Risk {
+        probes.isEmpty ? descriptor.risk : max(descriptor.risk, .mayBlock)
+    }
+
     /// One item, that a program of somebody else runs: it does not say what it reads.
     public func plan(in context: CollectionContext) throws -> PlannedWork {
         PlannedWork(items: [

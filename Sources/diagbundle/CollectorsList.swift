@@ -29,8 +29,8 @@ struct CollectorsList: ParsableCommand {
         for entry in catalogue.entries {
             let descriptor = entry.collector.descriptor
             table.append([
-                descriptor.name, "R\(descriptor.risk.rawValue)", Self.profiles(entry).text,
-                entry.origin, descriptor.subject,
+                descriptor.name, "R\(entry.collector.highestRisk.rawValue)",
+                Self.profiles(entry).text, entry.origin, descriptor.subject,
             ])
         }
         for line in table.lines() { StandardStreams.print(line) }
@@ -81,8 +81,9 @@ struct CollectorsList: ParsableCommand {
                     name: descriptor.name, subject: descriptor.subject,
                     description: entry.declaration?.description
                         ?? entry.plugin?.declaration.description,
-                    risk: "R\(descriptor.risk.rawValue)", profiles: Self.profiles(entry).names,
-                    origin: entry.origin, replaced: entry.replaced,
+                    risk: "R\(entry.collector.highestRisk.rawValue)",
+                    profiles: Self.profiles(entry).names, origin: entry.origin,
+                    replaced: entry.replaced,
                     plugin: entry.plugin?.source.program.string,
                     confinement: descriptor.confinement.rawValue,
                     deadlineSeconds: descriptor.deadlineSeconds, byteLimit: descriptor.byteBudget)

@@ -30,7 +30,7 @@ struct CollectorsShow: ParsableCommand {
             let descriptor = entry.collector.descriptor
             let lines = [
                 "# \(descriptor.name): \(descriptor.subject)",
-                "# Code of the program, without a file. Risk R\(descriptor.risk.rawValue),"
+                "# Code of the program, without a file. Risk R\(entry.collector.highestRisk.rawValue),"
                     + " confined as \(descriptor.confinement.rawValue),",
                 "# at most \(DurationText.words(seconds: descriptor.deadlineSeconds)) and"
                     + " \(ByteCountText.describe(descriptor.byteBudget)).",

@@ -81,7 +81,7 @@ final class PlanMaker: Sendable {
         _ entry: CollectorCatalogue.Entry, _ work: PlannedWork
     ) -> CollectionPlan.Collector {
         let descriptor = entry.collector.descriptor
-        let risk = work.items.map(\.risk).reduce("R\(descriptor.risk.rawValue)", max)
+        let risk = work.items.map(\.risk).reduce("R\(entry.collector.highestRisk.rawValue)", max)
         let commandsDevices = entry.collector.probes.contains(where: \.commandsDevices)
         var plan = CollectionPlan.Collector(
             name: descriptor.name, subject: descriptor.subject, origin: entry.origin,

@@ -16,7 +16,8 @@ struct RunProfile {
     /// These collectors not.
     var skipped: [String] = []
 
-    /// Where a file names a collector.
+    /// Where a file names a collector first: `only` is looked at before `add`, and `skip` last, as
+    /// their collectors are.
     private var places: [String: YAMLNode] = [:]
 
     /// What is wrong with a collector that it names.
@@ -72,7 +73,10 @@ struct RunProfile {
         added = try mapping["add"]?.strings ?? []
         skipped = try mapping["skip"]?.strings ?? []
         for key in ["only", "add", "skip"] {
-            for node in try mapping[key]?.sequence ?? [] { places[try node.string] = node }
+            for node in try mapping[key]?.sequence ?? [] {
+                let collector = try node.string
+                places[collector] = places[collector] ?? node
+            }
         }
     }
 }

@@ -61,9 +61,7 @@ extension Settings {
         options.includesGuestPages = try isYes(.dumpGuestPages)
         options.onPressure = try choice(.dumpOnPressure)
         if !text(.dumpMaxSize).isEmpty {
-            do throws(ValueTextError) {
-                options.maxByteCount = try ByteCountText.parse(text(.dumpMaxSize))
-            } catch { throw wrong(.dumpMaxSize, "\(error)") }
+            options.maxByteCount = try byteCount(.dumpMaxSize)
             guard options.maxByteCount != 0 else {
                 throw wrong(.dumpMaxSize, "a size above 0 is needed")
             }

@@ -167,10 +167,17 @@ extension Settings {
 
     var maxByteCount: Int64 {
         get throws {
-            do throws(ValueTextError) {
-                return try ByteCountText.parse(text(.maxSize))
-            } catch { throw wrong(.maxSize, "\(error)") }
+            let count = try byteCount(.maxSize)
+            guard count > 0 else { throw wrong(.maxSize, "a size above 0 is needed") }
+            return count
         }
+    }
+
+    /// The bytes that a setting is given as.
+    func byteCount(_ name: SettingName) throws -> Int64 {
+        do throws(ValueTextError) {
+            return try ByteCountText.parse(text(name))
+        } catch { throw wrong(name, "\(error)") }
     }
 
     var progress: ProgressStyle {

@@ -168,8 +168,9 @@ class Host(harness.Case):
                 found = [at for at, call in enumerate(calls) if re.search(pattern, call)]
                 self.assertTrue(found, "%s: no %s" % (name, pattern))
                 return found[0]
-            # A probe asks for the state of a mount, and opens nothing.
-            first_read = index(r"^(statx|f?statfs)\(" if number in probing
+            # A probe asks for the state of a mount, or opens a device.
+            first_read = index(r"^(statx|f?statfs)\(|^openat2\(.*(dev|proc|sys)"
+                               if number in probing
                                else r"^openat2\(.*(proc|sys|etc|boot|var)")
             for pattern in (r"PR_SET_NO_NEW_PRIVS, 1.*= 0", r"^capset\(.*= 0",
                             r"RLIMIT_FSIZE, \{rlim_cur=0, rlim_max=0\}.*= 0",

@@ -186,27 +186,12 @@ public struct DebugPackage: Hashable, Sendable {
         isComplete: Bool = true
     ) -> [String] {
         let image = images.first ?? "vmlinux"
-        let file = Self.quoted(file)
+        let file = ShellWord.quoted(file)
         let crash = isComplete || format == .elf ? "crash" : Self.crashOfIncomplete
         var commands = ["\(crash) \(image) \(file)", "drgn -s \(image) -c \(file)"]
         if format == .elf || compression != .zstd {
             commands.append("makedumpfile --dump-dmesg \(file) dmesg.txt")
         }
         return commands
-    }
-
-    /// `text` as one word of a shell: as it is when it is plain, else between quotes.
-    private static func quoted(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy {
-            switch $0 {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            default: "._+~-/:@%".utf8.contains($0)
-            }
-        }
-        if isPlain, !text.isEmpty, text.utf8.first != 0x2D { return text }
-        let dash = text.utf8.first == 0x2D ? "./" : ""
-        let safe = UntrustedText.escapingControls(text)
-        let parts = safe.split(separator: "'", omittingEmptySubsequences: false)
-        return "'" + dash + parts.joined(separator: #"'\''"#) + "'"
     }
 }

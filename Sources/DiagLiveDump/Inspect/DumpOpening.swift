@@ -11,7 +11,7 @@ enum DumpOpening {
         case .lime, .avml: fillRanges(&result)
         case .windows:
             result.openWith = [
-                "windbg -z \(quoted(result.file))", ".bugcheck", "!analyze -v", "k",
+                "windbg -z \(ShellWord.quoted(result.file))", ".bugcheck", "!analyze -v", "k",
             ]
             result.readers = [
                 .init(
@@ -57,7 +57,7 @@ enum DumpOpening {
     }
 
     private static func fillRanges(_ result: inout DumpDescription) {
-        let file = quoted(result.file)
+        let file = ShellWord.quoted(result.file)
         let isCompressed = result.format == .avml
         result.readers = [
             .init(
@@ -75,16 +75,16 @@ enum DumpOpening {
     }
 
     private static func fillLinux(_ result: inout DumpDescription) {
-        var file = quoted(result.file)
+        var file = ShellWord.quoted(result.file)
         if result.isFlattened {
-            result.openWith.append("makedumpfile -R \(quoted("ordered.kdump")) < \(file)")
+            result.openWith.append("makedumpfile -R \(ShellWord.quoted("ordered.kdump")) < \(file)")
             file = "ordered.kdump"
         }
         guard let release = result.release else { return }
         let package = DebugPackage.of(
             release: release, version: result.version, buildId: result.buildIdentifier)
         if result.debugPackage == nil { result.debugPackage = package.name }
-        let symbols = quoted(package.images.first ?? "vmlinux")
+        let symbols = ShellWord.quoted(package.images.first ?? "vmlinux")
         let lacksPages = result.format == .kdump && result.completeness == .partial
         let crash = lacksPages ? DebugPackage.crashOfIncomplete : "crash"
         result.openWith.append("\(crash) \(symbols) \(file)")
@@ -92,16 +92,5 @@ enum DumpOpening {
         if result.readers.contains(where: { $0.name == "makedumpfile" && $0.canRead }) {
             result.openWith.append("makedumpfile --dump-dmesg \(file) dmesg.txt")
         }
-    }
-
-    /// A word for a shell: in single quotes unless it is plain.
-    static func quoted(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-                || [0x2D, 0x2E, 0x2F, 0x5F, 0x2B, 0x3A, 0x40, 0x2C].contains($0)
-        }
-        if isPlain, !text.isEmpty, !text.hasPrefix("-") { return text }
-        let inner = text.split(separator: "'", omittingEmptySubsequences: false)
-        return "'" + inner.joined(separator: #"'\''"#) + "'"
     }
 }

@@ -343,9 +343,9 @@ struct DumpInspectorTests {
 
     @Test("A path with blanks or quotes is one word of a command")
     func quoting() {
-        #expect(DumpOpening.quoted("/a/b-1.kdump") == "/a/b-1.kdump")
-        #expect(DumpOpening.quoted("/a b/it's") == #"'/a b/it'\''s'"#)
-        #expect(DumpOpening.quoted("-x") == "'-x'")
+        #expect(ShellWord.quoted("/a/b-1.kdump") == "/a/b-1.kdump")
+        #expect(ShellWord.quoted("/a b/it's") == #"'/a b/it'\''s'"#)
+        #expect(ShellWord.quoted("-x") == "'./-x'")
     }
 
     private func schemaErrors(_ dump: DumpDescription) throws -> [String] {
