@@ -31,6 +31,7 @@ state that a program keeps: names, times, counters and versions
   cloud /run/cloud-init/{* /var/lib/cloud/* /run/metadata/* /run/ignition.env /etc/.ignition-*
   cloud /etc/google_instance_id
   containers /var/lib/kubelet/*_manager_state /run/flannel/subnet.env
+  containers /var/lib/containers/storage/overlay-images/images.json
   logging /var/lib/*logrotate*
   login /run/* /etc/nologin
   lvm /etc/lvm/archive/*.vg /etc/lvm/devices/backup/*
