@@ -178,7 +178,8 @@ class DeclaredCollectorTest(harness.Case):
         os.makedirs(folder)
         for number in range(200000):
             os.close(os.open(os.path.join(folder, str(number)), os.O_CREAT | os.O_WRONLY))
-        own = self.declarations(mine=OWN % ("mine", "facts", '"%s/*"' % folder, "echo, said"))
+        own = self.declarations(mine=OWN % ("mine", "facts", '"%s/*"' % folder, "echo, said")
+                                + "deadline: 500s\n")  # Of files, not of time.
         self.collect("--collectors", own, "--only", "mine", expected=(PARTIAL,))
         manifest = harness.manifest(self.output)
         self.assertEqual(len(manifest["artifacts"]), 1000 + 4)
