@@ -9,6 +9,9 @@ public final class HostFolder: ArtifactSink {
     public let output: OutputDirectory
     /// Its final name: the host's.
     public let name: String
+    /// The folders of earlier runs that were killed while they had a dump, under the names they
+    /// have now.
+    public private(set) var rescued: [FilePath] = []
     private let stagingName: String
     private let staging: OutputDirectory
     /// The files that are open, by path.
@@ -27,7 +30,8 @@ public final class HostFolder: ArtifactSink {
     /// The path where it will be.
     public var finalPath: FilePath { output.path.appending(name) }
 
-    /// Begins a new host folder in `output`; what an earlier run left unfinished is removed.
+    /// Begins a new host folder in `output`; what an earlier run left unfinished is removed, unless
+    /// a dump is in it: such a one gets a name that is not hidden, and is not looked at again.
     ///
     /// The caller holds the lock of `output`. What cannot be removed, because another user left it,
     /// stays and is avoided.
@@ -41,11 +45,55 @@ public final class HostFolder: ArtifactSink {
         self.output = output
         if !isKeptUnfinished {
             for entry in try output.names() where Self.isUnfinished(entry, host: name) {
-                try? output.removeTree(entry)
+                if Self.holdsDump(entry, in: output) {
+                    let kept = try? Self.show(entry, as: name, in: output)
+                    if let kept { rescued.append(output.path.appending(kept)) }
+                } else {
+                    try? output.removeTree(entry)
+                }
             }
         }
         (stagingName, staging) = try Self.make(
             (isKeptUnfinished ? "" : ".") + "\(name).partial", in: output)
+    }
+
+    /// Gives the unfinished folder a name that is not hidden, and that no later run removes: where
+    /// there is a dump in it. Whether that was so.
+    public func keepDump() -> Bool {
+        files = [:]
+        directories = [:]
+        guard Self.holdsDump(stagingName, in: output),
+            let kept = try? Self.show(stagingName, as: name, in: output)
+        else { return false }
+        keptPath = output.path.appending(kept)
+        return true
+    }
+
+    /// Where ``keepDump()`` has put the folder.
+    public private(set) var keptPath: FilePath?
+
+    /// Whether a folder holds the memory of a kernel, or a part of it.
+    private static func holdsDump(_ entry: String, in output: OutputDirectory) -> Bool {
+        guard let folder = try? output.directory(entry), let names = try? folder.names() else {
+            return false
+        }
+        return names.contains { $0 == "LiveDump.kdump" || $0 == "LiveDump.elf" }
+    }
+
+    /// Gives a folder the first name of `NAME.partial`, `NAME.partial-2`, … that nothing has.
+    private static func show(
+        _ entry: String, as name: String, in output: OutputDirectory
+    ) throws(SystemCallError) -> String {
+        let stem = "\(name).partial"
+        if entry.hasPrefix(stem) { return entry }
+        var candidate = stem
+        var number = 2
+        while try output.status(of: candidate) != nil {
+            candidate = "\(stem)-\(number)"
+            number += 1
+        }
+        try output.rename(entry, to: candidate)
+        return candidate
     }
 
     /// Makes the new directory `stem`, or one with a number: what is there already may be another

@@ -73,10 +73,14 @@ extension LiveDumpOptions {
         let level = kind == .stacks ? 30 : level
         var names = [String]()
         if level & 16 != 0 { names.append("MemFree") }
-        if level & 8 != 0, kind == .stacks || !includesUserPages && !includesGuestPages {
-            names.append("AnonPages")
+        let leavesOutProcesses = kind == .stacks || !includesUserPages && !includesGuestPages
+        if level & 8 != 0, leavesOutProcesses { names += ["AnonPages", "Hugetlb"] }
+        // Shared memory is in the other number, too.
+        if level & 4 != 0 {
+            names.append("Cached")
+        } else if level & 2 != 0, leavesOutProcesses {
+            names.append("Shmem")
         }
-        if level & 4 != 0 { names.append("Cached") }
         let bytes = names.reduce(UInt64(0)) { sum, name in
             let (next, overflows) = sum.addingReportingOverflow(
                 statistics.byteCounts[name] ?? 0)

@@ -176,7 +176,7 @@ final class Front {
         return UntrustedText.escapingControls(
             "What was written of the dump is \(folderPath)/\(dumpedName); `diagbundle dump info`"
                 + " says what it holds."
-                + (isDump ? "" : " The next run removes that folder: move the file away before."))
+                + (isDump ? "" : " The next run gives that folder a name that is not hidden."))
     }
 
     private func notice(_ message: String) {

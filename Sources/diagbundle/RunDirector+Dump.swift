@@ -192,11 +192,23 @@ extension RunDirector {
 
     /// Removes what a run that failed has made, apart from the bytes of a dump.
     func leave(_ folder: HostFolder) {
-        guard request.dump != nil,
-            let entries = try? Directory.open(folder.stagingPath).entries(),
+        if request.dump == nil {
+            guard folder.keepDump(), let kept = folder.keptPath else { return folder.discard() }
+            keptDump = kept
+            return
+        }
+        guard let entries = try? Directory.open(folder.stagingPath).entries(),
             entries.contains(where: { $0.name.string.hasPrefix("LiveDump.") })
         else { return folder.discard() }
         result.folderPath = folder.stagingPath.string
+    }
+
+    /// What is said of dumps that runs of `collect` left, which failed or were killed.
+    static func told(ofDumps folders: [FilePath]) -> [String] {
+        folders.map {
+            "What a run that did not end has written of a dump is in \($0); `diagbundle dump info`"
+                + " says what it holds."
+        }
     }
 }
 

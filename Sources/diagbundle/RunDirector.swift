@@ -115,8 +115,16 @@ final class RunDirector {
             result.exitCode = Int(ExitStatus.failed.rawValue)
             result.error = UntrustedText.escapingControls("\(error)")
         }
+        if let keptDump {
+            let told = Self.told(ofDumps: [keptDump]).joined()
+            result.error = [result.error, UntrustedText.escapingControls(told)]
+                .compactMap { $0 }.joined(separator: " ")
+        }
         return result
     }
+
+    /// The folder of a dump that stays though the run has failed.
+    var keptDump: FilePath?
 
     private func make(_ control: borrowing OwnedDescriptor) throws {
         // Before there is anything of one collector that another must not have in its memory, and
@@ -145,6 +153,7 @@ final class RunDirector {
                     in: directory, isKeptUnfinished: true)
         } catch { throw outputFailure(error, isCreating: true) }
         link.send(.init(stage: .outputIsReady, folderPath: folder.stagingPath.string))
+        for text in Self.told(ofDumps: folder.rescued) { progress.notice(text) }
 
         do {
             let (manifest, findings) = try collect(

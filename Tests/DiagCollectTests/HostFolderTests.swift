@@ -182,4 +182,31 @@ struct HostFolderTests {
         try folder.commit()
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.finalPath.string) == [])
     }
+
+    @Test("A folder with a dump that a run left is never removed, and gets a name that is seen")
+    func leftDump() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        for (name, file) in [
+            (".host.partial", "LiveDump.kdump"), (".host.partial-2", "LiveDump-stacks.txt"),
+            (".host.partial-3", "LiveDump.elf"), ("host.partial", "foreign"),
+        ] {
+            let folder = try output.makeDirectory(name)
+            try folder.createFile(file).write([1, 2, 3].span)
+        }
+        let folder = try HostFolder(name: "host", in: output)
+        #expect(
+            Set(folder.rescued)
+                == [place.path.appending("host.partial-2"), place.path.appending("host.partial-3")])
+        #expect(
+            place.names.sorted() == [
+                ".host.partial", "host.partial", "host.partial-2", "host.partial-3",
+            ])
+        #expect(!folder.keepDump())
+        _ = try folder.createSeekable(ArtifactPath(document: "LiveDump.kdump"), byteLimit: 10)
+        #expect(folder.keepDump())
+        #expect(folder.keptPath == place.path.appending("host.partial-4"))
+        #expect(try HostFolder(name: "host", in: output).rescued == [])
+        #expect(place.names.contains("host.partial-4"))
+    }
 }
