@@ -7,6 +7,7 @@ import os
 import subprocess
 
 import dumpchecks
+import dumpcommands
 import dumpfaults
 import dumpoptions
 import refilter
@@ -23,6 +24,7 @@ OTHER_LEVELS = [16, 31]
 SLOW_LEVELS = [0, 1]  # All of the guest's memory is compressed: some minutes under emulation.
 READABLE_BY_MAKEDUMPFILE = 16
 SLOW_SECONDS = 900
+STACKS_SECONDS = 60  # In an emulated guest; some five where it is quiet.
 
 
 class Laboratory:
@@ -109,6 +111,7 @@ def check(run, results):
         _collected(lab, guest)
         if run.everything:
             dumpoptions.check(lab, guest)
+            dumpcommands.check(lab, guest)
             dumpfaults.in_one_guest(lab, guest)
     finally:
         guest.stop()
@@ -164,6 +167,7 @@ def _small(lab, guest):
         return
     lab.run.say("stacks: %.1f MB in %.1f s" % (
         os.path.getsize(made.file) / 1e6, made.seconds))
+    lab.results.check("stacks: it takes seconds", made.seconds < STACKS_SECONDS, made.seconds)
     lab.read("stacks", made, before, after, small=True)
     text_of_stacks(lab.results, "stacks", made, before, after)
 

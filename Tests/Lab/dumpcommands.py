@@ -1,0 +1,246 @@
+"""What the program tells of a real dump, while it is made and afterwards, and when it may not be
+made; for `--all`."""
+
+import json
+import os
+import re
+import struct
+import subprocess
+
+from dumpfaults import DISTURBED, Disturbed, INPUT_OUTPUT, collect
+from dumprun import COMPLETE, PARTIAL, PLACE, REFUSED, dump, fetched
+from host import run as host
+from kdump import Kdump
+from running import PRSTATUS, REGISTERS_OFFSET
+
+CANNOT_CREATE = 73
+
+
+def check(lab, guest):
+    """All of it, in one guest."""
+    _told(lab, guest)
+    _flattened(lab, guest)
+    _progress(lab, guest)
+    _stored(lab, guest)
+    _without_samples(lab, guest)
+    _refused(lab, guest)
+    _priority(lab, guest)
+    _left_by_collect(lab, guest)
+
+
+def _told(lab, guest):
+    """`dump info` tells of a file what LiveDump.json tells, and who asked for it and why."""
+    made = dump(guest, "told", options="--level 31 --originator Taskmgr --reason 'it was slow'")
+    if not lab.complete("told", made):
+        return
+    told, report = lab.info(made.file), made.report
+    code = told.get("code") or {}
+    lab.results.equal("told: the code and who asked", [
+        code.get("number"), (code.get("parameters") or [{}])[0], told.get("originator"),
+        told.get("reason")], [
+        "0x161", {"value": "0x005461736b6d6772", "text": "Taskmgr"}, "Taskmgr", "it was slow"])
+    for name in ("torn", "windows", "level", "openWith"):
+        lab.results.check("told: %s is that of LiveDump.json" % name,
+                          name == "openWith" and told.get(name) or
+                          told.get(name) == report.get(name), (told.get(name), report.get(name)))
+    kernel = report["kernel"]
+    lab.results.equal(
+        "told: the host, the kernel and the processors are the guest's",
+        [told.get(name) for name in ("host", "release", "buildIdentifier", "debugPackage",
+                                     "processorCount", "registerCount", "consistency")],
+        [report["host"], kernel["release"], kernel["buildIdentifier"], kernel["debugPackage"],
+         2, 2, "smeared"])
+    counted = sum(count for name, count in report["pages"].items() if name.startswith("kept."))
+    lab.results.equal("told: the pages are those of LiveDump.json",
+                      (told.get("pages") or {}).get("dumped"), counted)
+    text = subprocess.run([lab.run.binary, "dump", "info", made.file], text=True,
+                          stdout=subprocess.PIPE, check=False, timeout=120).stdout
+    lab.results.check("told: a person reads it, too", all(
+        one in text for one in ("Taskmgr", "it was slow", kernel["release"], "0x161")), text)
+    os.unlink(made.file)
+
+
+def _flattened(lab, guest):
+    """What makedumpfile flattens of a dump of ours is read, and converted back; it reads our ELF
+    core and our plain pages."""
+    made = dump(guest, "plain", options="--level 31 --compress none")
+    core = dump(guest, "core", options="--level 31 --format elf")
+    if not (lab.complete("plain", made) and core.file):
+        return
+    flat, back = (os.path.join(made.folder, name) for name in ("flat", "back"))
+    with open(flat, "wb") as file:
+        done = subprocess.run(["makedumpfile", "-F", "-c", "-d", "31", made.file], stdout=file,
+                              stderr=subprocess.PIPE, check=False, timeout=300)
+    if lab.results.check("flattened: makedumpfile flattens plain pages", done.returncode == 0,
+                         done.stderr[-800:]):
+        told = lab.info(flat)
+        lab.results.equal("flattened: it is told", [
+            told.get(name) for name in ("isFlattened", "release", "completeness")],
+            [True, lab.run.dump_images.release, "complete"])
+        done = subprocess.run([lab.run.binary, "dump", "convert", flat, back], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              timeout=300)
+        if lab.results.check("flattened: it is converted", done.returncode == 0,
+                             done.stdout[-800:]):
+            ours, theirs = Kdump(made.file), Kdump(back)
+            wanted = dict(zip(ours.frames.tolist(), range(len(ours.frames))))
+            other = [frame for index, frame in enumerate(theirs.frames.tolist())
+                     if theirs.page(index) != ours.page(wanted[frame])]
+            lab.results.check("flattened: every page is as it was",
+                              len(theirs.frames) > 1000 and not other, other[:8])
+    log = os.path.join(core.folder, "log")
+    host("makedumpfile", "-f", "--dump-dmesg", core.file, log, timeout=120)
+    with open(log, encoding="utf-8", errors="replace") as text:
+        lab.results.check("ELF: makedumpfile --dump-dmesg", text.read().count("\n") > 100)
+    status = os.stat(core.file)
+    lab.results.check("ELF: the file is sparse", status.st_blocks * 512 < status.st_size / 2,
+                      (status.st_blocks, status.st_size))
+
+
+def _progress(lab, guest):
+    """The copying is shown by bytes, with rate and time left."""
+    place = PLACE + "progress"
+    outcome = guest.machine.run("mkdir -p {0} && diagbundle dump full --output {0} --no-throttle"
+                                " --progress json".format(place), 200)
+    files = []
+    for line in (outcome.output + outcome.errors).splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        files += [one["file"] for one in _operations(event)
+                  if (one.get("file") or {}).get("path") == "LiveDump.kdump"]
+    counts = [one.get("byteCount", 0) for one in files]
+    lab.results.check("progress: the bytes of LiveDump.kdump grow", len(set(counts)) > 3 and
+                      counts == sorted(counts), files[:3])
+    lab.results.check("progress: with rate and time left", any(
+        one.get("bytesPerSecond") and one.get("remainingSeconds") is not None
+        for one in files), files[-3:])
+    outcome = guest.machine.run("diagbundle dump full --output {0} --no-throttle"
+                                " --progress plain".format(place), 200)
+    lab.results.check("progress: in words", "Copying diagnostic file LiveDump.kdump" in
+                      outcome.errors, outcome.errors[-1200:])
+    guest.machine.need("rm -rf " + place)
+
+
+def _operations(event):
+    """The operations of an event of the progress."""
+    found = event.get("operations") or []
+    return found + [event["operation"]] if event.get("operation") else found
+
+
+def _stored(lab, guest):
+    """A dump is in the bundle as it is, and outside of the run's limit of bytes."""
+    made = collect(guest, "stored", "--live-dump stacks --dump-no-throttle --max-size 1MiB")
+    if not lab.results.check("stored: collect --live-dump stacks ends well",
+                             made.status in (COMPLETE, PARTIAL), made.why()):
+        return
+    listed = [one for one in json.loads(made.manifest)["artifacts"]
+              if one["path"].endswith("LiveDump.kdump")]
+    lab.results.check("stored: the dump is whole, though larger than --max-size", len(listed) == 1
+                      and not listed[0]["isTruncated"] and listed[0]["byteCount"] > 1 << 20,
+                      listed)
+    bundle = [one for one in made.names if one.endswith(".tar.xz")]
+    dumped = [one for one in made.names if one.endswith("/LiveDump.kdump")]
+    answer = guest.machine.run(
+        "stat -c %s {0} {1}; mkdir /run/out && diagbundle extract {0} --output /run/out >&2;"
+        " cmp {1} $(find /run/out -name LiveDump.kdump) && echo same; rm -rf /run/out".format(
+            bundle[0], dumped[0]), 200)
+    words = answer.output.split()
+    lab.results.check("stored: the bundle has it as it is", len(words) == 3 and
+                      int(words[0]) >= int(words[1]) and words[2] == "same",
+                      answer.output + answer.errors)
+    guest.machine.need("rm -rf %slogs-stored" % PLACE)
+
+
+def _without_samples(lab, guest):
+    """Where perf is forbidden the registers are zero, which is told, and the dump opens."""
+    machine = guest.machine
+    machine.need("cat /proc/sys/kernel/perf_event_paranoid > /run/paranoid;"
+                 " echo 3 > /proc/sys/kernel/perf_event_paranoid")
+    place = PLACE + "unsampled"
+    outcome = machine.run(
+        "mkdir -p {0} && capsh --drop=cap_perfmon,cap_sys_admin -- -c 'exec diagbundle dump full"
+        " --level 31 --output {0} --no-throttle --progress none'".format(place), 200)
+    machine.need("cat /run/paranoid > /proc/sys/kernel/perf_event_paranoid")
+    made = fetched(guest, "unsampled", outcome.status, outcome.seconds, outcome.output,
+                   outcome.errors)
+    if not lab.results.check("without perf: there is a dump", made.file is not None, made.why()):
+        return
+    registers = made.report.get("registers") or {}
+    lab.results.check("without perf: it says that no registers were sampled, and why",
+                      registers.get("sampled") == 0 and registers.get("why"), registers)
+    notes = [content for name, kind, content in Kdump(made.file).notes
+             if (name, kind) == ("CORE", PRSTATUS)]
+    lab.results.check("without perf: the registers are zero", len(notes) == 2 and not any(
+        any(struct.unpack_from("<27Q", one, REGISTERS_OFFSET)) for one in notes))
+    walk = json.loads(lab.readers.drgn("drgn_walk.py", made.file, lab.symbols, "stacks"))
+    lab.results.check("without perf: drgn finds the tasks",
+                      len(walk["tasks"].get("value", [])) > 30, walk["tasks"].get("error"))
+
+
+def _refused(lab, guest):
+    """Nothing is written to memory or to a full disk, and not too often."""
+    machine = guest.machine
+    words = "diagbundle dump full --level 31 --progress none --no-throttle --output "
+    outcome = machine.run("mkdir -p /run/dumps && " + words + "/run/dumps", 100)
+    lab.results.check("refused: an output in memory", outcome.status == CANNOT_CREATE and
+                      "memory" in outcome.errors, (outcome.status, outcome.errors))
+    outcome = machine.run("fallocate -l $(($(df -B1 --output=avail /srv/dump | tail -1) - 9000000))"
+                          " /srv/dump/filler; %s/srv/dump/small; status=$?; rm /srv/dump/filler;"
+                          " exit $status" % words, 100)
+    lab.results.check("refused: a disk without room", outcome.status == INPUT_OUTPUT and
+                      "/srv/dump" in outcome.errors, (outcome.status, outcome.errors))
+    machine.put(b"dump-directory: /srv/dump/often\ndump-originator-interval: 0s\n"
+                b"dump-keep-policy: always\n", "/run/often.yaml")
+    outcomes = [machine.run("diagbundle dump full --level 31 --progress none"
+                            " --config /run/often.yaml", 200) for _ in range(2)]
+    lab.results.check("refused: a second dump within the interval", [
+        one.status for one in outcomes] == [COMPLETE, REFUSED] and
+        re.search(r"\d+ (min|s)\b", outcomes[1].errors), outcomes[1].errors)
+    machine.need("rm -rf /srv/dump/often /srv/dump/small /run/dumps")
+
+
+def _priority(lab, guest):
+    """The threads that copy stand behind whatever the host does."""
+    made = Disturbed(guest, "priority", "for task in $(pgrep -x dump-copy -w); do"
+                     " cut -d' ' -f19,41 /proc/$task/stat; ionice -p $task; done; kill -TERM $pid")
+    if lab.results.check("priority: a dump of all memory runs for a while", made.was_reached,
+                         made.said[-800:]):
+        values = re.findall(r"^(\d+) (\d+)$", made.said, re.M)
+        lab.results.check("priority: its threads have the lowest",
+                          values and all(nice == "19" or policy in ("3", "5")
+                                         for nice, policy in values) and
+                          "idle" in made.said, made.said[-800:])
+    guest.machine.need("rm -rf %spriority" % PLACE)
+
+
+def _left_by_collect(lab, guest):
+    """What a `collect` that fails or is killed has of a dump stays, and is told."""
+    script = DISTURBED.replace("dump full --level 0", "collect --only livedump --include-live-dump"
+                               " --dump-level 0 --dump-compress none").replace(
+                                   "--no-throttle", "--dump-no-throttle")
+    for name, happens in (
+            ("collect-killed", "pkill -KILL -x diagbundle"),
+            ("collect-full", "fallocate -l $(df -B1 --output=avail /srv/dump | tail -1)"
+                             " /srv/dump/filler")):
+        place = PLACE + name
+        outcome = guest.machine.run(script.format(
+            place=place, name=name, kib=96 << 10, happens=happens, options=""), 400)
+        guest.machine.need("rm -f /srv/dump/filler")
+        said = outcome.output + outcome.errors
+        if not lab.results.check("%s: it runs for a while" % name,
+                                 "never so far" not in said, said[-800:]):
+            continue
+        if name == "collect-killed":
+            said = guest.machine.run("diagbundle collect --only system --output %s"
+                                     " --progress plain" % place, 200).errors
+        found = guest.machine.run("ls -d %s/*.partial*/LiveDump.kdump" % place).output.split()
+        lab.results.check("%s: the dump stays, and it is told where" % name,
+                          len(found) == 1 and os.path.dirname(found[0]) in said,
+                          (found, said[-1500:]))
+        if found:
+            told = guest.machine.run("diagbundle dump info --json " + found[0], 100).output
+            lab.results.equal("%s: dump info reads it" % name,
+                              json.loads(told or "{}").get("completeness"), "partial")
+        guest.machine.need("rm -rf " + place)
