@@ -10,7 +10,8 @@ enum DumpDryRun {
     ///
     /// - Throws: ``CommandFailure`` when the dump could not be made either.
     static func run(
-        _ options: LiveDumpOptions, isThrottled: Bool, settings: DumpSettings, asJSON: Bool
+        _ options: LiveDumpOptions, isThrottled: Bool, isStored: Bool, settings: DumpSettings,
+        asJSON: Bool
     ) throws {
         var estimate: DumpEstimate
         do throws(LiveDumpError) {
@@ -28,6 +29,12 @@ enum DumpDryRun {
         } catch {
             // It may be allowed when the dump is made.
             estimate.warnings.append(error.description)
+        }
+        if isStored, let place = try? FileSystemPlace.of(FilePath(settings.folder)) {
+            do throws(LiveDumpError) {
+                try DumpStore(settings: settings).admit(
+                    estimatedByteCount: UInt64(max(0, estimate.fileByteCount)), space: place)
+            } catch { estimate.warnings.append(error.description) }
         }
         if asJSON {
             _ = try StandardStreams.write(JSONDocument.encode(estimate, layout: .document))

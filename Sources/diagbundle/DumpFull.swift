@@ -58,6 +58,6 @@ struct DumpFull: ParsableCommand {
         try settings.check()
         try DumpDryRun.run(
             try settings.dumpOptions(.full), isThrottled: !options.noThrottle,
-            settings: settings.dumpSettings(), asJSON: json)
+            isStored: settings.isDumpStored, settings: settings.dumpSettings(), asJSON: json)
     }
 }

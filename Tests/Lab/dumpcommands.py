@@ -198,6 +198,11 @@ def _refused(lab, guest):
     lab.results.check("refused: a second dump within the interval", [
         one.status for one in outcomes] == [COMPLETE, REFUSED] and
         re.search(r"\d+ (min|s)\b", outcomes[1].errors), outcomes[1].errors)
+    outcome = machine.run("echo 'dump-keep: 0' > /run/none.yaml;"
+                          " diagbundle dump full --dry-run --config /run/none.yaml", 100)
+    lab.results.check("--dry-run: the table for a person, with what would refuse the dump",
+                      outcome.status == COMPLETE and "in the dump" in outcome.output and
+                      "keep none" in outcome.output, outcome.output + outcome.errors)
     machine.need("rm -rf /srv/dump/often /srv/dump/small /run/dumps")
 
 
