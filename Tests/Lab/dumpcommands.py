@@ -208,8 +208,9 @@ def _refused(lab, guest):
 
 def _priority(lab, guest):
     """The threads that copy stand behind whatever the host does."""
-    made = Disturbed(guest, "priority", "for task in $(pgrep -x dump-copy -w); do"
-                     " cut -d' ' -f19,41 /proc/$task/stat; ionice -p $task; done; kill -TERM $pid")
+    made = Disturbed(guest, "priority", "for comm in $(grep -lx dump-copy /proc/[0-9]*/task/*/comm); do"
+                     " task=$(dirname $comm); cut -d' ' -f19,41 $task/stat;"
+                     " ionice -p ${task##*/}; done; kill -TERM $pid")
     if lab.results.check("priority: a dump of all memory runs for a while", made.was_reached,
                          made.said[-800:]):
         values = re.findall(r"^(\d+) (\d+)$", made.said, re.M)

@@ -108,23 +108,13 @@ def in_other_guests(lab):
 
 
 def _core(lab, guest):
-    """The dump as an ELF core; made again when the guest tore a list just then.
-
-    A sparse file takes many extents, so the lists of slabs change while it is written."""
-    for turn in ("", "-again", "-third"):
-        before = GuestTruth(guest, "elf-before" + turn)
-        made = dump(guest, "elf" + turn, options="--format elf")
-        after = GuestTruth(guest, "elf-after" + turn)
-        if not lab.results.check("elf: it ends as complete",
-                                 made.status == COMPLETE and made.file is not None, made.why()):
-            return
-        walk = dumpchecks.walked(lab.readers, made.file, lab.symbols)
-        tears = dumpchecks.torn(walk)
-        if not tears:
-            break
-        lab.run.say("elf%s: the guest was at work: %s" % (turn, tears[:4]))
-    lab.run.say("elf: %.1f MB on the disk" % (os.stat(made.file).st_blocks * 512 / 1e6))
-    lab.read("elf", made, before, after, walk=walk)
+    """The dump as an ELF core. A sparse file takes many extents, so the lists of slabs change
+    while it is written, and may be torn."""
+    whole = lab.whole(guest, "elf", lambda place: dump(guest, place, options="--format elf"))
+    if whole is None:
+        return
+    lab.run.say("elf: %.1f MB on the disk" % (os.stat(whole.made.file).st_blocks * 512 / 1e6))
+    lab.read("elf", whole)
 
 
 def _opens(lab, name, path):

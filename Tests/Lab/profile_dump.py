@@ -27,6 +27,11 @@ SLOW_SECONDS = 900
 STACKS_SECONDS = 60  # In an emulated guest; some five where it is quiet.
 
 
+# A dump, what the guest said before and after it, what drgn finds in it, and the threads whose
+# stacks do not count.
+Whole = collections.namedtuple("Whole", "made before after walk passed")
+
+
 class Laboratory:
     """What all parts of the profile use: the run, its results, the readers, the symbols."""
 
@@ -41,43 +46,61 @@ class Laboratory:
         return self.results.check(
             "%s: it ends as complete" % name,
             made.status == COMPLETE and made.file is not None and
-            made.report.get("outcome") == "complete" and Kdump(made.file).is_complete, made.why())
+            made.report.get("outcome") == "complete" and
+            (made.file.endswith(".elf") or Kdump(made.file).is_complete), made.why())
 
-    def read(self, name, made, before, after, crash=True, small=False, walk=None,
-             passed=()):
+    def whole(self, guest, name, make, small=False, is_busy=False, fault=None):
+        """A dump by `make(place)`, with what the guest said before and after and what drgn finds
+        in it; None when there is none.
+
+        The guest goes on while it is dumped, and may tear a list or a stack that is copied just
+        then. So a dump that shows that, or has a `fault(made, before)`, is made once more, and
+        said; the third time it is a fault of the program."""
+        for turn in ("", "-again", "-third"):
+            place = name.replace(" ", "-") + turn
+            before = GuestTruth(guest, place + "-before")
+            made = make(place)
+            after = GuestTruth(guest, place + "-after")
+            if not self.complete(name, made):
+                return None
+            walk = dumpchecks.walked(self.readers, made.file, self.symbols, small)
+            passed = dumpchecks.ran(before, after) if is_busy else ()
+            tears = dumpchecks.torn(walk, passed)
+            wrong = fault(made, before) if fault else None
+            if not tears and not wrong:
+                break
+            self.run.say("%s%s: the guest was at work: %s %s" % (
+                name, turn, tears[:4], wrong or ""))
+        return Whole(made, before, after, walk, passed)
+
+    def read(self, name, whole, crash=True, small=False):
         """All claims of the readers."""
-        walk = walk or dumpchecks.walked(self.readers, made.file, self.symbols, small)
-        dumpchecks.by_drgn(self.results, name, walk, before, after, small, passed)
+        dumpchecks.by_drgn(self.results, name, whole.walk, whole.before, whole.after, small,
+                           whole.passed)
         if crash:
-            dumpchecks.by_crash(self.results, name, self.readers, made.file, self.symbols, walk,
-                                before, after, small)
-        return walk
+            dumpchecks.by_crash(self.results, name, self.readers, whole.made.file, self.symbols,
+                                whole.walk, whole.before, whole.after, small)
 
     def paused(self, guest, name, options="", crash=True, is_busy=False):
         """A dump and QEMU's of the same moment, with all claims; None when there is no dump.
 
-        The guest goes on while it is dumped, and may tear a list or a stack that is copied just
-        then. So a dump that shows that is made once more, and said; a second time it is a fault.
         A guest with more processors than this machine `is_busy` always: less is asked of it."""
         percent = dumpchecks.BUSY_EQUAL_PERCENT if is_busy else dumpchecks.EQUAL_PERCENT
-        for turn in ("", "-again"):
-            place = name.replace(" ", "-") + turn
-            before = GuestTruth(guest, place + "-before")
-            made = dump_and_pause(guest, place, options=options, with_earlier=True)
-            after = GuestTruth(guest, place + "-after")
-            if not self.complete(name, made):
-                return None
-            walk = dumpchecks.walked(self.readers, made.file, self.symbols)
-            passed = dumpchecks.ran(before, after) if is_busy else ()
-            tears = dumpchecks.torn(walk, passed)
-            found = dumpchecks.compared(made, before)
-            if not tears and found.share >= percent:
-                break
-            self.run.say("%s%s: the guest was at work: %s %s" % (
-                name, turn, found.tally(), tears[:4]))
-        self.read(name, made, before, after, crash, walk=walk, passed=passed)
-        dumpchecks.by_oracle(self.run, self.results, name, made, before, found, self.readers,
-                             self.symbols, percent)
+        found = []
+
+        def fault(made, before):
+            found.append(dumpchecks.compared(made, before))
+            return found[-1].tally() if found[-1].share < percent else None
+
+        whole = self.whole(
+            guest, name, lambda place: dump_and_pause(
+                guest, place, options=options, with_earlier=True), False, is_busy, fault)
+        if whole is None:
+            return None
+        made = whole.made
+        self.read(name, whole, crash)
+        dumpchecks.by_oracle(self.run, self.results, name, made, whole.before, found[-1],
+                             self.readers, self.symbols, percent)
         Differences(made.file, made.earlier, made.oracle).check(self.run, self.results, name)
         os.unlink(made.earlier)
         self.say_stages(name, made)
@@ -160,16 +183,15 @@ def _converted(lab, guest, oracle_path):
 
 def _small(lab, guest):
     """The small dump of the stacks."""
-    before = GuestTruth(guest, "stacks-before")
-    made = dump(guest, "stacks", "stacks")
-    after = GuestTruth(guest, "stacks-after")
-    if not lab.complete("stacks", made):
+    whole = lab.whole(guest, "stacks", lambda place: dump(guest, place, "stacks"), small=True)
+    if whole is None:
         return
+    made = whole.made
     lab.run.say("stacks: %.1f MB in %.1f s" % (
         os.path.getsize(made.file) / 1e6, made.seconds))
     lab.results.check("stacks: it takes seconds", made.seconds < STACKS_SECONDS, made.seconds)
-    lab.read("stacks", made, before, after, small=True)
-    text_of_stacks(lab.results, "stacks", made, before, after)
+    lab.read("stacks", whole, small=True)
+    text_of_stacks(lab.results, "stacks", made, whole.before, whole.after)
 
 
 def _collected(lab, guest):
