@@ -64,12 +64,19 @@ extension LiveDump {
         }
         try begin(throttle, destination, estimatedByteCount: bytes)
 
+        let begun = ContinuousClock.now
         let result = try follow(
             source: core, selection: selection,
             writing, destination, estimate: estimate.fileByteCount, samplers, control, listener)
         // Closed any earlier, their memory would be given back while it is copied.
         withExtendedLifetime(samplers) {}
+        let seconds = (ContinuousClock.now - begun) / .seconds(1)
         conclude(result, core, control, destination)
+        if result.isComplete {
+            DumpHistory().recordRate(
+                options.kind, compression: estimate.compression,
+                threadCount: result.threadCount, pages: selection.dumpedCount, seconds: seconds)
+        }
     }
 
     @discardableResult

@@ -33,7 +33,8 @@ extension LiveDump {
             options: writing)
         var estimate = DumpEstimate(
             selection: selection, options: options, pageByteCount: core.kernel.pageByteCount,
-            threadCount: writing.effectiveThreadCount, memoryByteCount: memory)
+            threadCount: writing.effectiveThreadCount, history: DumpHistory(),
+            memoryByteCount: memory)
         let late = Preflight.check(
             .init(
                 options: options, budgetByteCount: UInt64(max(0, estimate.memoryByteCount)),

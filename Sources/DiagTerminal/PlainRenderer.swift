@@ -60,11 +60,12 @@ struct PlainRenderer: ProgressRenderer {
         return parts.compactMap(\.self).joined(separator: ", ") + reason
     }
 
-    /// How far a file is whose size is known: `LiveDump.kdump, 1.0 GiB of 2.0 GiB, 90 MiB/s`.
+    /// How far a file is whose size is known:
+    /// `Copying diagnostic file LiveDump.kdump, 1.0 GiB of 2.0 GiB, 90 MiB/s`.
     private func position(of operation: ProgressEvent.Operation) -> String? {
         guard let file = operation.file, let total = file.totalByteCount else { return nil }
         var parts = [
-            text.escape(file.path, limit: 200),
+            "Copying diagnostic file " + text.escape(file.path, limit: 200),
             text.amount(done: file.byteCount, total: total, unit: "bytes"),
         ]
         if let rate = file.bytesPerSecond {

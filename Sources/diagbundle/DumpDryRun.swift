@@ -64,7 +64,8 @@ enum DumpDryRun {
             "Time: about \(DurationText.measured(seconds: estimate.seconds)), at \(rate) pages a"
                 + " second with \(estimate.threads)"
                 + (estimate.threads == 1 ? " thread" : " threads")
-                + (estimate.isRateMeasured ? "" : ", a rate that was not measured on this host"),
+                + (estimate.isRateMeasured
+                    ? ", the rate of the last one" : ", a rate that was not measured on this host"),
             "Memory set aside: \(ByteCountText.describe(estimate.memoryByteCount))",
         ] + estimate.warnings.map { "Note: " + UntrustedText.escapingControls($0) }
     }

@@ -27,6 +27,7 @@ enum SettingName: String, CaseIterable {
     case dumpDirectory = "dump-directory"
     case dumpKeep = "dump-keep"
     case dumpKeepPolicy = "dump-keep-policy"
+    case dumpFreeSpace = "dump-free-space"
     case dumpInterval = "dump-interval"
     case dumpOriginatorInterval = "dump-originator-interval"
     case progress
@@ -65,6 +66,7 @@ enum SettingName: String, CaseIterable {
         case .dumpDirectory: "folder of the dumps that name no other"
         case .dumpKeep: "how many dumps are kept there"
         case .dumpKeepPolicy: "keep them always, or while there is room"
+        case .dumpFreeSpace: "what stays free beside them; a tenth, at most 25 GB, when not set"
         case .dumpInterval: "least time between two dumps"
         case .dumpOriginatorInterval: "least time between two dumps of one originator"
         case .progress: "how progress is shown"

@@ -20,6 +20,7 @@ extension Settings {
             .dumpDirectory: [settings.folder],
             .dumpKeep: ["\(settings.keepCount)"],
             .dumpKeepPolicy: [settings.keep.rawValue],
+            .dumpFreeSpace: [],
             .dumpInterval: ["\(settings.systemIntervalSeconds / 60)m"],
             .dumpOriginatorInterval: ["\(settings.originatorIntervalSeconds / 3600)h"],
         ]
@@ -80,6 +81,9 @@ extension Settings {
         settings.folder = try dumpDirectory.string
         settings.keepCount = try number(.dumpKeep, in: 0...100_000)
         settings.keep = try choice(.dumpKeepPolicy)
+        if !text(.dumpFreeSpace).isEmpty {
+            settings.freeSpaceFloor = try byteCount(.dumpFreeSpace)
+        }
         settings.systemIntervalSeconds = Int64(try duration(.dumpInterval))
         settings.originatorIntervalSeconds = Int64(try duration(.dumpOriginatorInterval))
         return settings

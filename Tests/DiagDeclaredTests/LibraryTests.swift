@@ -108,3 +108,7 @@ struct LibraryTests {
         #expect(!sink.artifacts.isEmpty || !sink.absent.isEmpty)
     }
 }
+
+extension BuiltInDeclarations.File: CustomTestStringConvertible {
+    public var testDescription: String { name }
+}

@@ -21,7 +21,7 @@ struct CareThrottleTests {
     private var throttle: DumpThrottle { throttle(.full) }
 
     private func throttle(_ kind: LiveDumpReport.Kind) -> DumpThrottle {
-        DumpThrottle(settings: DumpSettings(), kind: kind, path: state)
+        DumpThrottle(settings: DumpSettings(), kind: kind, history: DumpHistory(path: state))
     }
 
     private func refusal(
@@ -146,10 +146,42 @@ struct CareThrottleTests {
     func unwritable() throws {
         try root.write("file", "")
         let blocked = DumpThrottle(
-            settings: DumpSettings(), kind: .full, path: root.path.appending("file").appending("x"))
+            settings: DumpSettings(), kind: .full,
+            history: DumpHistory(path: root.path.appending("file").appending("x")))
         let warnings = blocked.recordBegin(originator: "a", now: time(0))
         #expect(warnings.count == 1)
         #expect(warnings.first?.hasPrefix("note the begin of the dump in \(root.path)") == true)
+    }
+
+    @Test("The rate of a complete dump is known to the next with the same compression and threads")
+    func rate() throws {
+        let history = DumpHistory(path: state)
+        #expect(history.pagesPerSecond(.full, compression: "zstd", threadCount: 2) == nil)
+        history.recordRate(.full, compression: "zstd", threadCount: 2, pages: 9_999, seconds: 1)
+        #expect(!root.exists("var"), "so few pages tell nothing")
+        history.recordRate(.full, compression: "zstd", threadCount: 2, pages: 90_000, seconds: 4)
+        history.recordRate(.full, compression: "zlib", threadCount: 2, pages: 10_000, seconds: 4)
+        _ = throttle.recordBegin(originator: "a", now: time(0))
+        _ = throttle.withdrawBegin(since: time(0))
+        #expect(history.pagesPerSecond(.full, compression: "zstd", threadCount: 2) == 22_500)
+        #expect(history.pagesPerSecond(.full, compression: "zlib", threadCount: 2) == 2500)
+        #expect(history.pagesPerSecond(.full, compression: "zstd", threadCount: 1) == nil)
+        #expect(history.pagesPerSecond(.stacks, compression: "zstd", threadCount: 2) == nil)
+        history.recordRate(.full, compression: "zstd", threadCount: 2, pages: 10_000, seconds: 1)
+        #expect(history.pagesPerSecond(.full, compression: "zstd", threadCount: 2) == 10_000)
+        #expect(refusal("b", 1) == nil, "what it says of the time between dumps is untouched")
+    }
+
+    @Test(
+        "A history without rates, or with impossible ones, gives none",
+        arguments: ["{}", "{\"zstd/2\": 0}", "{\"zstd/2\": -5}", "null"])
+    func noRate(rates: String) throws {
+        try root.write(
+            "var/livedump.json",
+            #"{"version": 1, "dumps": {"full": {"originators": {}, "rates": \#(rates)}}}"#)
+        #expect(
+            DumpHistory(path: state)
+                .pagesPerSecond(.full, compression: "zstd", threadCount: 2) == nil)
     }
 
     @Test("A rest of an interrupted replacement does not hinder the next")

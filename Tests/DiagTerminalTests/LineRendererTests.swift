@@ -64,9 +64,10 @@ struct LineRendererTests {
         #expect(
             written.text == """
                 00:00:01 livedump: started
-                00:00:11 livedump: LiveDump.kdump, 10.0 MiB of 60.0 MiB, 1.0 MiB/s, 00:00:50 left
-                00:00:21 livedump: LiveDump.kdump, 20.0 MiB of 60.0 MiB
-                00:00:31 livedump: LiveDump.kdump, 30.0 MiB of 60.0 MiB
+                00:00:11 livedump: Copying diagnostic file LiveDump.kdump, 10.0 MiB of 60.0 MiB, \
+                1.0 MiB/s, 00:00:50 left
+                00:00:21 livedump: Copying diagnostic file LiveDump.kdump, 20.0 MiB of 60.0 MiB
+                00:00:31 livedump: Copying diagnostic file LiveDump.kdump, 30.0 MiB of 60.0 MiB
 
                 """)
     }

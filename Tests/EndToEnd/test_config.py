@@ -57,7 +57,8 @@ class Configuration(harness.Case):
              "include-persistent-events", "live-dump", "dump-level", "dump-compress",
              "dump-format", "dump-user-pages", "dump-guest-pages", "dump-on-pressure",
              "dump-max-size", "dump-originator", "dump-threads", "dump-throttle",
-             "dump-directory", "dump-keep", "dump-keep-policy", "dump-interval", "dump-originator-interval",
+             "dump-directory", "dump-keep", "dump-keep-policy", "dump-free-space",
+             "dump-interval", "dump-originator-interval",
              "progress", "root"]))
         outcome = harness.run("config", "show", "--config", self.file)
         line = [line for line in outcome.out.splitlines() if line.startswith("jobs")][0]

@@ -158,10 +158,12 @@ class Dumps(harness.Case):
             "dump-on-pressure": "abort", "dump-max-size": None, "dump-originator": "diagbndl",
             "dump-threads": None, "dump-throttle": "yes",
             "dump-directory": "/var/lib/diagbundle/dumps",
-            "dump-keep": "3", "dump-keep-policy": "room", "dump-interval": "10m",
+            "dump-keep": "3", "dump-keep-policy": "room", "dump-free-space": None,
+            "dump-interval": "10m",
             "dump-originator-interval": "1h"})
         for text in ("dump-level: 40\n", "dump-originator: ninechars\n", "dump-keep: -1\n",
-                     "dump-keep-policy: never\n", "dump-interval: soon\n", "live-dump: maybe\n"):
+                     "dump-keep-policy: never\n", "dump-interval: soon\n", "live-dump: maybe\n",
+                     "dump-free-space: much\n"):
             with self.subTest(text=text):
                 harness.write(file, text)
                 outcome = harness.run("config", "show", "--config", file)

@@ -7,7 +7,7 @@ import re
 import struct
 import subprocess
 
-from dumpfaults import DISTURBED, Disturbed, INPUT_OUTPUT, collect
+from dumpfaults import DISTURBED, DISTURBED_KIB, FILL, Disturbed, INPUT_OUTPUT, collect
 from dumprun import COMPLETE, PARTIAL, PLACE, REFUSED, dump, fetched
 from host import run as host
 from kdump import Kdump
@@ -116,10 +116,15 @@ def _progress(lab, guest):
     lab.results.check("progress: with rate and time left", any(
         one.get("bytesPerSecond") and one.get("remainingSeconds") is not None
         for one in files), files[-3:])
-    outcome = guest.machine.run("diagbundle dump full --output {0} --no-throttle"
-                                " --progress plain".format(place), 200)
-    lab.results.check("progress: in words", "Copying diagnostic file LiveDump.kdump" in
-                      outcome.errors, outcome.errors[-1200:])
+    # Bars are drawn on a terminal; a plain line is written every ten seconds.
+    words = "diagbundle dump full --output %s --no-throttle" % place
+    outcome = guest.machine.run("TERM=xterm script -qec '%s' /dev/null" % words, 200)
+    lab.results.check("progress: in words on a terminal, with the rate", re.search(
+        r"Copying diagnostic file LiveDump\.kdump.*/s", outcome.output), outcome.output[-1200:])
+    outcome = guest.machine.run(words + " --level 0 --threads 1 --progress plain", 400)
+    lab.results.check("progress: in plain lines, with the rate", re.search(
+        r"Copying diagnostic file LiveDump\.kdump, .*/s, [0-9:]+ left", outcome.errors),
+                      outcome.errors[-1200:])
     guest.machine.need("rm -rf " + place)
 
 
@@ -143,7 +148,7 @@ def _stored(lab, guest):
     bundle = [one for one in made.names if one.endswith(".tar.xz")]
     dumped = [one for one in made.names if one.endswith("/LiveDump.kdump")]
     answer = guest.machine.run(
-        "stat -c %s {0} {1}; mkdir /run/out && diagbundle extract {0} --output /run/out >&2;"
+        "stat -c %s {0} {1}; mkdir /run/out && diagbundle extract {0} --directory /run/out >&2;"
         " cmp {1} $(find /run/out -name LiveDump.kdump) && echo same; rm -rf /run/out".format(
             bundle[0], dumped[0]), 200)
     words = answer.output.split()
@@ -194,7 +199,8 @@ def _refused(lab, guest):
     machine.put(b"dump-directory: /srv/dump/often\ndump-originator-interval: 0s\n"
                 b"dump-keep-policy: always\n", "/run/often.yaml")
     outcomes = [machine.run("diagbundle dump full --level 31 --progress none"
-                            " --config /run/often.yaml", 200) for _ in range(2)]
+                            " --config /run/often.yaml " + options, 200)
+                for options in ("--no-throttle", "")]
     lab.results.check("refused: a second dump within the interval", [
         one.status for one in outcomes] == [COMPLETE, REFUSED] and
         re.search(r"\d+ (min|s)\b", outcomes[1].errors), outcomes[1].errors)
@@ -203,36 +209,40 @@ def _refused(lab, guest):
     lab.results.check("--dry-run: the table for a person, with what would refuse the dump",
                       outcome.status == COMPLETE and "in the dump" in outcome.output and
                       "keep none" in outcome.output, outcome.output + outcome.errors)
+    outcome = machine.run("echo 'dump-free-space: 1TiB' > /run/free.yaml; diagbundle dump full"
+                          " --level 31 --dry-run --no-throttle --config /run/free.yaml", 100)
+    lab.results.check("--dry-run: the room that is to stay, and the rate of the last dump",
+                      outcome.status == COMPLETE and "1.0 TiB would stay" in outcome.output and
+                      "the rate of the last one" in outcome.output,
+                      outcome.output + outcome.errors)
     machine.need("rm -rf /srv/dump/often /srv/dump/small /run/dumps")
 
 
 def _priority(lab, guest):
-    """The threads that copy stand behind whatever the host does."""
+    """The threads that copy stand behind what the host does."""
     made = Disturbed(guest, "priority", "for comm in $(grep -lx dump-copy /proc/[0-9]*/task/*/comm); do"
                      " task=$(dirname $comm); cut -d' ' -f19,41 $task/stat;"
                      " ionice -p ${task##*/}; done; kill -TERM $pid")
     if lab.results.check("priority: a dump of all memory runs for a while", made.was_reached,
                          made.said[-800:]):
         values = re.findall(r"^(\d+) (\d+)$", made.said, re.M)
-        lab.results.check("priority: its threads have the lowest",
-                          values and all(nice == "19" or policy in ("3", "5")
-                                         for nice, policy in values) and
-                          "idle" in made.said, made.said[-800:])
+        lab.results.check("priority: its threads are in the batch class, at nice 10, and last"
+                          " among those that write", values and set(values) == {("10", "3")} and
+                          made.said.count("best-effort: prio 7") == len(values), made.said[:800])
     guest.machine.need("rm -rf %spriority" % PLACE)
 
 
 def _left_by_collect(lab, guest):
     """What a `collect` that fails or is killed has of a dump stays, and is told."""
     script = DISTURBED.replace("dump full --level 0", "collect --only livedump --include-live-dump"
-                               " --dump-level 0 --dump-compress none").replace(
+                               " --dump-level 0").replace(
                                    "--no-throttle", "--dump-no-throttle")
     for name, happens in (
             ("collect-killed", "pkill -KILL -x diagbundle"),
-            ("collect-full", "fallocate -l $(df -B1 --output=avail /srv/dump | tail -1)"
-                             " /srv/dump/filler")):
+            ("collect-full", FILL)):
         place = PLACE + name
         outcome = guest.machine.run(script.format(
-            place=place, name=name, kib=96 << 10, happens=happens, options=""), 400)
+            place=place, name=name, kib=DISTURBED_KIB, happens=happens, options=""), 400)
         guest.machine.need("rm -f /srv/dump/filler")
         said = outcome.output + outcome.errors
         if not lab.results.check("%s: it runs for a while" % name,

@@ -12,6 +12,7 @@ from errors import Infrastructure
 from kdump import SIGNATURE, Kdump
 
 INPUT_OUTPUT = 74
+ELF_SIGNATURE = b"\x7fELF"
 
 # A dump of all memory that something happens to when so many KiB of it are written.
 DISTURBED = """mkdir -p {place}
@@ -35,6 +36,8 @@ cat /run/{name}.out /run/{name}.err >&2
 """
 DISTURBED_KIB = 16 << 10  # The tables of a guest of 1 GiB are smaller, and its image compressed.
 PLAIN_KIB = 96 << 10  # Its image and what else comes first, not compressed.
+EARLY_KIB = 64  # Some of the tables.
+FILL = "fallocate -l $(df -B1 --output=avail /srv/dump | tail -1) /srv/dump/filler"
 
 # Processes that want more memory than their group may have wait for it, which is what pressure
 # is: the rest of the guest goes on.
@@ -68,7 +71,7 @@ class Disturbed:
         for name in sorted(os.listdir(made.folder)):
             path = os.path.join(made.folder, name)
             with open(path, "rb") as file:
-                if file.read(8) == SIGNATURE:
+                if file.read(8).startswith((SIGNATURE, ELF_SIGNATURE)):
                     return path
         return None
 
@@ -76,6 +79,8 @@ class Disturbed:
 def in_one_guest(lab, guest):
     """What needs no other machine: one after the other, each undone."""
     _core(lab, guest)
+    _core_ends(lab, guest)
+    _killed_early(lab, guest)
     _killed_beside_another(lab, guest)
     _full_disk(lab, guest)
     _pressure(lab, guest)
@@ -117,6 +122,37 @@ def _core(lab, guest):
     lab.read("elf", whole)
 
 
+def _core_ends(lab, guest):
+    """SIGKILL and a full disk leave an ELF core that opens, too."""
+    for name, happens, statuses in (
+            ("ELF killed", "pkill -KILL -x diagbundle", (137,)),
+            ("ELF full disk", FILL, (PARTIAL, INPUT_OUTPUT))):
+        made = Disturbed(guest, name.replace(" ", "-"), happens, "--format elf", kib=PLAIN_KIB)
+        guest.machine.need("rm -f /srv/dump/filler")
+        lab.results.check("%s: a dump of all memory runs for a while, and ends so" % name,
+                          made.was_reached and made.status in statuses, made.said[-800:])
+        path = made.fetch()
+        if lab.results.check("%s: it leaves a dump" % name, path is not None):
+            told = lab.info(path)
+            lab.results.equal("%s: dump info says that it is incomplete" % name,
+                              told.get("completeness"), "partial")
+            _reads(lab, name, path)
+
+
+def _killed_early(lab, guest):
+    """SIGKILL while the tables are written: there is no file yet, or one that opens."""
+    made = Disturbed(guest, "early", "pkill -KILL -x diagbundle", kib=EARLY_KIB)
+    lab.results.check("killed early: SIGKILL ended it", made.was_reached and made.status == 137,
+                      made.said[-800:])
+    path = made.fetch()
+    lab.run.say("killed early: %s" % (path and "%d bytes" % os.path.getsize(path)))
+    if path:
+        lab.results.equal("killed early: dump info reads it",
+                          lab.info(path).get("completeness"), "partial")
+    again = dump(guest, "after-early", options="--level 31")
+    lab.results.check("killed early: the next dump is made", again.status == COMPLETE, again.why())
+
+
 def _opens(lab, name, path):
     """Claims that an incomplete file opens, and says that it is incomplete."""
     if not lab.results.check("%s: it leaves a dump" % name, path is not None):
@@ -128,6 +164,11 @@ def _opens(lab, name, path):
     lab.results.check("%s: the pages that were written are in it" % name,
                       0 < file.unread() < len(file.frames),
                       "%d of %d have no data" % (file.unread(), len(file.frames)))
+    _reads(lab, name, path)
+
+
+def _reads(lab, name, path):
+    """Claims that drgn and crash open an incomplete file."""
     release = lab.run.dump_images.release
     try:
         walk = json.loads(lab.readers.drgn("drgn_walk.py", path, lab.symbols, "stacks"))
@@ -160,8 +201,7 @@ def _killed_beside_another(lab, guest):
 
 def _full_disk(lab, guest):
     """The disk fills up while the dump is written."""
-    made = Disturbed(guest, "full", "fallocate -l $(df -B1 --output=avail /srv/dump | tail -1)"
-                     " /srv/dump/filler\ndf -k /srv/dump >&2", "--compress none",
+    made = Disturbed(guest, "full", FILL + "\ndf -k /srv/dump >&2", "--compress none",
                      kib=PLAIN_KIB)
     guest.machine.need("rm -f /srv/dump/filler")
     if not lab.results.check("full disk: a dump of all memory runs for a while",

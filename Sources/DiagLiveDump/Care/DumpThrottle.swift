@@ -1,45 +1,25 @@
 public import DiagModel
 public import DiagSystem
-public import SystemPackage
 
 /// Keeps a least time between dumps, of the system and of each originator.
 ///
-/// What it knows lies in a small file that is replaced as a whole. It is used by whoever has the
-/// ``DumpLock``. A dump counts from its begin: a cause that fails again and again must not keep the
-/// host busy. One that left no file is taken back. The two kinds of dumps count apart.
+/// What it knows is the ``DumpHistory``. It is used by whoever has the ``DumpLock``. A dump counts
+/// from its begin: a cause that fails again and again must not keep the host busy. One that left no
+/// file is taken back. The two kinds of dumps count apart.
 public struct DumpThrottle: Sendable {
-    /// What is known of earlier dumps of one kind.
-    struct Dumps: Codable, Hashable {
-        /// When the last dump began.
-        var last: Timestamp?
-        /// When the last dump for each originator began.
-        var originators: [String: Timestamp] = [:]
-    }
-
-    /// What is known of earlier dumps.
-    struct State: Codable, Hashable {
-        var version = 1
-        /// By the kind of dump.
-        var dumps: [String: Dumps] = [:]
-        /// What was known of the kind that began last, before that.
-        var former: Dumps?
-    }
-
-    private let path: FilePath
+    private let history: DumpHistory
     private let settings: DumpSettings
     private let kind: LiveDumpReport.Kind
 
-    /// Where the state lies.
-    public static let path: FilePath = "/var/lib/diagbundle/livedump.json"
     private static let originatorLimit = 64
 
-    /// A throttle of dumps of `kind`, with its state at `path`.
+    /// A throttle of dumps of `kind`.
     public init(
-        settings: DumpSettings, kind: LiveDumpReport.Kind, path: FilePath = DumpThrottle.path
+        settings: DumpSettings, kind: LiveDumpReport.Kind, history: DumpHistory = .init()
     ) {
         self.settings = settings
         self.kind = kind
-        self.path = path
+        self.history = history
     }
 
     /// Refuses a dump that comes too soon.
@@ -55,14 +35,14 @@ public struct DumpThrottle: Sendable {
     ) throws(LiveDumpError) -> [String] {
         guard isThrottled else { return [] }
         var warnings = [String]()
-        let dumps = read(&warnings).dumps[kind.rawValue] ?? Dumps()
+        let dumps = history.read(&warnings).dumps[kind.rawValue] ?? .init()
         var next: Timestamp?
         var why = ""
         func consider(_ last: Timestamp?, _ seconds: Int64, _ who: String) {
             guard let last else { return }
             guard last <= now else {
                 warnings.append(
-                    "\(path) says that \(who) began at \(last), which is in the future: the clock"
+                    "\(history.path) says that \(who) began at \(last), which is in the future: the clock"
                         + " was set back, so the least time between dumps is not kept")
                 return
             }
@@ -94,8 +74,8 @@ public struct DumpThrottle: Sendable {
     ///   A full disk is no reason to forbid a dump, which may go to another.
     public func recordBegin(originator: String, now: Timestamp = .now) -> [String] {
         var ignored = [String]()
-        var state = read(&ignored)
-        var dumps = state.dumps[kind.rawValue] ?? Dumps()
+        var state = history.read(&ignored)
+        var dumps = state.dumps[kind.rawValue] ?? .init()
         state.former = dumps
         dumps.last = now
         dumps.originators[originator] = now
@@ -108,15 +88,9 @@ public struct DumpThrottle: Sendable {
                 .map { ($0.key, $0.value) }
         ) { first, _ in first }
         state.dumps[kind.rawValue] = dumps
-        do {
-            try StateFile.replace(path, with: JSONDocument.encode(state, layout: .document))
-            return []
-        } catch {
-            return [
-                "note the begin of the dump in \(path): \(error); the next dump may be made sooner"
-                    + " than the settings allow"
-            ]
-        }
+        return history.replace(
+            with: state, purpose: "note the begin of the dump",
+            consequence: "; the next dump may be made sooner than the settings allow")
     }
 
     /// Takes back that a dump began at `time` or later: it left no file.
@@ -124,32 +98,11 @@ public struct DumpThrottle: Sendable {
     /// - Returns: what should be known: a state that could not be written.
     public func withdrawBegin(since time: Timestamp) -> [String] {
         var ignored = [String]()
-        var state = read(&ignored)
+        var state = history.read(&ignored)
         guard let former = state.former, let last = state.dumps[kind.rawValue]?.last, last >= time
         else { return [] }
         state.dumps[kind.rawValue] = former
         state.former = nil
-        do {
-            try StateFile.replace(path, with: JSONDocument.encode(state, layout: .document))
-            return []
-        } catch { return ["note in \(path) that no dump was made: \(error)"] }
-    }
-
-    private func read(_ warnings: inout [String]) -> State {
-        do throws(SystemCallError) {
-            let bytes = try StateFile.read(path, limit: 1 << 20)
-            if let state = try? JSONDocument.decode(State.self, from: bytes),
-                state.version == State().version
-            {
-                return state
-            }
-            warnings.append(
-                "\(path) is damaged, so it is not known when the last dump was made")
-        } catch {
-            if error.errno != .noSuchFileOrDirectory {
-                warnings.append("\(error), so it is not known when the last dump was made")
-            }
-        }
-        return State()
+        return history.replace(with: state, purpose: "note that no dump was made")
     }
 }

@@ -8,11 +8,12 @@ extension DumpEstimate {
     /// compresses some 55,000 pages a second with zstd and 20,000 with zlib, and copies 250,000 as
     /// they are. An ELF core file has its pages as they are, and neither descriptors nor bitmaps.
     ///
-    /// `pagesPerSecond` is the rate that was measured, of all threads together, where one was;
+    /// Where the history has the rate of a dump with as many threads and that compression, that
+    /// counts instead;
     /// `memoryByteCount` what the dump would set aside beside the selection's own memory.
     public init(
         selection: any PageSelection, options: LiveDumpOptions, pageByteCount: Int,
-        threadCount: Int, pagesPerSecond: Double? = nil, memoryByteCount: Int64 = 0,
+        threadCount: Int, history: DumpHistory? = nil, memoryByteCount: Int64 = 0,
         warnings: [String] = []
     ) {
         let rows = PageClass.allCases.compactMap { pageClass -> Row? in
@@ -35,7 +36,8 @@ extension DumpEstimate {
             }
         // Rates are of pages of 4 KiB.
         let perThread = rate * 4096 / Double(max(pageByteCount, 1))
-        let known = pagesPerSecond.flatMap { $0 > 0 ? $0 : nil }
+        let known = history?.pagesPerSecond(
+            options.kind, compression: compression.rawValue, threadCount: threadCount)
         self.init(
             kind: options.kind, level: selection.appliedLevel,
             compression: compression.rawValue, pageByteCount: pageByteCount, rows: rows,

@@ -321,9 +321,12 @@ struct PageFlagsTests {
         let selection = try LivePageSelection(source: BareMemory([0..<4]), tree: host.tree)
         var options = LiveDumpOptions()
         options.compression = .none
+        let history = DumpHistory(path: host.path.appending("livedump.json"))
+        history.recordRate(
+            .full, compression: "none", threadCount: 2, pages: 10_000, seconds: 2500)
         let estimate = DumpEstimate(
             selection: selection, options: options, pageByteCount: 4096, threadCount: 2,
-            pagesPerSecond: 4, memoryByteCount: 100)
+            history: history, memoryByteCount: 100)
         #expect(
             estimate.rows == [
                 .init(name: "kernel", pages: 1, keptPages: 1, pageByteCount: 4096),
