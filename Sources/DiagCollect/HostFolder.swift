@@ -44,8 +44,13 @@ public final class HostFolder: ArtifactSink {
         self.name = name
         self.output = output
         if !isKeptUnfinished {
+            let old = Self.oldName(name)
+            // A run without RENAME_EXCHANGE was killed between its two renames.
+            if try output.status(of: name) == nil, try output.status(of: old) != nil {
+                try? output.rename(old, to: name)
+            }
             for entry in try output.names() where Self.isUnfinished(entry, host: name) {
-                if Self.holdsDump(entry, in: output) {
+                if entry != old, Self.holdsDump(entry, in: output) {
                     let kept = try? Self.show(entry, as: name, in: output)
                     if let kept { rescued.append(output.path.appending(kept)) }
                 } else {
@@ -72,13 +77,18 @@ public final class HostFolder: ArtifactSink {
     /// Where ``keepDump()`` has put the folder.
     public private(set) var keptPath: FilePath?
 
-    /// Whether a folder holds the memory of a kernel, or a part of it.
+    /// Whether a folder holds the memory of a kernel, or a part of it: the file is empty until its
+    /// first header is written.
     private static func holdsDump(_ entry: String, in output: OutputDirectory) -> Bool {
-        guard let folder = try? output.directory(entry), let names = try? folder.names() else {
-            return false
+        guard let folder = try? output.directory(entry) else { return false }
+        return ["LiveDump.kdump", "LiveDump.elf"].contains { name in
+            guard let status = try? folder.status(of: name) else { return false }
+            return status.kind == .regular && status.byteCount > 0
         }
-        return names.contains { $0 == "LiveDump.kdump" || $0 == "LiveDump.elf" }
     }
+
+    /// The name that an older host folder has while it is removed.
+    private static func oldName(_ name: String) -> String { ".\(name).old" }
 
     /// Gives a folder the first name of `NAME.partial`, `NAME.partial-2`, … that nothing has.
     private static func show(
@@ -116,7 +126,7 @@ public final class HostFolder: ArtifactSink {
 
     /// Whether `entry` is a host folder or bundle of this host that a run did not finish.
     private static func isUnfinished(_ entry: String, host name: String) -> Bool {
-        entry.hasPrefix(".\(name).partial") || entry == ".\(name).old"
+        entry.hasPrefix(".\(name).partial") || entry == oldName(name)
             || (entry.hasPrefix(".\(name)-") && entry.hasSuffix(".tar.xz.partial"))
     }
 
@@ -216,9 +226,13 @@ public final class HostFolder: ArtifactSink {
             try output.rename(stagingName, to: name)
             return try output.synchronize()
         }
-        let oldName = ".\(name).old"
+        let oldName = Self.oldName(name)
         do throws(SystemCallError) {
             try output.exchange(stagingName, with: name)
+            // Under the staging name a dump in the older one would be taken for one that a killed
+            // run left.
+            try? output.removeTree(oldName)
+            try? output.rename(stagingName, to: oldName)
         } catch {
             // A file system or kernel without RENAME_EXCHANGE: a moment without the folder.
             guard [.invalidArgument, .noFunction].contains(error.errno) else { throw error }

@@ -85,7 +85,8 @@ extension LiveDump {
                 threadSeconds: pages.threadSeconds)
             return Selected(pages: pages, warnings: pages.warnings, stages: [stage])
         case .stacks:
-            let landmarks = try KernelLandmarks(source: core, tree: tree)
+            let landmarks = try KernelLandmarks(
+                source: core, tree: tree, isStopped: isStopped)
             let pages = try StackPageSelection(
                 source: core, tree: tree, landmarks: landmarks, threadCount: options.threadCount,
                 isStopped: isStopped)

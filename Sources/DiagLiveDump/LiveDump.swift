@@ -85,6 +85,8 @@ public final class LiveDump {
     var debugPackage: DebugPackage?
     /// The stacks of all threads, until they are given to the listener.
     private var stacks: BackgroundValue<KernelStacks>?
+    /// When the throttle was told that this dump begins; none before that.
+    private var recorded: Timestamp?
     /// Ends the reading of the stacks.
     private let stacksControl = DumpControl()
 
@@ -163,9 +165,10 @@ public final class LiveDump {
                 ?? .init(cause: .inputOutput, message: "dump the kernel: \(error)")
         }
         nameByteLimit()
-        if report.file == nil || report.pages["copied"] == 0 {
+        // Another dump's is never taken back: this one may not even have had the lock.
+        if let recorded, report.file == nil || report.pages["copied"] == 0 {
             report.warnings += DumpThrottle(settings: settings, kind: options.kind)
-                .withdrawBegin(since: started)
+                .withdrawBegin(since: recorded)
         }
         report.ended = .now
         return report
@@ -180,7 +183,9 @@ public final class LiveDump {
         {
             throw refusal
         }
-        report.warnings += throttle.recordBegin(originator: options.originator)
+        let now = Timestamp.now
+        recorded = now
+        report.warnings += throttle.recordBegin(originator: options.originator, now: now)
     }
 
     /// Says of a file that ended for want of room how large it could have been, and why.

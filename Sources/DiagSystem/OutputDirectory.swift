@@ -147,6 +147,26 @@ public final class OutputDirectory: Sendable {
         }
     }
 
+    /// Gives the entry `name` the name `newName`, which nothing may have yet.
+    ///
+    /// - Throws: `EEXIST` when something has it.
+    public func renameNew(_ name: String, to newName: String) throws(SystemCallError) {
+        try checkName(newName, "rename")
+        let object = "\(path.appending(name)) to \(newName)"
+        do throws(SystemCallError) {
+            try systemCall("rename", on: object) {
+                unsafe diag_renameat2(descriptor.rawValue, name, descriptor.rawValue, newName, 1)
+            }
+        } catch {
+            // A file system without the flag: the name is looked for first.
+            guard [.invalidArgument, .noFunction].contains(error.errno) else { throw error }
+            guard try status(of: newName) == nil else {
+                throw SystemCallError(operation: "rename", object: object, errno: .fileExists)
+            }
+            try rename(name, to: newName)
+        }
+    }
+
     /// Lets two entries change names in one step.
     ///
     /// - Throws: `EINVAL` on a file system that cannot.

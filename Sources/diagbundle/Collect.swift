@@ -1,4 +1,5 @@
 import ArgumentParser
+import DiagLiveDump
 import DiagSystem
 import DiagTerminal
 import SystemPackage
@@ -28,7 +29,7 @@ struct Collect: ParsableCommand {
             130 interrupted.
             """)
 
-    @Option(help: "Folder to write to (default: logs).")
+    @Option(name: .shortAndLong, help: "Folder to write to (default: logs).")
     var output: String?
     @Option(
         help: .init(
@@ -38,6 +39,8 @@ struct Collect: ParsableCommand {
     @OptionGroup var collection: CollectionOptions
     @Option(name: .customLong("case"), help: "The support case this bundle is for.")
     var caseIdentifier: String?
+    @Option(help: .init("Why the live dump is made, at most 500 characters.", valueName: "text"))
+    var dumpReason: String?
     @Option(help: "How to show progress: auto, plain, json or none.")
     var progress: String?
 
@@ -49,13 +52,15 @@ struct Collect: ParsableCommand {
         var words = Settings()
         words.override(with: given)
         try words.check()
+        try LiveDumpOptions.checkReason(dumpReason, option: "--dump-reason")
         let request = OrchestratorRequest(
             commandLine: given,
             configurationPath: try collection.config.map {
                 try HostFacts.absolute(FilePath($0)).string
             },
             workingDirectory: try? HostFacts.absolute(".").string, caseIdentifier: caseIdentifier,
-            planPath: try plan.map { try HostFacts.absolute(FilePath($0)).string })
+            planPath: try plan.map { try HostFacts.absolute(FilePath($0)).string },
+            dumpReason: dumpReason)
         let style = progress.flatMap { ProgressStyle(rawValue: $0) } ?? .auto
         let status = try Front(request: request, style: style).run()
         HostFacts.exitNow(status)

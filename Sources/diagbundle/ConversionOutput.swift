@@ -74,12 +74,20 @@ struct ConversionOutput {
         return nil
     }
 
-    /// Gives the file its name.
+    /// Gives the file its name, unless something else got it meanwhile: then it stays as
+    /// ``partialPath``.
     func commit() throws {
         do throws(SystemCallError) {
-            try directory.rename(partialName, to: name)
+            try directory.renameNew(partialName, to: name)
             try directory.synchronize()
-        } catch { throw CommandFailure(.inputOutput, "\(error)") }
+        } catch {
+            guard error.errno == .fileExists else {
+                throw CommandFailure(.inputOutput, "\(error)")
+            }
+            throw CommandFailure(
+                .cannotCreate,
+                "\(path) was made by somebody else meanwhile: the whole dump is \(partialPath)")
+        }
     }
 
     /// Removes the file.

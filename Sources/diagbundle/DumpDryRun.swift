@@ -13,6 +13,7 @@ enum DumpDryRun {
         _ options: LiveDumpOptions, isThrottled: Bool, isStored: Bool, settings: DumpSettings,
         asJSON: Bool
     ) throws {
+        let place = Self.place(of: FilePath(settings.folder))
         var estimate: DumpEstimate
         do throws(LiveDumpError) {
             let tree: RootedTree
@@ -20,8 +21,7 @@ enum DumpDryRun {
                 throw LiveDumpError(.inputOutput, "read the root: \(error)")
             }
             estimate = try LiveDump.estimate(
-                options, tree: tree,
-                directory: try? FileSystemPlace.of(FilePath(settings.folder)))
+                options, tree: tree, directory: place)
         } catch { throw CommandFailure(dumping: error) }
         do throws(LiveDumpError) {
             estimate.warnings += try DumpThrottle(settings: settings, kind: options.kind).check(
@@ -30,7 +30,11 @@ enum DumpDryRun {
             // It may be allowed when the dump is made.
             estimate.warnings.append(error.description)
         }
-        if isStored, let place = try? FileSystemPlace.of(FilePath(settings.folder)) {
+        if place == nil {
+            estimate.warnings.append(
+                "\(settings.folder) did not answer: whether it has room is not known")
+        }
+        if isStored, let place {
             do throws(LiveDumpError) {
                 try DumpStore(settings: settings).admit(
                     estimatedByteCount: UInt64(max(0, estimate.fileByteCount)), space: place)
@@ -43,6 +47,14 @@ enum DumpDryRun {
         for line in lines(estimate) {
             guard try StandardStreams.write(Array((line + "\n").utf8)) else { return }
         }
+    }
+
+    /// The file system of the folder, which may hang: then there is none.
+    private static func place(of folder: FilePath) -> FileSystemPlace? {
+        let asking = try? BackgroundValue.start(name: "dump-place") {
+            try? FileSystemPlace.of(folder)
+        }
+        return asking?.wait(seconds: 5) ?? nil
     }
 
     private static func lines(_ estimate: DumpEstimate) -> [String] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DiagLiveDump
 import DiagModel
 import DiagSystem
 import DiagTerminal
@@ -61,9 +62,7 @@ struct DumpOptions: ParsableArguments {
         words.isOfDump = true
         words.override(with: given.merging(more) { $1 })
         try words.check()
-        if let reason, !(1...500).contains(reason.unicodeScalars.count) {
-            throw CommandFailure(.usage, "--reason: 1 to 500 characters are needed")
-        }
+        try LiveDumpOptions.checkReason(reason, option: "--reason")
         return words
     }
 
@@ -115,6 +114,17 @@ struct PrefixedDumpOptions: ParsableArguments {
         ]
         return single.reduce(into: [:]) { given, option in
             if let value = option.1 { given[option.0.rawValue] = [value] }
+        }
+    }
+}
+
+extension LiveDumpOptions {
+    /// Checks the words of a person, given with `option`.
+    ///
+    /// - Throws: ``CommandFailure`` when there are none, or too many.
+    static func checkReason(_ reason: String?, option: String) throws {
+        if let reason, !(1...500).contains(reason.unicodeScalars.count) {
+            throw CommandFailure(.usage, "\(option): 1 to 500 characters are needed")
         }
     }
 }

@@ -1,3 +1,4 @@
+import DiagLiveDump
 import DiagTerminal
 import SystemPackage
 
@@ -30,6 +31,11 @@ enum ManualSupplement {
             "The host's own collectors, one YAML file each. See diagbundle-collectors(1)."
         ),
         ("/var/lib/diagbundle/dumps", "Live dumps for which no folder was named."),
+        (
+            DumpHistory().path.string,
+            "When the last live dumps began, and how fast they were: of the time between two."
+        ),
+        (DumpLock.folder.appending(DumpLock.name).string, "Locked while a live dump is made."),
     ]
 
     private static let examples: [String: [ManualPage.Example]] = [

@@ -13,6 +13,8 @@ struct OrchestratorRequest: Codable {
     var caseIdentifier: String?
     /// The reviewed plan to run, when there is one.
     var planPath: String?
+    /// Why a dump goes into the bundle, in the words of whoever asks.
+    var dumpReason: String?
     /// The live dump to make, in the place of a bundle.
     var dump: DumpRequest?
 }

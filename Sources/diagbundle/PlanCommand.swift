@@ -24,7 +24,9 @@ struct PlanCommand: ParsableCommand {
             Exit codes: 0 shown, 64 usage, 69 the root does not exist, 73 cannot create the file.
             """)
 
-    @Option(help: .init("Write the plan to this file, as JSON.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: .init("Write the plan to this file, as JSON.", valueName: "file"))
     var output: String?
     @Flag(help: "Print the plan as one JSON document.")
     var json = false

@@ -29,7 +29,9 @@ extension RunDirector {
     private var dumpOptions: LiveDumpOptions {
         get throws {
             guard let dump = request.dump else {
-                return try settings.dumpOptions(try settings.liveDump ?? .full)
+                var options = try settings.dumpOptions(try settings.liveDump ?? .full)
+                options.reason = request.dumpReason
+                return options
             }
             var options = try settings.dumpOptions(dump.kind)
             options.reason = dump.reason
@@ -229,10 +231,11 @@ extension ExitStatus {
         switch report.obstacle?.cause {
         case .noKernelCore, .unsupported: return .unavailable
         case .inputOutput, .noSpace: return .inputOutput
-        case .memoryPressure, .throttled, .alreadyRunning: return .temporarilyRefused
+        // The time ended before the first page; with more of it there will be a dump.
+        case .memoryPressure, .throttled, .alreadyRunning, .interrupted: return .temporarilyRefused
         case .notPermitted, .lockdown, .container: return .notPermitted
         case .unsuitableOutput: return .cannotCreate
-        case .interrupted, nil: return .failed
+        case nil: return .failed
         }
     }
 }

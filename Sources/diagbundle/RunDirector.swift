@@ -65,7 +65,8 @@ final class RunDirector {
                     .map(\.collector)
                 workerOptions = catalogue.workerOptions
                 refused = settings.refused(of: catalogue, profile: profile)
-                try settings.checkDumpOptions(beside: collectors)
+                try settings.checkDumpOptions(
+                    beside: collectors, hasReason: request.dumpReason != nil)
             }
             root = try settings.root
         } else {

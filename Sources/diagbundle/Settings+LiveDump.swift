@@ -94,17 +94,17 @@ extension Settings {
     var isDumpStored: Bool { values[.dumpDirectory]?.source != .commandLine }
 
     /// Refuses options of a dump that would have no effect, or none that a bundle can hold.
-    func checkDumpOptions(beside collectors: [any Collector]) throws {
+    func checkDumpOptions(
+        beside collectors: [any Collector], hasReason: Bool = false
+    ) throws {
         let name = BuiltInCollectors.liveDump.descriptor.name
         guard collectors.contains(where: { $0.descriptor.name == name }) else {
             let given = SettingName.allCases.first {
                 $0.rawValue.hasPrefix("dump-") && values[$0]?.source == .commandLine
             }
-            if let given {
-                throw wrong(
-                    given,
-                    "no live dump is asked for: it goes with --include-live-dump or --live-dump")
-            }
+            let why = "no live dump is asked for: it goes with --include-live-dump or --live-dump"
+            if let given { throw wrong(given, why) }
+            if hasReason { throw CommandFailure(.usage, "--dump-reason: \(why)") }
             return
         }
         // The archive knows no holes, and the file is as large as memory.

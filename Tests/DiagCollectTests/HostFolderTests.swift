@@ -204,9 +204,37 @@ struct HostFolderTests {
             ])
         #expect(!folder.keepDump())
         _ = try folder.createSeekable(ArtifactPath(document: "LiveDump.kdump"), byteLimit: 10)
+        #expect(!folder.keepDump(), "nothing is in it yet")
+        try folder.removeSeekable(ArtifactPath(document: "LiveDump.kdump"))
+        try folder.writeDocument("LiveDump.kdump", [1])
         #expect(folder.keepDump())
         #expect(folder.keptPath == place.path.appending("host.partial-4"))
         #expect(try HostFolder(name: "host", in: output).rescued == [])
         #expect(place.names.contains("host.partial-4"))
+    }
+
+    @Test("An older folder with a dump goes for good, even when the run was killed while it went")
+    func olderDump() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        for name in ["host", ".host.old"] {
+            try output.makeDirectory(name).createFile("LiveDump.kdump").write([1, 2].span)
+        }
+        let folder = try HostFolder(name: "host", in: output)
+        #expect(folder.rescued == [])
+        #expect(place.names.sorted() == [".host.partial", "host"])
+        try folder.commit()
+        #expect(place.names == ["host"])
+    }
+
+    @Test("An older folder whose place nothing took gets it back")
+    func olderRestored() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        try output.makeDirectory(".host.old").createFile("manifest.json").write([1].span)
+        let folder = try HostFolder(name: "host", in: output)
+        #expect(place.names.sorted() == [".host.partial", "host"])
+        folder.discard()
+        #expect(place.names == ["host"])
     }
 }

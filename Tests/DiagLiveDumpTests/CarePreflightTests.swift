@@ -71,6 +71,19 @@ struct CarePreflightTests {
                 + " which shows processes alone")
     }
 
+    @Test("Without /proc/kpageflags no pages can be chosen; the stacks need none of it")
+    func pageFlags() throws {
+        let root = try CareRoot()
+        try root.remove("proc/kpageflags")
+        let refusal = try #require(try check(root).refusal)
+        #expect(refusal.obstacle.cause == .unsupported)
+        #expect(refusal.description.contains("CONFIG_PROC_PAGE_MONITOR"))
+        var options = LiveDumpOptions()
+        options.kind = .stacks
+        let stacks = Preflight.Request(options: options, budgetByteCount: 0)
+        #expect(try check(root, stacks).obstacles == [])
+    }
+
     @Test("A masked /proc/kcore is a container's doing")
     func masked() throws {
         let root = try CareRoot()

@@ -37,6 +37,23 @@ struct OutputDirectoryTests {
         #expect(try RootedTree(folder.path).read("precious/file") == Array("precious".utf8))
     }
 
+    @Test("A name that something has already is not taken from it")
+    func renamingNew() throws {
+        let folder = try TemporaryFolder()
+        let output = try OutputDirectory.create(folder.path)
+        try folder.write("ours", to: "part")
+        try folder.write("theirs", to: "whole")
+        let error = #expect(throws: SystemCallError.self) {
+            try output.renameNew("part", to: "whole")
+        }
+        #expect(error?.errno == .fileExists)
+        let tree = try RootedTree(folder.path)
+        #expect(try tree.read("whole") == Array("theirs".utf8))
+        try output.renameNew("part", to: "other")
+        #expect(try tree.read("other") == Array("ours".utf8))
+        #expect(try output.status(of: "part") == nil)
+    }
+
     @Test("The second to lock is told who holds it; after release the lock is free")
     func lock() throws {
         let folder = try TemporaryFolder()

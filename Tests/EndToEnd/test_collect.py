@@ -21,7 +21,7 @@ class WholeRun(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="diagbundle-e2e-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.output = os.path.join(cls.folder, "logs")
-        cls.outcome = harness.run("collect", "--output", cls.output, "--case", "CASE-42 ü")
+        cls.outcome = harness.run("collect", "-o", cls.output, "--case", "CASE-42 ü")
         cls.host = harness.host_folder(cls.output)
         cls.bundle = harness.bundle(cls.output)
         cls.manifest = harness.manifest(cls.output)

@@ -89,6 +89,26 @@ class Dumps(harness.Case):
         self.assertEqual(outcome.status, COMPLETE, str(outcome))
 
     @needs_no_source
+    @harness.needs_root
+    def test_refused_dump_takes_back_no_other_one(self):
+        """What the history says of a dump that began meanwhile stays."""
+        history = "/var/lib/diagbundle/livedump.json"
+        before = harness.content(history) if os.path.exists(history) else None
+        os.makedirs(os.path.dirname(history), exist_ok=True)
+        written = ('{"version":1,"dumps":{"full":{"last":"2099-01-01T00:00:00.000000Z",'
+                   '"originators":{}}},"former":{"originators":{}}}')
+        harness.write(history, written)
+        try:
+            self.dump("full", "-o", self.output, "--no-throttle", expected=None)
+            self.assertEqual(harness.content(history).decode(), written)
+        finally:
+            if before is None:
+                os.unlink(history)
+            else:
+                with open(history, "wb") as file:
+                    file.write(before)
+
+    @needs_no_source
     def test_stacks_alone_are_made(self):
         self.collect("--only", "system", "--live-dump", "stacks", expected=(PARTIAL, COMPLETE))
         report = harness.read_json(harness.host_folder(self.output), "LiveDump.json")
@@ -115,6 +135,8 @@ class Dumps(harness.Case):
             (("dump", "full", "--originator", "a\x1b[2J"), "--originator", "ASCII"),
             (("dump", "full", "--threads", "0"), "--threads", "1 to 256"),
             (("dump", "full", "--reason", ""), "--reason", "500"),
+            (("collect", "--dump-reason", ""), "--dump-reason", "500"),
+            (("collect", "--dump-reason", "slow"), "--dump-reason", "goes with --include-live-dump"),
             (("dump", "full", "--deadline", "never"), "--deadline", "never"),
             (("dump", "full", "--progress", "loud"), "--progress", "loud"),
             (("dump", "full", "-o", ""), "--output", "folder"),

@@ -136,7 +136,8 @@ def _operations(event):
 
 def _stored(lab, guest):
     """A dump is in the bundle as it is, and outside of the run's limit of bytes."""
-    made = collect(guest, "stored", "--live-dump stacks --dump-no-throttle --max-size 1MiB")
+    made = collect(guest, "stored", "--live-dump stacks --dump-no-throttle --max-size 1MiB"
+                   " --dump-reason 'it was slow'")
     if not lab.results.check("stored: collect --live-dump stacks ends well",
                              made.status in (COMPLETE, PARTIAL), made.why()):
         return
@@ -145,6 +146,9 @@ def _stored(lab, guest):
     lab.results.check("stored: the dump is whole, though larger than --max-size", len(listed) == 1
                       and not listed[0]["isTruncated"] and listed[0]["byteCount"] > 1 << 20,
                       listed)
+    report = [one for one in made.names if one.endswith("/LiveDump.json")]
+    lab.results.check("stored: its report has the reason", report and b'"it was slow"' in (
+        guest.machine.get(report[0]) or b""), made.names)
     bundle = [one for one in made.names if one.endswith(".tar.xz")]
     dumped = [one for one in made.names if one.endswith("/LiveDump.kdump")]
     answer = guest.machine.run(

@@ -70,6 +70,13 @@ def _estimated(lab, guest):
                       (said["total"], kept))
     lab.results.check("--dry-run: the size is that of the file within a factor of two",
                       size / 2 <= said["fileByteCount"] <= size * 2, (said["fileByteCount"], size))
+    outcome = guest.machine.run("diagbundle dump full --dry-run --json --output /srv/dump", 200)
+    again = json.loads(outcome.output or "{}")
+    # The whole run takes longer than the copying that is told.
+    lab.results.check("--dry-run: after a dump it knows the rate, and the time is of that order",
+                      again.get("isRateMeasured") and
+                      made.seconds / 8 <= again["seconds"] <= made.seconds,
+                      (again.get("seconds"), again.get("isRateMeasured"), made.seconds))
     lab.results.equal("--dry-run leaves nothing",
                       guest.machine.run("ls -A /srv/dump | grep -v lost+found").output.strip(), "")
 

@@ -82,7 +82,9 @@ public struct DumpLock: Sendable {
         case .permissionDenied, .notPermitted, .readOnlyFileSystem:
             LiveDumpError(
                 .notPermitted, "\(error), so it cannot be told whether another dump is being made",
-                remedy: "Run it as root.")
+                remedy: error.errno == .readOnlyFileSystem
+                    ? "Let it write there: of a systemd unit with RuntimeDirectory=diagbundle."
+                    : "Run it as root.")
         default: LiveDumpError(.inputOutput, "\(error)")
         }
     }

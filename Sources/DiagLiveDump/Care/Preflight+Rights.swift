@@ -25,10 +25,11 @@ extension Preflight {
                 "kernel lockdown=confidentiality also forbids perf samples, so the registers of"
                     + " running processors stay zero")
         }
-        if (try? tree.status(of: "/proc/kpageflags")) == nil, request.level & 30 != 0 {
-            findings.warnings.append(
-                "there is no /proc/kpageflags (CONFIG_PROC_PAGE_MONITOR): free pages and those of"
-                    + " processes and files cannot be told apart and left out")
+        // A dump of any level wants them: what has become the kernel's own meanwhile is copied late.
+        if findings.obstacles.isEmpty, request.kind == .full {
+            do throws(SystemCallError) { _ = try tree.status(of: "/proc/kpageflags") } catch {
+                findings.obstacles.append(KernelCoreObstacle.pageFlags(error).obstacle)
+            }
         }
     }
 

@@ -60,18 +60,21 @@ public struct GuestPages: Sendable {
         isMachine: (String) -> Bool, isStopped: () -> Bool,
         readMappings: @escaping @Sendable (FilePath) -> [UInt8]?
     ) throws(LiveDumpError) {
-        let processes = Self.machines(tree, isMachine)
+        let deadline = MonotonicTime.now.advanced(bySeconds: limits.seconds)
+        let (processes, isWhole) = Self.machines(tree, isMachine) {
+            isStopped() || MonotonicTime.now >= deadline
+        }
         self.processes = processes
+        let unseen = isWhole ? [] : ["not all processes were asked whether they run a machine"]
         guard !processes.isEmpty else {
             frames = nil
-            warnings = []
+            warnings = unseen
             return
         }
         let marks: Marks
         do throws(SystemCallError) { marks = Marks(try MappedBitmap(count: frameLimit)) } catch {
             throw PageFlagScan.noMemory(error)
         }
-        let deadline = MonotonicTime.now.advanced(bySeconds: limits.seconds)
         let threads = min(8, HostFacts.processorCount)
         let page = UInt64(pageByteCount)
         let lists = WatchedThreads.map(
@@ -110,14 +113,18 @@ public struct GuestPages: Sendable {
             failed.insert(part.process)
         }
         frames = marks.bitmap
-        warnings = failed.sorted().map {
-            "the page map of process \($0) could not be read to its end"
-        }
+        warnings =
+            unseen
+            + failed.sorted().map { "the page map of process \($0) could not be read to its end" }
     }
 
-    private static func machines(_ tree: RootedTree, _ isMachine: (String) -> Bool) -> [Int32] {
+    /// The processes that run a machine, and whether all were asked before the end.
+    private static func machines(
+        _ tree: RootedTree, _ isMachine: (String) -> Bool, until isEnded: () -> Bool
+    ) -> (processes: [Int32], isWhole: Bool) {
         var processes = [Int32]()
         for name in (try? tree.directory("/proc").entries()) ?? [] {
+            if isEnded() { return (processes, false) }
             guard let identifier = Int32(name.name.string),
                 let folder = try? tree.directory(FilePath("/proc/\(identifier)/fd")),
                 let entries = try? folder.entries()
@@ -127,7 +134,7 @@ public struct GuestPages: Sendable {
             }
             if holds { processes.append(identifier) }
         }
-        return processes
+        return (processes, true)
     }
 
     /// The pages of the writable mappings that a list names, by their numbers in the process, in

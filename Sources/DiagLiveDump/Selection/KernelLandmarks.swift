@@ -36,9 +36,11 @@ public final class KernelLandmarks: Sendable {
         "vmemmap_base", "_text", "_end",
     ]
 
-    /// Looks for everything in the memory of `source`, with the files of its kernel below `tree`.
+    /// Looks for everything in the memory of `source`, with the files of its kernel below `tree`;
+    /// once `isStopped` says so, no more threads are looked for.
     public init(
-        source: any MemorySource, tree: RootedTree, taskLimit: Int = 4_194_304
+        source: any MemorySource, tree: RootedTree, taskLimit: Int = 4_194_304,
+        isStopped: () -> Bool = { false }
     ) throws(LiveDumpError) {
         let space = try KernelAddressSpace(source)
         var finder = LandmarkFinder(space: space, source: source)
@@ -64,7 +66,8 @@ public final class KernelLandmarks: Sendable {
             offsets: symbol("__per_cpu_offset"), start: symbol("__per_cpu_start"),
             end: symbol("__per_cpu_end"), idle: symbol("idle_threads"))
         if let layout, let first = symbol("init_task") {
-            finder.findTasks(layout, first: first, idle: idle, limit: taskLimit)
+            finder.findTasks(
+                layout, first: first, idle: idle, limit: taskLimit, isStopped: isStopped)
         } else {
             finder.warnings.append("the stacks of threads could not be found")
         }

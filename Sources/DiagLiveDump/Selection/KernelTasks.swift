@@ -78,10 +78,11 @@ struct KernelTasks {
     private let layout: Layout
     private var seen = Set<UInt64>()
 
-    /// Walks the list from `first`, the address of init_task, and adds the idle threads.
+    /// Walks the list from `first`, the address of init_task, and adds the idle threads, until
+    /// `isStopped` says that nobody wants it any more.
     init(
         in space: KernelAddressSpace, layout: Layout, first: UInt64, idle: [UInt64],
-        limit: Int = Self.limit
+        limit: Int = Self.limit, isStopped: () -> Bool = { false }
     ) {
         self.space = space
         self.layout = layout
@@ -91,7 +92,7 @@ struct KernelTasks {
             var link = space.word(head &+ direction)
             var steps = 0
             while let here = link, here != head, here >> 63 == 1, here & 7 == 0, steps < limit,
-                steps <= seen.count
+                steps <= seen.count, steps % 64 != 0 || !isStopped()
             {
                 steps += 1
                 guard let next = process(here &- UInt64(layout.tasks), direction, limit) else {

@@ -65,13 +65,16 @@ struct LandmarkFinder {
 
     /// All threads with their stacks.
     mutating func findTasks(
-        _ layout: KernelTasks.Layout, first: UInt64, idle: [UInt64], limit: Int
+        _ layout: KernelTasks.Layout, first: UInt64, idle: [UInt64], limit: Int,
+        isStopped: () -> Bool
     ) {
         let list = KernelTasks(
-            in: space, layout: layout, first: first, idle: idle, limit: limit)
+            in: space, layout: layout, first: first, idle: idle, limit: limit,
+            isStopped: isStopped)
         tasks = list.tasks
         warnings += list.warnings
-        for task in tasks {
+        for (index, task) in tasks.enumerated() {
+            if index % 256 == 0, isStopped() { break }
             let stack = frames(task.stack, byteCount: UInt64(layout.stackByteCount))
             stackFrames[task.address] = stack.found.sorted()
             if stack.missing > 0 { stacksMissing += 1 }

@@ -16,7 +16,7 @@ internal import DiagSystem
     private let sectionsPerRoot: UInt64
 
     /// Where the members of `struct page` lie, and the numbers of its flags.
-    private struct Layout {
+    struct Layout {
         var byteCount: Int
         var flags: Int
         var mapcount: Int
@@ -68,11 +68,13 @@ internal import DiagSystem
         buffer = memory
     }
 
-    private static func layout(_ info: VMCoreInfo) -> Layout? {
+    /// Where the members of `struct page` lie; `nil` when VMCOREINFO tells that not, or wrongly.
+    static func layout(_ info: VMCoreInfo) -> Layout? {
         guard let byteCount = info.size("page"), (32...256).contains(byteCount),
             let flags = info.offset("page.flags"), let mapcount = info.offset("page._mapcount"),
             let mapping = info.offset("page.mapping"), let data = info.offset("page.private"),
-            [flags, mapcount + 4, mapping, data].allSatisfy({ (0...(byteCount - 8)).contains($0) }),
+            // Of the count its four bytes are used, and eight are read.
+            [flags, mapcount, mapping, data].allSatisfy({ (0...(byteCount - 8)).contains($0) }),
             let sectionBits = info.number("SECTION_SIZE_BITS"), (20...34).contains(sectionBits),
             let lru = bit(info, "PG_lru"), let privateBit = bit(info, "PG_private"),
             let buddy = info.number("PAGE_BUDDY_MAPCOUNT_VALUE")

@@ -12,7 +12,8 @@ enum StackGroups {
 
     /// Fills in the threads, their states and the stacks that they share.
     ///
-    /// A thread that a processor was running has the sample's frames.
+    /// A thread that a processor was running has the sample's frames, unless it slept when its own
+    /// stack was read, which was later.
     static func fill(
         _ result: inout KernelStacks, _ readings: [TaskReading], _ limits: ThreadStacks.Limits,
         samples: [KernelStacks.Processor]
@@ -33,7 +34,9 @@ enum StackGroups {
         for index in order {
             let reading = readings[index]
             result.states[reading.status.state, default: 0] += 1
-            if let frames = running[reading.status.identifier] {
+            if let frames = running[reading.status.identifier],
+                reading.status.state == "R" || reading.stack.isEmpty
+            {
                 ofReading[index] = groups.count
                 groups.append(
                     Group(bytes: [], frames: frames, count: 1, first: groups.count))

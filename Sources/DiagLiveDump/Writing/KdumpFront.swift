@@ -61,8 +61,8 @@ struct KdumpFront {
 
     /// Writes it all; every page counts as not there yet. From its first write on the file opens.
     func write(to output: DumpOutput) throws(DumpOutputError) {
-        try output.setByteCount(dataOffset)
         try writeHeader(to: output)
+        try output.setByteCount(dataOffset)
         try writeNotes(nil, to: output)
         var offset = header.bitmapOffset
         for bitmap in [selection.present, selection.dumped] {

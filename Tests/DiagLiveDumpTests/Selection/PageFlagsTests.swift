@@ -269,6 +269,17 @@ struct PageFlagsTests {
         #expect((0..<8).filter { pages.frames?[$0] == true } == [3])
     }
 
+    @Test("Processes are not asked any more when nobody wants the answer, and that is said")
+    func stoppedMachines() throws {
+        let host = try SyntheticHost()
+        try host.link("proc/5/fd/3", to: "/dev/kvm")
+        let pages = try GuestPages(
+            tree: host.tree, frameLimit: 8, pageByteCount: 4096, isStopped: { true })
+        #expect(pages.processes == [])
+        #expect(
+            pages.warnings == ["not all processes were asked whether they run a machine"])
+    }
+
     @Test("A selection that nobody wants any more ends")
     func stopped() throws {
         let host = try SyntheticHost()

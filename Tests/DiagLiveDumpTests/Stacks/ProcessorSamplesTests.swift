@@ -95,6 +95,19 @@ struct ProcessorSamplesTests {
         #expect(text.contains("CPU 2  not known: no sample\n"))
     }
 
+    @Test("A thread that slept when its stack was read has that stack, and not the sample's")
+    func sleptSince() throws {
+        let host = try ProcTree()
+        try host.thread(process: 5, "dd", "D", stack: ["io_schedule+0x1/0x2"])
+        try host.write("proc/kallsyms", "ffffffff81000000 T vfs_read\n")
+        let samples = ProcessorSamples(
+            processors: [0],
+            samples: [try Self.sample(processor: 0, thread: 5, stack: 0xFFFF_C900_0012_1E38)])
+        let stacks = ThreadStacks.collect(root: try host.tree(), samples: samples, limits: .patient)
+        #expect(stacks.stacks == [.init(count: 1, frames: ["io_schedule+0x1/0x2"])])
+        #expect(stacks.processors.map(\.mode) == [.kernel])
+    }
+
     @Test("On the running host there is a sample of each processor, or the reason why not")
     func running() throws {
         let samples = ProcessorSamples.take(root: try RootedTree("/"))
