@@ -249,8 +249,10 @@ extension CollectorDeclaration.Item {
             throw node.error(
                 "`\(name)` runs other programs; name the program itself, or write a plugin")
         }
-        if arguments.contains(where: { $0.utf8.contains(0) }) {
-            throw node.error("an argument must not hold NUL")
+        let sinceArguments = try mapping["since"]?.strings ?? []
+        for (words, list) in [(arguments, node), (sinceArguments, mapping["since"] ?? node)]
+        where words.contains(where: { $0.utf8.contains(0) }) {
+            throw list.error("an argument must not hold NUL")
         }
         var codes: Set<Int> = [0]
         if let list = mapping["exit-codes"] {
@@ -259,7 +261,7 @@ extension CollectorDeclaration.Item {
         }
         return .init(
             arguments: arguments, artifact: try reader.artifact(), exitCodes: codes,
-            sinceArguments: try mapping["since"]?.strings ?? [])
+            sinceArguments: sinceArguments)
     }
 
     private static func limits(

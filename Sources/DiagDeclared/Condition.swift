@@ -32,6 +32,10 @@ public indirect enum Condition: Hashable, Sendable {
     /// The obstacle that root would not have.
     static let needsRoot = "this is not root"
 
+    /// The obstacle of a search that time did not suffice for.
+    static let outOfTime =
+        "the time of the collector was used up before it was known whether it applies"
+
     /// The obstacle of a root that is not that of a running host.
     static let noKernel = "no kernel runs from this root"
 
@@ -52,30 +56,65 @@ public indirect enum Condition: Hashable, Sendable {
         case systemd, openrc, sysvinit, busybox
     }
 
-    /// Why it does not hold; `nil` when it does.
+    /// Why it does not hold, or why nobody knows whether it does; `nil` when it holds.
     func obstacle(on host: HostTraits) -> String? {
-        switch self {
-        case .all(let parts):
-            for part in parts {
-                if let obstacle = part.obstacle(on: host) { return obstacle }
-            }
-            return nil
-        case .any(let parts):
-            var obstacles = [String]()
-            for part in parts {
-                guard let obstacle = part.obstacle(on: host) else { return nil }
-                obstacles.append(obstacle)
-            }
-            return obstacles.joined(separator: ", and ")
-        case .not(let part):
-            return part.obstacle(on: host) == nil ? "\(part.description)" : nil
-        default:
-            if holds(on: host) { return nil }
-            return asksKernel && !host.hasKernel ? Self.noKernel : negation
+        switch outcome(on: host) {
+        case .holds: nil
+        case .fails(let why), .unknown(let why): why
         }
     }
 
-    private func holds(on host: HostTraits) -> Bool {
+    /// What it comes to on a host.
+    private enum Outcome {
+        case holds
+        /// It does not hold, and this is why.
+        case fails(String)
+        /// It may hold or not, and this is why that is not known: the same for its opposite.
+        case unknown(String)
+    }
+
+    private func outcome(on host: HostTraits) -> Outcome {
+        switch self {
+        case .all(let parts):
+            var doubt: String?
+            for part in parts {
+                switch part.outcome(on: host) {
+                case .holds: continue
+                case .fails(let why): return .fails(why)
+                case .unknown(let why): doubt = doubt ?? why
+                }
+            }
+            return doubt.map(Outcome.unknown) ?? .holds
+        case .any(let parts):
+            var obstacles = [String]()
+            var isKnown = true
+            for part in parts {
+                switch part.outcome(on: host) {
+                case .holds: return .holds
+                case .fails(let why): obstacles.append(why)
+                case .unknown(let why):
+                    obstacles.append(why)
+                    isKnown = false
+                }
+            }
+            if obstacles.contains(Self.outOfTime) { return .unknown(Self.outOfTime) }
+            let why = obstacles.joined(separator: ", and ")
+            return isKnown ? .fails(why) : .unknown(why)
+        case .not(let part):
+            switch part.outcome(on: host) {
+            case .holds: return .fails(part.description)
+            case .fails: return .holds
+            case .unknown(let why): return .unknown(why)
+            }
+        default:
+            guard let holds = self.holds(on: host) else { return .unknown(doubt) }
+            if holds { return .holds }
+            return .fails(asksKernel && !host.hasKernel ? Self.noKernel : negation)
+        }
+    }
+
+    /// Whether it holds; `nil` when that is not known.
+    private func holds(on host: HostTraits) -> Bool? {
         switch self {
         case .all, .any, .not: obstacle(on: host) == nil
         case .root(let isRoot): host.isRoot == isRoot
@@ -90,6 +129,12 @@ public indirect enum Condition: Hashable, Sendable {
         case .virtual(let isVirtual): host.isVirtual == isVirtual
         case .container(let isContainer): host.isContainer == isContainer
         }
+    }
+
+    /// Why it is not known whether it holds.
+    private var doubt: String {
+        guard case .module(let name) = self else { return Self.outOfTime }
+        return "module \(name) is not loaded, and whether it is built into the kernel is not known"
     }
 
     /// The state in which it holds.

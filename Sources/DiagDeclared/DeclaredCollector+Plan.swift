@@ -49,7 +49,12 @@ extension DeclaredCollector {
                         limit: item.limits.byteCount)
             }
             if selection.leftOutCount > 0 { planned.leftOutCount = selection.leftOutCount }
-            if chosen.isEmpty { planned.doesNotApply = Self.emptiness(selection, of: item, host) }
+            planned.noteUnreadable(
+                selection.failures, isCut: selection.isCut, tooDeepCount: selection.tooDeepCount)
+            if chosen.isEmpty {
+                planned.doesNotApply = Self.emptiness(
+                    planned, of: item, host, isUnchanged: selection.unchangedCount > 0)
+            }
         case .command(let command):
             planned.arguments = command.fullArguments(since: context.since)
             planned.secondsLimit = item.limits.seconds
@@ -61,12 +66,10 @@ extension DeclaredCollector {
             planned.estimate.byteCount = min(planned.estimate.byteCount, item.limits.byteCount)
         case .listing(let listing):
             guard planned.doesNotApply == nil else { break }
-            let (folders, leftOutCount) = try self.folders(listing, context)
+            let folders = try self.folders(listing, context, of: &planned)
             planned.folders = folders
-            if leftOutCount > 0 { planned.leftOutCount = leftOutCount }
             if folders.isEmpty {
-                let isDead = !host.hasKernel && item.isOfKernel
-                planned.doesNotApply = isDead ? Condition.noKernel : Self.nothing
+                planned.doesNotApply = Self.emptiness(planned, of: item, host, isUnchanged: false)
             }
             planned.estimate = PlanCost.names(
                 min(item.limits.fileCount, folders.count * (listing.depth > 0 ? 50 : 1)))
@@ -74,23 +77,25 @@ extension DeclaredCollector {
         return planned
     }
 
-    private static let nothing = "nothing of it is on this host"
-
     /// Why nothing is chosen.
     private static func emptiness(
-        _ selection: FileSelection, of item: CollectorDeclaration.Item, _ host: HostTraits
+        _ planned: CollectionPlan.Item, of item: CollectorDeclaration.Item, _ host: HostTraits,
+        isUnchanged: Bool
     ) -> String {
         if !host.hasKernel, item.isOfKernel { return Condition.noKernel }
-        if selection.unchangedCount > 0 { return "nothing of it changed since then" }
-        guard let failure = selection.failures.first else { return nothing }
-        return UntrustedText.escapingControls("\(failure)")
+        if isUnchanged { return "nothing of it changed since then" }
+        guard let first = planned.unreadable?.first else { return "nothing of it is on this host" }
+        return "\(first.path): \(first.why)"
     }
 
+    /// What a listing lists; notes in `planned` what is left out, and what could not be looked at.
     private func folders(
-        _ listing: CollectorDeclaration.Listing, _ context: CollectionContext
-    ) throws -> (folders: [String], leftOutCount: Int) {
+        _ listing: CollectorDeclaration.Listing, _ context: CollectionContext,
+        of planned: inout CollectionPlan.Item
+    ) throws -> [String] {
         var walk = GlobWalk(context.root, until: context.deadline)
         var folders = [String]()
+        var failures = [SystemCallError]()
         var leftOutCount = 0
         for pattern in listing.patterns {
             try walk.walk(pattern) { path in
@@ -98,13 +103,16 @@ extension DeclaredCollector {
                     leftOutCount += 1
                     return
                 }
-                guard (try? context.root.status(of: path, followingLinks: false)) != nil else {
-                    return
-                }
-                folders.append(UntrustedText.escapingInvalidUTF8(path.bytes))
+                do throws(SystemCallError) {
+                    _ = try context.root.status(of: path, followingLinks: false)
+                    folders.append(UntrustedText.escapingInvalidUTF8(path.bytes))
+                } catch { failures.append(error) }
             }
         }
-        return (folders, leftOutCount)
+        if leftOutCount > 0 { planned.leftOutCount = leftOutCount }
+        planned.noteUnreadable(
+            walk.failures + failures, isCut: walk.isCut, tooDeepCount: walk.tooDeepCount)
+        return folders
     }
 
     private static let mostFolders = 1000
@@ -148,6 +156,31 @@ extension DeclaredCollector {
             }
         }
         return nil
+    }
+}
+
+extension CollectionPlan.Item {
+    /// Notes what could not be looked at, which a run without a plan tells as missing: that the
+    /// search was cut or did not go deep enough, then paths, each once.
+    fileprivate mutating func noteUnreadable(
+        _ failures: [SystemCallError], isCut: Bool, tooDeepCount: Int
+    ) {
+        var found = [CollectionPlan.Unreadable]()
+        if isCut { found.append(.init(path: title, why: FileSelection.tookTooLong)) }
+        if let why = GlobWalk.tooDeepReason(tooDeepCount) {
+            found.append(.init(path: title, why: why))
+        }
+        var seen = Set<CollectionPlan.Unreadable>()
+        for failure in failures where !DeclaredRun.saysNothing(failure) {
+            let one = CollectionPlan.Unreadable(
+                path: UntrustedText.escapingControls(failure.object),
+                why: "\(failure.operation): \(failure.errno)")
+            if seen.insert(one).inserted { found.append(one) }
+        }
+        guard !found.isEmpty else { return }
+        unreadable = Array(found.prefix(Self.mostUnreadable))
+        let moreCount = found.count - Self.mostUnreadable
+        if moreCount > 0 { moreUnreadableCount = moreCount }
     }
 }
 

@@ -54,6 +54,9 @@ public struct DeclaredCollector: Collector {
         if let obstacle = declaration.condition.obstacle(on: host) {
             return try run.tell(obstacle, of: declaration.name)
         }
+        if let planned, planned.items.isEmpty, planned.doesNotApply == Condition.outOfTime {
+            return try run.tell(Condition.outOfTime, of: declaration.name)
+        }
         try run.collect()
     }
 }

@@ -29,7 +29,7 @@ extension DeclaredRun {
         guard limit > 0 else { return try tellBudget(item.title) }
         let left = softDeadline.seconds(since: .now)
         guard left > 0 else {
-            return try sink.missing(item.title, why: "the time of the collector was used up before")
+            return try sink.missing(item.title, why: Self.outOfTime)
         }
         let arguments = command.fullArguments(since: context.since).dropFirst()
         let result: CommandRun

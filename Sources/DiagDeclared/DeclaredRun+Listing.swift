@@ -9,8 +9,9 @@ extension DeclaredRun {
     /// group, bytes, time of the last change, path, and where a link points. No file is opened.
     func list(
         _ listing: CollectorDeclaration.Listing, _ item: CollectorDeclaration.Item,
-        planned: [String]?
+        plan: CollectionPlan.Item?
     ) throws {
+        let planned = plan.map { Set($0.folders ?? []) }
         var lines = ListingLines(item.limits, until: softDeadline)
         var walk = GlobWalk(context.root, until: softDeadline)
         for pattern in listing.patterns {
@@ -23,21 +24,31 @@ extension DeclaredRun {
                 lines.add(path, in: context.root, depth: listing.depth)
             }
         }
-        if !lines.text.isEmpty {
-            let limit = Int(clamping: remaining)
-            guard limit > 0 else { return try tellBudget(item.title) }
-            let kept = lines.text.prefix(limit)
+        let isCut = walk.isCut || lines.isLate
+        let kept = LineLimit.wholeLines(of: lines.text, atMost: Int(clamping: remaining))
+        if !kept.isEmpty {
             try sink.open(
                 .init(
                     path: listing.artifact, source: item.title, mediaType: "text/plain",
                     privacy: item.privacy))
             try sink.write(kept.span)
             remaining -= Int64(kept.count)
-            if let why = lines.cutReason { try sink.send(.truncated(.init(why: why))) }
+            let why =
+                kept.count < lines.text.count
+                ? budgetReason : isCut ? ListingLines.tookTooLong : lines.cutReason
+            if let why { try sink.send(.truncated(.init(why: why))) }
+        } else if !lines.text.isEmpty {
+            try tellBudget(item.title)
+        } else if isCut {
+            try sink.missing(item.title, why: Self.outOfTime)
         }
+        // What the plan says of these was told with it.
+        let told = Set(plan?.shownUnreadable.named.map(\.path) ?? [])
         let failures = walk.failures + lines.failures
-        try report(failures, of: item)
-        if lines.text.isEmpty, failures.isEmpty {
+        try report(
+            failures.filter { !told.contains(UntrustedText.escapingControls($0.object)) }, of: item)
+        if plan == nil { try tellTooDeep(walk.tooDeepCount, of: item) }
+        if lines.text.isEmpty, failures.isEmpty, !isCut, walk.tooDeep.isEmpty {
             try sink.absent(item.title, why: absence(of: item))
         }
     }
@@ -51,7 +62,11 @@ private struct ListingLines {
     private(set) var failures: [SystemCallError] = []
     private var count = 0
     private var leftOutCount = 0
-    private var isLate = false
+    /// Whether time ran out.
+    private(set) var isLate = false
+
+    /// What is said then.
+    static let tookTooLong = "listing took too long"
 
     init(_ limits: CollectorDeclaration.Limits, until deadline: MonotonicTime) {
         self.limits = limits
@@ -59,8 +74,7 @@ private struct ListingLines {
     }
 
     var cutReason: String? {
-        if isLate { return "listing took too long" }
-        return leftOutCount > 0
+        leftOutCount > 0
             ? "only the first \(count) names are kept, at least \(leftOutCount) more are there"
             : nil
     }

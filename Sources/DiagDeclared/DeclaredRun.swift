@@ -16,6 +16,8 @@ final class DeclaredRun {
     var remaining: Int64
     var commands: [CommandRecord] = []
     private var choice: FileChoice
+    /// Why an item is missing that no time was left for.
+    static let outOfTime = "the time of the collector was used up before"
     /// When walks, copies and commands end, so that what came of them can still be told.
     let softDeadline: MonotonicTime
 
@@ -57,12 +59,17 @@ final class DeclaredRun {
             }
             try sink.progress(
                 Int64(done), of: Int64(items.count), unit: "items", activity: item.activity)
+            let wasUnreadable = try plan.map { try tellUnreadable($0, of: item) } ?? false
             if let obstacle = plan?.doesNotApply, !isUnexecutable(item) {
-                try tell(obstacle, of: item.title)
+                if !wasUnreadable { try tell(obstacle, of: item.title) }
+                continue
+            }
+            guard MonotonicTime.now < softDeadline else {
+                try sink.missing(item.title, why: Self.outOfTime)
                 continue
             }
             if let obstacle = item.condition.obstacle(on: host) {
-                if plan == nil {
+                if plan == nil || obstacle == Condition.outOfTime {
                     try tell(obstacle, of: item.title)
                 } else {
                     try sink.missing(item.title, why: "it is in the plan, but now \(obstacle)")
@@ -81,7 +88,7 @@ final class DeclaredRun {
                     try run(command, item)
                 }
             case .listing(let listing):
-                try list(listing, item, planned: plan.map { $0.folders ?? [] })
+                try list(listing, item, plan: plan)
             }
         }
         if !leftOut.isEmpty {
@@ -111,13 +118,29 @@ final class DeclaredRun {
         !host.hasKernel && item.isOfKernel ? Condition.noKernel : nil
     }
 
-    /// What root would get is missing; what the host has not is absent.
+    /// Tells why nothing of something is there.
     func tell(_ obstacle: String, of what: String) throws {
-        if obstacle == Condition.needsRoot {
-            try sink.missing(what, why: "it needs root", remedy: "run as root")
-        } else {
-            try sink.absent(what, why: obstacle)
+        try sink.tell(obstacle, of: what)
+    }
+
+    /// Tells what could not be looked at when the plan was made: nobody reviewed what is there, so
+    /// it is not collected now, whether or not it could be.
+    ///
+    /// - Returns: whether there was any.
+    private func tellUnreadable(
+        _ plan: CollectionPlan.Item, of item: CollectorDeclaration.Item
+    ) throws -> Bool {
+        let (named, moreCount) = plan.shownUnreadable
+        for one in named {
+            try sink.missing(
+                one.path, why: "it could not be looked at when the plan was made: \(one.why)")
         }
+        if moreCount > 0 {
+            try sink.missing(
+                item.title,
+                why: "\(moreCount) more paths could not be looked at when the plan was made")
+        }
+        return !named.isEmpty || moreCount > 0
     }
 
     // MARK: - Files
@@ -146,7 +169,7 @@ final class DeclaredRun {
             unlisted.contains { path.starts(with: FilePath($0.object)) }
         }
         if selection.isCut {
-            try sink.missing(item.title, why: "looking for the files took too long")
+            try sink.missing(item.title, why: FileSelection.tookTooLong)
         } else if let first = strangers.first {
             try sink.missing(
                 strangers.count == 1
@@ -176,7 +199,9 @@ final class DeclaredRun {
         }
         try report(failures, of: item)
         try tellLeftOut(selection, of: item)
-        if plan.files?.isEmpty ?? true { try sink.absent(item.title) }
+        if plan.files?.isEmpty ?? true, plan.unreadable?.isEmpty ?? true {
+            try sink.absent(item.title)
+        }
     }
 
     private func collect(
@@ -191,11 +216,10 @@ final class DeclaredRun {
         }
         try report(failures, of: item)
         try tellLeftOut(selection, of: item)
-        if selection.isCut {
-            try sink.missing(item.title, why: "looking for the files took too long")
-        }
+        if selection.isCut { try sink.missing(item.title, why: FileSelection.tookTooLong) }
+        try tellTooDeep(selection.tooDeepCount, of: item)
         if selection.files.isEmpty, failures.isEmpty, !selection.isCut,
-            selection.takenCount == 0, selection.unchangedCount == 0
+            selection.takenCount == 0, selection.unchangedCount == 0, selection.tooDeepCount == 0
         {
             try sink.absent(item.title, why: absence(of: item))
         }
@@ -211,6 +235,12 @@ final class DeclaredRun {
             why: (selection.leftOutIsLeast ? "at least " : "")
                 + "\(selection.leftOutCount) more files match than the \(item.limits.fileCount)"
                 + " that are kept, the \(which)")
+    }
+
+    /// Tells of `count` folders that nobody looked into, for they are too deep.
+    func tellTooDeep(_ count: Int, of item: CollectorDeclaration.Item) throws {
+        guard let why = GlobWalk.tooDeepReason(count) else { return }
+        try sink.missing(item.title, why: why)
     }
 
     /// Copies files as long as there is time.
@@ -268,10 +298,12 @@ final class DeclaredRun {
         }
     }
 
-    func tellBudget(_ what: String) throws {
-        try sink.missing(
-            what, why: "the \(declaration.byteLimit) bytes of the collector are used up")
+    /// Why something is cut, or missing, that no bytes were left for.
+    var budgetReason: String {
+        "the \(declaration.byteLimit) bytes of the collector are used up"
     }
+
+    func tellBudget(_ what: String) throws { try sink.missing(what, why: budgetReason) }
 
     /// Says of all that failed why: one line for each reason, with one path or their number.
     func report(_ failures: [SystemCallError], of item: CollectorDeclaration.Item) throws {
@@ -295,7 +327,7 @@ final class DeclaredRun {
     }
 
     /// What files of procfs and sysfs answer when they have nothing to say, or their process ended.
-    private static func saysNothing(_ failure: SystemCallError) -> Bool {
+    static func saysNothing(_ failure: SystemCallError) -> Bool {
         switch failure.errno {
         case .noSuchFileOrDirectory, .notDirectory, .noSuchProcess: true
         case .noData, .invalidArgument, .notSupported, .noSuchAddressOrDevice,

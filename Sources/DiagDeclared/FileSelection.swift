@@ -22,8 +22,13 @@ struct FileSelection {
     private(set) var takenCount = 0
     /// Paths and folders that are there and could not be looked at.
     private(set) var failures: [SystemCallError] = []
+    /// How many folders `**` did not look into, for they are deeper than it looks.
+    private(set) var tooDeepCount = 0
     /// Whether time ran out.
     private(set) var isCut = false
+
+    /// What is said then.
+    static let tookTooLong = "looking for the files took too long"
 
     /// So many names are remembered, so that none counts twice; and so many failures.
     private static let mostNames = 200_000
@@ -45,9 +50,11 @@ struct FileSelection {
         self.limits = limits
         var walk = GlobWalk(tree, until: deadline)
         var seen = Set<[UInt8]>()
+        var tooDeep = Set<[UInt8]>()
         var ended = false
         for pattern in item.patterns where !ended {
             let fixedCount = pattern.fixedCount
+            let tooDeepBefore = walk.tooDeep.count
             try walk.walk(pattern) { path in
                 if ended || MonotonicTime.now >= deadline {
                     ended = true
@@ -78,7 +85,12 @@ struct FileSelection {
                 }
                 choose(File(path: path, status: status))
             }
+            for folder in walk.tooDeep[tooDeepBefore...]
+            where !Self.isExcluded(folder, by: item.excluded, below: fixedCount) {
+                tooDeep.insert(folder.bytes)
+            }
         }
+        tooDeepCount = tooDeep.count
         leftOutIsLeast = seen.count >= Self.mostNames
         isCut = ended || walk.isCut
         failures += walk.failures

@@ -60,6 +60,8 @@ public struct GlobPattern: Hashable, Sendable {
         guard text.utf8.count <= 4096 else {
             throw Fault(description: "a pattern has at most 4,096 bytes")
         }
+        // Of a text with something to match, too: it would match nothing.
+        guard !text.utf8.contains(0) else { throw Fault(description: "a name must not hold NUL") }
         guard text.utf8.count(where: { $0 == 0x7B }) <= 16 else {
             throw Fault(description: "a pattern has at most 16 braces")
         }

@@ -11,11 +11,18 @@ struct GlobWalk {
     static let deepestLevel = 24
     /// A folder with more names than this is not listed.
     static let mostNames = 1_000_000
+    /// So many folders that are too deep are remembered.
+    private static let mostTooDeep = 10_000
 
     let tree: RootedTree
     let deadline: MonotonicTime
     /// Folders that exist and could not be listed, with the reason.
     private(set) var failures: [SystemCallError] = []
+    /// Folders that `**` did not enter, for they are deeper than it looks; one that several
+    /// patterns, or several `**`, came to stands here as often.
+    private(set) var tooDeep: [FilePath] = []
+    /// How many different ones these are.
+    var tooDeepCount: Int { Set(tooDeep.map(\.bytes)).count }
     /// Whether the deadline ended the search.
     private(set) var isCut = false
 
@@ -63,7 +70,11 @@ struct GlobWalk {
                 guard entry.bytes.first != 0x2E else { continue }
                 let path = folder.appending(entry.name)
                 if isLast { try found(path) }
-                guard level < Self.deepestLevel, isFolder(entry, path) else { continue }
+                guard isFolder(entry, path) else { continue }
+                guard level < Self.deepestLevel else {
+                    if tooDeep.count < Self.mostTooDeep { tooDeep.append(path) }
+                    continue
+                }
                 try descend(into: path, rest, level: level + 1, found)
             }
             return
@@ -77,6 +88,18 @@ struct GlobWalk {
                 try descend(into: path, rest.dropFirst(), level: level, found)
             }
             if isCut { return }
+        }
+    }
+
+    /// That `count` different folders were too deep, as a reason; `nil` when none was.
+    static func tooDeepReason(_ count: Int) -> String? {
+        let end = "deeper than \(deepestLevel) levels below, and"
+        switch count {
+        case ..<1: return nil
+        case 1: return "1 folder is \(end) was not looked into"
+        default:
+            let most = count >= mostTooDeep ? "at least " : ""
+            return "\(most)\(count) folders are \(end) were not looked into"
         }
     }
 

@@ -45,17 +45,19 @@ final class HostTraits {
         name.contains("/") ? [FilePath(name)] : programFolders.map { $0.appending(name) }
     }
 
-    /// Whether root alone can change the program: what root runs must be so, with its folder.
+    /// Whether root alone can change the program: what root runs must be so, with each folder and
+    /// each link on the way to it. From another root nothing is run: there its own folder tells.
     private func isRootsAlone(_ path: FilePath, _ status: FileStatus) -> Bool {
-        [status, try? tree.status(of: path.removingLastComponent())].allSatisfy {
+        if tree.isLiveHost { return (try? TrustedFolder.checkProgram(path)) != nil }
+        return [status, try? tree.status(of: path.removingLastComponent())].allSatisfy {
             $0.map { $0.ownerIdentifier == 0 && $0.permissions & 0o022 == 0 } ?? false
         }
     }
 
     var isRoot: Bool { HostFacts.effectiveUser == 0 }
 
-    /// Whether at least one path matches.
-    func exists(_ pattern: GlobPattern) -> Bool {
+    /// Whether at least one path matches; `nil` when time ran out before one was found.
+    func exists(_ pattern: GlobPattern) -> Bool? {
         struct Found: Error {}
         var walk = GlobWalk(tree, until: deadline)
         do {
@@ -63,7 +65,7 @@ final class HostTraits {
                 if (try? tree.status(of: $0)) != nil { throw Found() }
             }
         } catch { return true }
-        return false
+        return walk.isCut ? nil : false
     }
 
     // MARK: - The kernel
@@ -79,9 +81,10 @@ final class HostTraits {
         ((try? tree.directory("/sys/module").entries(limit: 100_000)) ?? [])
             .map { Self.moduleName($0.name.string) })
 
-    /// Modules that are part of the kernel and have no parameters are not in /sys/module.
-    private lazy var builtInModules: Set<String> = {
-        guard let release, !release.isEmpty, !release.contains("/") else { return [] }
+    /// Modules that are part of the kernel and have no parameters are not in /sys/module; `nil`
+    /// where no list of them can be read.
+    private lazy var builtInModules: Set<String>? = {
+        guard let release, !release.isEmpty, !release.contains("/") else { return nil }
         for folder in ["/lib/modules", "/usr/lib/modules"] {
             let path = FilePath(folder).appending(release).appending("modules.builtin")
             guard let bytes = try? tree.read(path, limit: 4 << 20) else { continue }
@@ -91,16 +94,27 @@ final class HostTraits {
                     return Self.moduleName(name.split(separator: ".").first ?? "")
                 })
         }
-        return []
+        return nil
     }()
 
     private static func moduleName(_ name: some StringProtocol) -> String {
         String(name.map { $0 == "-" ? "_" : $0 })
     }
 
-    func hasModule(_ name: String) -> Bool {
+    /// Whether a module is loaded, or built into the kernel; `nil` when that is not known.
+    ///
+    /// Without the list of what is built in, the options of the build tell. That of a module is
+    /// mostly named as it is, or ends so (`CONFIG_SENSORS_DRIVETEMP`): the first is sure, the other
+    /// may be of another module, and only where there is neither the module is not there.
+    func hasModule(_ name: String) -> Bool? {
         let name = Self.moduleName(name)
-        return loadedModules.contains(name) || builtInModules.contains(name)
+        if loadedModules.contains(name) { return true }
+        guard hasKernel else { return false }
+        if let builtInModules { return builtInModules.contains(name) }
+        guard let configuration else { return nil }
+        let ending = "_" + name.uppercased()
+        if configuration["CONFIG" + ending] == true { return true }
+        return configuration.contains { $0.value && $0.key.hasSuffix(ending) } ? nil : false
     }
 
     lazy var filesystems: Set<String> = Set(
@@ -108,8 +122,9 @@ final class HostTraits {
             $0.split(whereSeparator: { $0 == "\t" || $0 == " " }).last.map(String.init)
         })
 
-    /// `CONFIG_X=y` or `=m` of the running kernel's build.
-    private lazy var configuration: Set<String> = {
+    /// `CONFIG_X=y` or `=m` of the running kernel's build, and whether it is `y`: built in; `nil`
+    /// where no file tells it.
+    private lazy var configuration: [String: Bool]? = {
         var bytes = (try? tree.read("/proc/config.gz", limit: 2 << 20)).flatMap {
             Self.gunzip($0, limit: 16 << 20)
         }
@@ -118,15 +133,15 @@ final class HostTraits {
                 (try? tree.read(FilePath("/boot/config-\(release)"), limit: 4 << 20))
                 ?? (try? tree.read(FilePath("/lib/modules/\(release)/config"), limit: 4 << 20))
         }
-        var options = Set<String>()
+        var options = [String: Bool]()
         for line in (bytes ?? []).split(separator: 0x0A) where line.first == 0x43 {
             let parts = line.split(separator: 0x3D, maxSplits: 1)
             guard parts.count == 2, parts[1].first == 0x79 || parts[1].first == 0x6D else {
                 continue
             }
-            options.insert(String(decoding: parts[0], as: UTF8.self))
+            options[String(decoding: parts[0], as: UTF8.self)] = parts[1] == [0x79]
         }
-        return options
+        return options.isEmpty ? nil : options
     }()
 
     private static func gunzip(_ packed: [UInt8], limit: Int) -> [UInt8]? {
@@ -145,7 +160,7 @@ final class HostTraits {
         return bytes
     }
 
-    func hasConfiguration(_ option: String) -> Bool { configuration.contains(option) }
+    func hasConfiguration(_ option: String) -> Bool { configuration?[option] != nil }
 
     // MARK: - The system
 

@@ -42,7 +42,8 @@ public struct KernelVersion: Hashable, Sendable, Comparable, CustomStringConvert
         /// With what.
         public let version: KernelVersion
 
-        /// A sign and a version without anything between or behind; `nil` for anything else.
+        /// A sign and a version without anything between or behind; `nil` for anything else, and
+        /// for numbers beyond `Int`.
         public init?(_ text: String) {
             guard let sign = Sign.allCases.first(where: { text.hasPrefix($0.rawValue) }) else {
                 return nil
@@ -52,7 +53,7 @@ public struct KernelVersion: Hashable, Sendable, Comparable, CustomStringConvert
             let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count <= 3,
                 parts.allSatisfy({ part in
-                    !part.isEmpty && part.allSatisfy { ("0"..."9").contains($0) }
+                    part.allSatisfy { ("0"..."9").contains($0) } && Int(part) != nil
                 }), let version = KernelVersion(rest)
             else { return nil }
             self.sign = sign

@@ -27,6 +27,14 @@ enum LineLimit {
         return nil
     }
 
+    /// As many whole lines from the start of `bytes` as `count` bytes hold; all of them when they
+    /// fit.
+    static func wholeLines(of bytes: [UInt8], atMost count: Int) -> ArraySlice<UInt8> {
+        guard bytes.count > count else { return bytes[...] }
+        let start = bytes.prefix(max(0, count))
+        return start.lastIndex(of: 0x0A).map { start[...$0] } ?? []
+    }
+
     /// `bytes` from their first line's start, when their beginning was cut off.
     static func fromLineStart(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
         guard let newline = bytes.firstIndex(of: 0x0A), newline + 1 < bytes.count else {

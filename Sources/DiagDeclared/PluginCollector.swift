@@ -33,8 +33,8 @@ public struct PluginCollector: Collector {
     /// - Throws: why the program cannot be run.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
         if let planned, planned.items.isEmpty {
-            return try sink.absent(
-                declaration.name, why: planned.doesNotApply ?? "the plan does not have it")
+            return try sink.tell(
+                planned.doesNotApply ?? "the plan does not have it", of: declaration.name)
         }
         guard context.root.isLiveHost else {
             return try sink.absent(
@@ -43,11 +43,7 @@ public struct PluginCollector: Collector {
         }
         let host = HostTraits(try context.root.followingTrustedLinks(), until: context.deadline)
         if let obstacle = declaration.condition.obstacle(on: host) {
-            guard obstacle == Condition.needsRoot else {
-                return try sink.absent(declaration.name, why: obstacle)
-            }
-            return try sink.missing(
-                declaration.name, why: "it needs root", remedy: "run as root")
+            return try sink.tell(obstacle, of: declaration.name)
         }
         guard var request = context.request else {
             throw PluginFile.Refusal(

@@ -148,6 +148,20 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         }
     }
 
+    /// A path that could not be looked at.
+    public struct Unreadable: Codable, Hashable, Sendable {
+        /// The path, or what was looked for.
+        public var path: String
+        /// What the kernel said, or what was in the way.
+        public var why: String
+
+        /// A path and its reason.
+        public init(path: String, why: String) {
+            self.path = path
+            self.why = why
+        }
+    }
+
     /// One thing that a collector does.
     public struct Item: Codable, Hashable, Sendable {
         /// What kinds of things there are.
@@ -182,6 +196,11 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var files: [File]?
         /// How many more files there are than its limit allows.
         public var leftOutCount: Int?
+        /// What could not be looked at, so that what is there is not in the plan; of many the
+        /// first ``mostUnreadable``.
+        public var unreadable: [Unreadable]?
+        /// How many more there are.
+        public var moreUnreadableCount: Int?
         /// Folders of which names are read, with all below them.
         public var folders: [String]?
         /// Folders of procfs, sysfs and udev of which any file may be read, with all below them.
@@ -214,6 +233,24 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
             self.title = title
             self.risk = risk
             self.estimate = estimate
+        }
+
+        /// How many paths that could not be looked at are named.
+        public static let mostUnreadable = 20
+
+        /// What could not be looked at, fit to be shown or told whoever wrote the plan: few, short
+        /// and without control characters; and how many more there are.
+        public var shownUnreadable: (named: [Unreadable], moreCount: Int) {
+            func shown(_ text: String) -> String {
+                UntrustedText.shortened(UntrustedText.escapingControls(text))
+            }
+            let all = unreadable ?? []
+            let (moreCount, overflow) = max(0, moreUnreadableCount ?? 0).addingReportingOverflow(
+                max(0, all.count - Self.mostUnreadable))
+            let named = all.prefix(Self.mostUnreadable).map {
+                Unreadable(path: shown($0.path), why: shown($0.why))
+            }
+            return (named, overflow ? .max : moreCount)
         }
     }
 }

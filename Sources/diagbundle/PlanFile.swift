@@ -119,6 +119,11 @@ struct PlanFile {
                     "the collector \(planned.name) does not have \(stranger); a plan can be"
                         + " shortened, and nothing can be added to it")
             }
+            if let difference = Self.difference(of: planned, from: entry) {
+                throw wrong(
+                    "the collector \(planned.name) has another \(difference) than the plan says;"
+                        + " make the plan anew")
+            }
             return entry
         }
         let wanted = Set(
@@ -131,6 +136,22 @@ struct PlanFile {
         let order = catalogue.entries.filter { wanted.contains($0.name) }
         guard !order.isEmpty, !entries.isEmpty else { throw wrong("it has nothing to collect") }
         return order
+    }
+
+    /// What a collector may do, or how long or how much, that is not as its plan says; `nil` when
+    /// all is.
+    private static func difference(
+        of planned: CollectionPlan.Collector, from entry: CollectorCatalogue.Entry
+    ) -> String? {
+        let now = PlanMaker.outline(entry, PlannedWork(items: planned.items))
+        // What was taken out of the plan of one of code may have had a higher risk than the rest.
+        let hasRisk =
+            planned.risk == now.risk || entry.definition == nil && planned.risk > now.risk
+        if !hasRisk { return "risk" }
+        if planned.confinement != now.confinement { return "confinement" }
+        if planned.capabilities != now.capabilities { return "set of capabilities" }
+        if planned.deadlineSeconds != now.deadlineSeconds { return "deadline" }
+        return planned.byteLimit != now.byteLimit ? "limit of bytes" : nil
     }
 
     private func stranger(

@@ -77,7 +77,8 @@ final class PlanMaker: Sendable {
         }
     }
 
-    private static func outline(
+    /// The plan of a collector that does `work`: what it may do, and for how long, whatever that is.
+    static func outline(
         _ entry: CollectorCatalogue.Entry, _ work: PlannedWork
     ) -> CollectionPlan.Collector {
         let descriptor = entry.collector.descriptor

@@ -1,4 +1,5 @@
 import DiagModel
+import DiagTerminal
 
 /// A plan as lines for a person, collector by collector.
 struct PlanPage {
@@ -6,10 +7,28 @@ struct PlanPage {
     private let showsAll: Bool
     /// How many files of an item are named, unless all are.
     private static let mostFiles = 3
+    /// What stands above the items of a collector.
+    private let head: String
+    /// What stands before each item of the plan, in turn: risk, kind and estimate, in columns that
+    /// are as wide in every collector.
+    private let fronts: [String]
 
     init(_ plan: CollectionPlan, showsAll: Bool) {
         self.plan = plan
         self.showsAll = showsAll
+        var table = TextTable([
+            .init("risk"), .init("kind"), .init("about bytes", alignment: .right),
+            .init("about seconds", alignment: .right),
+        ])
+        for item in plan.collectors.flatMap(\.items) {
+            table.append([
+                item.risk, item.kind.rawValue, ByteCountText.describe(item.estimate.byteCount),
+                DurationText.measured(seconds: item.estimate.seconds),
+            ])
+        }
+        let lines = table.lines().map { "  \($0)  " }
+        head = lines[0] + "what"
+        fronts = Array(lines.dropFirst())
     }
 
     /// The lines; with `isBrief` only what it comes to in all.
@@ -19,13 +38,18 @@ struct PlanPage {
                 + " \(plan.userIdentifier). Nothing was collected."
         ]
         if !isBrief {
-            for collector in plan.collectors { lines += [""] + self.lines(collector) }
+            var fronts = self.fronts[...]
+            for collector in plan.collectors {
+                let count = collector.items.count
+                lines += [""] + self.lines(collector, Array(fronts.prefix(count)))
+                fronts = fronts.dropFirst(count)
+            }
             lines.append("")
         }
         return (lines + total).map(UntrustedText.escapingControls)
     }
 
-    private func lines(_ collector: CollectionPlan.Collector) -> [String] {
+    private func lines(_ collector: CollectionPlan.Collector, _ fronts: [String]) -> [String] {
         let limits =
             "at most \(DurationText.words(seconds: collector.deadlineSeconds)) and"
             + " \(ByteCountText.describe(collector.byteLimit))"
@@ -38,13 +62,14 @@ struct PlanPage {
             return lines + ["  does not apply: \(reason)"]
         }
         lines.append("  estimated: \(Self.text(collector.estimate))")
-        let applying = collector.items.filter { $0.doesNotApply == nil }
-        for item in applying { lines += self.lines(item) }
-        let others = collector.items.filter { $0.doesNotApply != nil }
+        let shown = zip(collector.items, fronts).filter { Self.isShown($0.0) }
+        if !shown.isEmpty { lines.append(head) }
+        for (item, front) in shown { lines += self.lines(item, front) }
+        let others = collector.items.filter { !Self.isShown($0) }
         if showsAll {
             for item in others {
                 lines.append(
-                    "  --  \(item.kind.rawValue)  \(item.title): \(item.doesNotApply ?? "")")
+                    "  --  \(item.kind.rawValue)  \(Self.what(item)): \(item.doesNotApply ?? "")")
             }
         } else if !others.isEmpty {
             lines.append(
@@ -55,13 +80,43 @@ struct PlanPage {
         return lines
     }
 
-    private func lines(_ item: CollectionPlan.Item) -> [String] {
-        var title = "  \(item.risk)  \(item.kind.rawValue)  \(item.title)"
+    /// Whether an item gives something here, or might if it could be looked at.
+    private static func isShown(_ item: CollectionPlan.Item) -> Bool {
+        item.doesNotApply == nil || item.unreadable != nil
+    }
+
+    /// What an item is called: a command as it runs, with each of its arguments.
+    private static func what(_ item: CollectionPlan.Item) -> String {
+        guard item.kind == .command, let arguments = item.arguments else { return item.title }
+        return words(arguments)
+    }
+
+    /// Arguments as a shell would take them: each that is not plain stands in quotes.
+    private static func words(_ arguments: [String]) -> String {
+        arguments.map { argument -> String in
+            let isPlain = argument.utf8.allSatisfy {
+                switch $0 {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: "._+-/:@%=,".utf8.contains($0)
+                }
+            }
+            if isPlain, !argument.isEmpty { return argument }
+            let parts = argument.split(separator: "'", omittingEmptySubsequences: false)
+            return "'" + parts.joined(separator: #"'\''"#) + "'"
+        }.joined(separator: " ")
+    }
+
+    private func lines(_ item: CollectionPlan.Item, _ front: String) -> [String] {
+        var title = front + Self.what(item)
         if let seconds = item.secondsLimit {
             title += "  (at most \(DurationText.words(seconds: seconds)))"
         }
         var lines = [title]
-        if let executable = item.executable { lines.append("        \(executable)") }
+        if item.kind == .program, let arguments = item.arguments {
+            lines.append("        \(Self.words(arguments))")
+        } else if let executable = item.executable {
+            lines.append("        \(executable)")
+        }
         for action in item.actions ?? [] { lines.append("        \(action)") }
         let files = item.files ?? []
         let shown = showsAll ? files.count : min(files.count, Self.mostFiles)
@@ -78,6 +133,11 @@ struct PlanPage {
         if let count = item.leftOutCount {
             lines.append("        \(count) more match than its limit allows")
         }
+        let (unreadable, moreCount) = item.shownUnreadable
+        for one in unreadable {
+            lines.append("        could not be looked at: \(one.path): \(one.why)")
+        }
+        if moreCount > 0 { lines.append("        and \(moreCount) more could not be looked at") }
         for tree in item.trees ?? [] { lines.append("        \(tree)/**") }
         for folder in item.folders ?? [] where files.isEmpty || item.kind == .listing {
             lines.append("        names below \(folder)")
@@ -95,13 +155,23 @@ struct PlanPage {
             ? "."
             : "; this is not root, so what needs them is not in the plan or will be missing."
         let rights = Set(plan.collectors.flatMap(\.capabilities)).sorted()
-        return [
+        let unreadable = plan.collectors.flatMap(\.items).reduce(0) {
+            let (named, moreCount) = $1.shownUnreadable
+            return $0 + named.count + moreCount
+        }
+        var lines = [
             "Total: " + Self.counted(plan.collectors.count, "collector") + ", "
                 + Self.counted(files, "file") + ", " + Self.counted(count(.command), "command")
                 + ", " + Self.counted(count(.probe), "probe") + ", risk \(highest);"
                 + " estimated \(Self.text(plan.estimate)) one after the other.",
             "Rights: " + rights.joined(separator: ", ") + doubt,
         ]
+        if unreadable > 0 {
+            lines.append(
+                "Could not be looked at: " + Self.counted(unreadable, "path")
+                    + "; what is there is not in the plan, and a run tells it as missing.")
+        }
+        return lines
     }
 
     private static func counted(_ count: Int, _ noun: String) -> String {

@@ -20,13 +20,15 @@ struct ConditionTests {
         "/etc/a.conf": "",
     ]
 
-    private func obstacle(_ when: String) throws -> String? {
-        let host = try DeclaredHost(Self.files)
+    private func obstacle(
+        _ when: String, files: [String: String] = ConditionTests.files, seconds: Double = 60
+    ) throws -> String? {
+        let host = try DeclaredHost(files)
         let declaration = try CollectorDeclaration(
             parsing: Array(yaml("  - files: [/a]", head: "when: {\(when)}").utf8), named: "x")
         let tree = try RootedTree(FilePath(host.path))
         return declaration.condition.obstacle(
-            on: HostTraits(tree, until: .now.advanced(bySeconds: 60)))
+            on: HostTraits(tree, until: .now.advanced(bySeconds: seconds)))
     }
 
     @Test(
@@ -64,6 +66,78 @@ struct ConditionTests {
         ])
     func obstacles(when: String, text: String) throws {
         #expect(try obstacle(when) == text)
+    }
+
+    private static func unknown(_ module: String) -> String {
+        "module \(module) is not loaded, and whether it is built into the kernel is not known"
+    }
+
+    @Test(
+        "Without a list of the built-in modules the options of the kernel tell what they can",
+        arguments: [
+            ("modules: [dm-mod, ext4]", nil), ("modules: [drivetemp]", unknown("drivetemp")),
+            ("modules: [macsec]", "module macsec is not loaded"),
+            ("not: {modules: [dm_mod]}", "module dm_mod is loaded"),
+            ("not: {modules: [drivetemp]}", unknown("drivetemp")),
+            ("not: {not: {modules: [drivetemp]}}", unknown("drivetemp")),
+            ("not: {modules: [macsec]}", nil), ("not: {modules: [drivetemp, macsec]}", nil),
+            (
+                "not: {any: [{modules: [macsec]}, {modules: [drivetemp]}]}",
+                "module macsec is not loaded, and " + unknown("drivetemp")
+            ),
+            ("any: [{modules: [drivetemp]}, {modules: [ext4]}]", nil),
+            (
+                "not: {any: [{modules: [drivetemp]}, {modules: [ext4]}]}",
+                "module drivetemp is loaded or module ext4 is loaded"
+            ),
+        ] as [(String, String?)])
+    func options(when: String, text: String?) throws {
+        let files = [
+            "/proc/sys/kernel/osrelease": "6.1.0-x\n", "/sys/module/ext4/refcnt": "0\n",
+            "/boot/config-6.1.0-x":
+                "CONFIG_DM_MOD=y\nCONFIG_SENSORS_DRIVETEMP=y\nCONFIG_MACSEC=m\n",
+        ]
+        #expect(try obstacle(when, files: files) == text)
+    }
+
+    @Test(
+        "Without the options, too, nobody knows what is built in; without a kernel nothing is",
+        arguments: [
+            ("modules: [dm_mod]", true, unknown("dm_mod")),
+            ("not: {modules: [dm_mod]}", true, unknown("dm_mod")),
+            ("modules: [dm_mod]", false, Condition.noKernel),
+            ("not: {modules: [dm_mod]}", false, nil),
+        ] as [(String, Bool, String?)])
+    func noOptions(when: String, hasKernel: Bool, text: String?) throws {
+        let files = hasKernel ? ["/proc/sys/kernel/osrelease": "6.1.0-x\n"] : ["/etc/x": ""]
+        #expect(try obstacle(when, files: files) == text)
+    }
+
+    @Test(
+        "A search that time did not suffice for leaves a condition open, and its opposite",
+        arguments: [
+            ("files: [\"/etc/*.conf\"]", Condition.outOfTime),
+            ("not: {files: [\"/etc/*.conf\"]}", Condition.outOfTime),
+            ("any: [{modules: [no]}, {files: [\"/etc/*.conf\"]}]", Condition.outOfTime),
+            ("any: [{files: [\"/etc/*.conf\"]}, {files: [/etc/a.conf]}]", nil),
+            ("not: {files: [\"/etc/*.conf\", /no]}", nil),
+        ] as [(String, String?)])
+    func cut(when: String, text: String?) throws {
+        #expect(try obstacle(when, seconds: -1) == text)
+    }
+
+    @Test("What no time was left for is missing: a collector by its condition, and each item")
+    func late() throws {
+        let condition = "when: {files: [\"/etc/*\"]}"
+        let whole = try declared("  - files: [/etc/hostname]", head: condition, seconds: 0)
+        #expect(whole.missing.map(\.why) == [Condition.outOfTime])
+        #expect(whole.absent.isEmpty && whole.artifacts.isEmpty)
+        let items = try declared(
+            "  - files: [\"/etc/*\"]\n  - listing: [\"/etc/*\"]\n    to: a\n"
+                + "  - command: [echo]\n    to: b\n    \(condition)", seconds: 0)
+        let why = "the time of the collector was used up before"
+        #expect(items.missing.map(\.why) == [why, why, why])
+        #expect(items.absent.isEmpty && items.artifacts.isEmpty)
     }
 
     @Test("A collector or an item whose condition does not hold is absent, with the obstacle")

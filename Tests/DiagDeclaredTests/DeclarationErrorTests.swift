@@ -42,6 +42,20 @@ struct DeclarationErrorTests {
             ("  - command: [a]\n    to: a\n    limits: {bytes: 65MiB}", "10:21", "64 MiB"),
             ("  - files: [/a]\n    when: {kernel: \">=5..1\"}", "9:20", "a comparison such as"),
             ("  - files: [/a]\n    when: {kernel: \">=5.1.\"}", "9:20", "a comparison such as"),
+            (
+                "  - files: [/a]\n    when: {kernel: \">=5.99999999999999999999\"}", "9:20",
+                "a comparison such as"
+            ),
+            ("  - command: [ls, \"a\\0\"]\n    to: a", "8:14", "must not hold NUL"),
+            (
+                "  - command: [ls]\n    to: a\n    since: [\"a\\0\"]", "10:12",
+                "must not hold NUL"
+            ),
+            ("  - command: [ls]\n    to: \"a\\0\"", "9:9", "control characters"),
+            ("  - files: [\"/a*\\0\"]", "8:13", "must not hold NUL"),
+            ("  - files: [/a]\n    exclude: [\"*\\0\"]", "9:15", "must not hold NUL"),
+            ("  - files: [/a]\n    when: {files: [\"/a*\\0\"]}", "9:20", "must not hold NUL"),
+            ("  - files: [/a]\n    when: {commands: [\"a\\0\"]}", "9:23", "expected a name"),
             ("  - command: [ls]\n    to: a\n    exit-codes: [256]", "10:18", "from 0 to 255"),
             ("  - command: [ls]\n    to: a\n  - command: [ps]\n    to: a", "11:9", "line 8"),
             ("  - files: [/a]\n    limits: {byte: 1}", "9:14", "did you mean `bytes`?"),

@@ -198,6 +198,23 @@ struct DeclaredCommandTests {
         #expect(sink.absent.count == 1)
     }
 
+    @Test(
+        "As root a program is not run that a link leads to where somebody else could change it",
+        .enabled(if: geteuid() == 0), arguments: ["/others/tool", "/above/deep/tool"])
+    func untrustedWay(target: String) throws {
+        let host = try DeclaredHost([target: "#!/bin/sh\necho ran\n", "/own/x": ""])
+        chmod(host.path + target, 0o755)
+        try host.link("/own/tool", to: host.path + target)
+        let items = "  - command: [\(host.path)/own/tool]\n    to: said.txt"
+        #expect(try declared(items)["said.txt"]?.text == "ran\n")
+        let folder = try #require(target.split(separator: "/").first)
+        #expect(chown("\(host.path)/\(folder)", 65534, 65534) == 0)
+        let sink = try declared(items)
+        #expect(sink.artifacts.isEmpty)
+        let why = try #require(sink.absent.first?.why)
+        #expect(why.hasSuffix("is not installed, or somebody else than root could change it"))
+    }
+
     @Test("With --since the arguments for it are added, and without they are not")
     func since() throws {
         let more = "    since: [--since, \"{since}\", \"{since-epoch}\"]"

@@ -1,4 +1,6 @@
+import DiagCollect
 import DiagModel
+import DiagSystem
 import Foundation
 import SystemPackage
 import Testing
@@ -221,6 +223,24 @@ struct DeclaredFilesTests {
         #expect(sink.missing.first?.why?.hasPrefix("19995 more files match") == true)
     }
 
+    @Test("Folders that are deeper than ** looks are counted and told, those left out are not")
+    func tooDeep() throws {
+        let way = String(repeating: "/x", count: 25)
+        let host = try DeclaredHost(["/d/near": "", "/d\(way)/far": "", "/d/y\(way)/far": ""])
+        let two = "2 folders are deeper than 24 levels below, and were not looked into"
+        let all = try host.collect("  - files: [\"/d/**\", \"/d/**/far\"]")
+        #expect(all.paths == ["d/near"])
+        #expect(all.missing.map(\.why) == [two])
+        let excluding = try host.collect("  - files: [\"/d/**\"]\n    exclude: [y]")
+        #expect(
+            excluding.missing.map(\.why)
+                == ["1 folder is deeper than 24 levels below, and was not looked into"])
+        let none = try host.collect("  - files: [\"/d/**/far\"]")
+        #expect(none.missing.map(\.why) == [two] && none.absent.isEmpty)
+        let listing = try host.collect("  - listing: [\"/d/**/far\"]\n    to: list.txt")
+        #expect(listing.missing.map(\.why) == [two] && listing.absent.isEmpty)
+    }
+
     @Test("A name that is not UTF-8 keeps its bytes")
     func bytes() throws {
         let host = try DeclaredHost(["/d/x": ""])
@@ -251,5 +271,44 @@ struct DeclaredFilesTests {
             "  - listing: [/d]\n    depth: 9\n    limits: {files: 2}\n    to: list.txt")
         #expect(short["list.txt"]?.text.split(separator: "\n").count == 2)
         #expect(short["list.txt"]?.truncation?.contains("at least 2 more") == true)
+    }
+
+    @Test("A listing that the bytes of the collector cut ends with a whole line, and says so")
+    func listingBudget() throws {
+        let host = try DeclaredHost(["/d/a": "1", "/d/b": "2"])
+        let items = "  - listing: [/d]\n    to: list.txt"
+        let whole = try host.collect(items)
+        let text = try #require(whole["list.txt"]?.text)
+        let limit = text.utf8.count - 1
+        let cut = try host.collect(items, head: "limit: \(limit)")
+        let lines = text.split(separator: "\n").dropLast().map { "\($0)\n" }
+        #expect(cut["list.txt"]?.text == lines.joined())
+        #expect(cut["list.txt"]?.truncation == "the \(limit) bytes of the collector are used up")
+        #expect(cut.missing.isEmpty)
+        let none = try host.collect(items, head: "limit: 10")
+        #expect(none.artifacts.isEmpty)
+        #expect(none.missing.map(\.why) == ["the 10 bytes of the collector are used up"])
+    }
+
+    @Test("A listing whose search was cut before it found anything is missing, not absent")
+    func cutListing() throws {
+        let host = try DeclaredHost(["/d/a": ""])
+        let tree = try RootedTree(FilePath(host.path))
+        let declaration = try CollectorDeclaration(
+            parsing: Array(yaml("  - listing: [\"/d/*\"]\n    to: list.txt").utf8),
+            named: "test.yaml")
+        let item = declaration.items[0]
+        guard case .listing(let listing) = item.source else {
+            Issue.record("the item is no listing")
+            return
+        }
+        let context = CollectionContext(root: tree, deadline: .now.advanced(bySeconds: -9))
+        let sink = MemorySink()
+        let run = DeclaredRun(
+            declaration, profile: .default, host: HostTraits(tree, until: context.deadline),
+            context: context, sink: sink)
+        try run.list(listing, item, plan: nil)
+        #expect(sink.missing.map(\.why) == [DeclaredRun.outOfTime])
+        #expect(sink.absent.isEmpty && sink.artifacts.isEmpty)
     }
 }

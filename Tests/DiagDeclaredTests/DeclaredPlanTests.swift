@@ -89,6 +89,98 @@ struct DeclaredPlanTests {
         #expect(sink.absent.map(\.what) == ["/proc/7/status"])
     }
 
+    @Test(
+        "What could not be looked at is in the plan, and a run of it tells it as missing, once",
+        arguments: [
+            "files: [\"/etc/loop/*\"]", "files: [/etc/a, \"/etc/loop/*\"]",
+            "listing: [\"/etc/loop/*\"]\n    to: list.txt",
+            "listing: [/etc/a, \"/etc/loop/*\"]\n    to: list.txt",
+        ])
+    func unreadable(item: String) throws {
+        let host = try DeclaredHost(["/etc/a": "1"])
+        try host.link("/etc/loop", to: "loop")
+        let plan = try plan("  - " + item, of: host)
+        let named = try #require(plan.items[0].unreadable)
+        #expect(named.map(\.path) == ["/etc/loop"])
+        let why = try #require(named.first?.why)
+        #expect(why.hasPrefix("open: "))
+        #expect(plan.items[0].moreUnreadableCount == nil)
+        let hasMore = item.contains("/etc/a")
+        #expect(plan.items[0].doesNotApply == (hasMore ? nil : "/etc/loop: \(why)"))
+        let sink = try run("  - " + item, of: host, plan)
+        #expect(sink.missing.map(\.what) == ["/etc/loop"])
+        #expect(
+            sink.missing.first?.why
+                == "it could not be looked at when the plan was made: \(why)")
+        #expect(sink.absent.isEmpty && sink.artifacts.isEmpty != hasMore)
+    }
+
+    @Test("Of much that could not be looked at the first is named, and the rest is counted")
+    func muchUnreadable() throws {
+        let host = try DeclaredHost(["/etc/a": "1"])
+        for number in 10..<35 { try host.link("/etc/l\(number)", to: "l\(number)") }
+        let items = "  - files: [/etc/a, \"/etc/l*/*\"]"
+        let plan = try plan(items, of: host)
+        #expect(plan.items[0].unreadable?.map(\.path) == (10..<30).map { "/etc/l\($0)" })
+        #expect(plan.items[0].moreUnreadableCount == 5)
+        let sink = try run(items, of: host, plan)
+        #expect(sink.missing.count == 21)
+        #expect(
+            sink.missing.last?.why
+                == "5 more paths could not be looked at when the plan was made")
+    }
+
+    @Test("Folders that are too deep are in the plan, too")
+    func tooDeep() throws {
+        let host = try DeclaredHost([
+            "/d/a": "", "/d" + String(repeating: "/x", count: 25) + "/far": "",
+        ])
+        let why = "1 folder is deeper than 24 levels below, and was not looked into"
+        let items = "  - files: [\"/d/**\"]\n  - listing: [\"/d/**/far\"]\n    to: list.txt"
+        let plan = try plan(items, of: host)
+        let expected = ["/d/**", "/d/**/far"].map { CollectionPlan.Unreadable(path: $0, why: why) }
+        #expect(plan.items.flatMap { $0.unreadable ?? [] } == expected)
+        let sink = try run(items, of: host, plan)
+        #expect(sink.missing.map(\.what) == ["/d/**", "/d/**/far"])
+        #expect(sink.absent.isEmpty)
+    }
+
+    @Test("Whoever wrote it, what could not be looked at is told short and without controls")
+    func strangeUnreadable() throws {
+        let host = try DeclaredHost(["/etc/a": "1"])
+        let items = "  - files: [/etc/a]"
+        var plan = try plan(items, of: host)
+        plan.items[0].unreadable = Array(
+            repeating: CollectionPlan.Unreadable(
+                path: "/\u{1B}[2J", why: String(repeating: "x", count: 9000)), count: 100)
+        plan.items[0].moreUnreadableCount = .max
+        #expect(try collector(items).stranger(in: plan, since: nil) == nil)
+        let sink = try run(items, of: host, plan)
+        #expect(sink.paths == ["etc/a"])
+        #expect(sink.missing.count == 21)
+        #expect(sink.missing.allSatisfy { !$0.what.unicodeScalars.contains("\u{1B}") })
+        #expect(sink.missing.allSatisfy { ($0.why ?? "").utf8.count < 1100 })
+        plan.items[0].unreadable = nil
+        plan.items[0].moreUnreadableCount = nil
+        #expect(try run(items, of: host, plan).missing.isEmpty)
+    }
+
+    @Test("What the plan could not find out in its time is missing from a run of it")
+    func cut() throws {
+        let host = try DeclaredHost(["/etc/a": "1"])
+        let items = "  - files: [/etc/a]\n    when: {files: [\"/etc/*\"]}"
+        let work = try collector(items).plan(
+            in: .init(
+                root: try RootedTree(FilePath(host.path)),
+                deadline: .now.advanced(bySeconds: -1)))
+        #expect(work.items.map(\.doesNotApply) == [Condition.outOfTime])
+        var plan = try plan(items, of: host)
+        plan.items = work.items
+        let sink = try run(items, of: host, plan)
+        #expect(sink.missing.map(\.why) == [Condition.outOfTime])
+        #expect(sink.absent.isEmpty && sink.artifacts.isEmpty)
+    }
+
     @Test("What was taken out is not collected, and is named")
     func takenOut() throws {
         let host = try DeclaredHost(["/etc/a": "1", "/etc/b": "2"])

@@ -43,6 +43,7 @@ struct GlobPatternTests {
             ("/" + String(repeating: "{a,b}", count: 9), "more than 256"),
             ("/" + String(repeating: "{a}", count: 17), "at most 16 braces"),
             ("/" + String(repeating: "a", count: 5000), "at most 4,096 bytes"),
+            ("/a*\0", "must not hold NUL"), ("/[\0-b]", "must not hold NUL"),
             ("/**/a/**/b/**/c/**", "at most three `**`"), (#"/a/\.\./b"#, "`..`"),
         ])
     func refused(pattern: String, why: String) {

@@ -201,7 +201,7 @@ class CompletionOfEveryOptionTest(harness.Case):
     # Times, sizes, numbers and texts that only the person knows.
     FREE = {"--since", "--case", "--deadline", "--seal-deadline", "--jobs", "--max-size",
             "--subsystem", "--dump-max-size", "--dump-originator", "--dump-threads",
-            "--originator", "--reason", "--threads"}
+            "--originator", "--reason", "--dump-reason", "--threads"}
 
     def test_each_option_with_a_value_is_completed_or_free(self):
         tree = harness.command_tree()

@@ -102,6 +102,46 @@ class PlanTest(harness.Case):
         self.assertNotRegex(whole.out, r"and \d+ more files")
         self.assertIn("no-such-program-here is not installed", whole.out)
 
+    def test_the_table_has_columns_and_each_argument_of_a_command(self):
+        _, declarations = self.own(OWN + "  - command: [echo, two words, \"it's\"]\n"
+                                         "    to: words.txt\n"
+                                         "    since: [--since, \"{since}\", \"\"]\n")
+        outcome = harness.run("plan", "--collectors", declarations, "--only", "mine",
+                              "--since", "1h")
+        self.assertEqual(outcome.status, COMPLETE, str(outcome))
+        self.assertRegex(outcome.out, r"(?m)^  risk  kind     +about bytes  about seconds  what$")
+        self.assertRegex(
+            outcome.out,
+            r"(?m)^  R1    command +4\.0 KiB +0\.\d s  echo one  \(at most 10 s\)$")
+        self.assertRegex(
+            outcome.out, r"(?m)  echo 'two words' 'it'\\''s'"
+            r" --since '\d{4}-\d\d-\d\d \d\d:\d\d:\d\d' ''  \(at most 10 s\)$")
+        columns = {line.index("KiB") for line in outcome.out.splitlines()
+                   if line.startswith("  R1    command")}
+        self.assertEqual(len(columns), 1, outcome.out)
+
+    def test_what_could_not_be_looked_at_is_in_the_plan_and_missing_from_its_run(self):
+        folder, declarations = self.own(
+            OWN + "  - files: [\"%(folder)s/loop/*\"]\n"
+                  "  - listing: [%(folder)s, \"%(folder)s/loop/*\"]\n    to: more.txt\n")
+        loop = os.path.join(folder, "loop")
+        os.symlink("loop", loop)
+        options = ("--collectors", declarations, "--only", "mine")
+        page = harness.run("plan", *options)
+        self.assertEqual(page.status, COMPLETE, str(page))
+        self.assertEqual(page.out.count("could not be looked at: %s: open: " % loop), 2, page.out)
+        self.assertIn("Could not be looked at: 2 paths; ", page.out)
+        plan = self.plan(*options)
+        for item in plan["collectors"][0]["items"][6:]:
+            self.assertEqual([one["path"] for one in item["unreadable"]], [loop])
+        self.assert_schema(plan, "plan")
+        self.collect("--plan", self.saved(plan), expected=(PARTIAL,))
+        manifest = harness.manifest(self.output)
+        self.assertEqual([one["what"] for one in manifest["missing"]], [loop, loop])
+        for one in manifest["missing"]:
+            self.assertIn("it could not be looked at when the plan was made: open: ", one["why"])
+        self.assertNotIn(loop + "/*", [one["what"] for one in manifest["absent"]])
+
     def test_what_is_collected_is_in_the_plan(self):
         plan = self.plan("--profile", "full")
         self.collect("--profile", "full", expected=(COMPLETE, PARTIAL))

@@ -56,6 +56,23 @@ class ChangedPlan(Plugins):
                                        expected=USAGE)
                 self.assertIn("the collector mine does not have", outcome.err)
 
+    def test_the_arguments_of_a_plugin_are_shown(self):
+        path = self.python("mine", GOOD, "arguments: [--deep, two words]\n")
+        outcome = harness.run("plan", "--plugins", self.plugins, "--only", "mine")
+        self.assertEqual(outcome.status, COMPLETE, str(outcome))
+        self.assertIn("        %s --deep 'two words'\n" % path, outcome.out)
+
+    def test_what_a_plugin_may_do_is_what_it_may_do_now(self):
+        self.python("mine", GOOD)
+        plan = self.plan("--only", "mine")
+        for change in ({"risk": "R0"}, {"risk": "R2"}, {"confinement": "parser"},
+                       {"capabilities": []}, {"deadlineSeconds": 21}, {"byteLimit": 1}):
+            changed = json.loads(json.dumps(plan))
+            changed["collectors"][0].update(change)
+            with self.subTest(change=change):
+                outcome = self.collect("--plan", self.saved(changed), expected=USAGE)
+                self.assertIn("the collector mine has another", outcome.told)
+
     def test_of_two_equal_names_the_checked_one_counts(self):
         self.python("mine", GOOD)
         text = json.dumps(self.plan("--only", "mine"))
@@ -156,6 +173,34 @@ class ChangedItems(harness.Case):
                 self.items[0][name] = value
                 self.assertIn("the collector mine does not have", self.run_plan((USAGE,)).err)
                 self.items[0][name] = before
+
+    def test_what_the_collector_may_do_is_what_it_may_do_now(self):
+        collector = self.plan["collectors"][0]
+        for name, value, what in (
+                ("risk", "R0", "risk"), ("confinement", "reader", "confinement"),
+                ("capabilities", collector["capabilities"] + ["CAP_NET_ADMIN"],
+                 "set of capabilities"),
+                ("deadlineSeconds", 3600, "deadline"), ("byteLimit", 1, "limit of bytes")):
+            with self.subTest(name=name):
+                before = collector[name]
+                collector[name] = value
+                self.assertIn("the collector mine has another %s than the plan says" % what,
+                              self.run_plan((USAGE,)).told)
+                collector[name] = before
+        # What is only taken out leaves the rest as it is.
+        del self.items[0]
+        self.run_plan((COMPLETE,))
+
+    def test_what_could_not_be_looked_at_is_told_without_harm(self):
+        self.items[1]["unreadable"] = [{"path": "/\x1b[2J", "why": "x" * 5000}] * 100
+        self.items[1]["moreUnreadableCount"] = 2 ** 62
+        outcome = self.run_plan((PARTIAL,))
+        self.assertNotIn(b"\x1b[2J", outcome.out_bytes + outcome.err_bytes)
+        missing = harness.manifest(self.output)["missing"]
+        self.assertEqual(len(missing), 21)
+        for one in missing:
+            self.assertNotIn("\x1b", one["what"])
+            self.assertLess(len(one["why"]), 1100)
 
     def test_another_program_of_the_name_is_not_run(self):
         self.items[0]["executable"] = "/bin/false"

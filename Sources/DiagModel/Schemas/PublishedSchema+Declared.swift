@@ -190,7 +190,13 @@ extension PublishedSchema {
                 "container": {"type": "boolean"},
                 "any": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/when"}},
                 "not": {"$ref": "#/$defs/when"}
-            }
+            },
+            "anyOf": [
+                {"required": ["root"]}, {"required": ["commands"]}, {"required": ["files"]},
+                {"required": ["modules"]}, {"required": ["filesystems"]},
+                {"required": ["kernel"]}, {"required": ["config"]}, {"required": ["init"]},
+                {"required": ["distribution"]}, {"required": ["virtual"]},
+                {"required": ["container"]}, {"required": ["any"]}, {"required": ["not"]}]
         }
         """#
 

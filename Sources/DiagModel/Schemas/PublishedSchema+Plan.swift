@@ -64,6 +64,13 @@ extension PublishedSchema {
                     "byteCount": {"$ref": "#/$defs/count"}
                 }
             },
+            "unreadable": {
+                "type": "object", "additionalProperties": false, "required": ["path", "why"],
+                "properties": {
+                    "path": {"type": "string", "minLength": 1},
+                    "why": {"type": "string"}
+                }
+            },
             "item": {
                 "type": "object", "additionalProperties": false,
                 "required": ["kind", "number", "title", "risk", "estimate"],
@@ -76,6 +83,8 @@ extension PublishedSchema {
                     "doesNotApply": {"type": "string"},
                     "files": {"type": "array", "items": {"$ref": "#/$defs/file"}},
                     "leftOutCount": {"$ref": "#/$defs/count"},
+                    "unreadable": {"type": "array", "items": {"$ref": "#/$defs/unreadable"}},
+                    "moreUnreadableCount": {"$ref": "#/$defs/count"},
                     "folders": {"$ref": "#/$defs/words"},
                     "trees": {"$ref": "#/$defs/words"},
                     "arguments": {"$ref": "#/$defs/words"},
