@@ -27,6 +27,10 @@ HERE = Path(__file__).resolve().parent
 PATIENCE_SECONDS = 1800
 #: Exit codes of a command that was not run: sos notes those it did not find, too.
 NOT_RUN = {126, 127}
+#: What a command says when what it asks is not there: no fact either.
+NOTHING = re.compile(rb"System has not been booted with systemd|No journal files were found"
+                     rb"|hwclock: Cannot access the Hardware Clock|ls: cannot access"
+                     rb"|apparmor module is not loaded")
 #: What differs between two runs and two devices of one kind: counted as one fact.
 SAME = [
     (re.compile(r"^/(private/)?var/run/"), "/run/"),
@@ -100,7 +104,8 @@ def read_sos(folder):
             if command.get("return_code") in NOT_RUN or not command.get("filepath"):
                 continue
             kept = top / command["filepath"]
-            if kept.is_file() and kept.stat().st_size == 0:
+            if kept.is_file() and (
+                    kept.stat().st_size == 0 or NOTHING.match(kept.read_bytes()[:100])):
                 continue
             side.commands[name].add(normal_command(command.get("exec") or command["command"]))
         for entry in plugin.get("files", []):

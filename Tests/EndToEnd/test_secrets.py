@@ -114,7 +114,7 @@ logs, masked when redaction exists; those that write credentials in ordinary use
   apache,containers,firewall,hardware,mail,nginx,services,time /var/log/*
   cloud /var/log/waagent.log /var/log/amazon/* /var/log/cloudregister
   mysql /var/log/mariadb/mariadb.log /var/log/mysql/mariadb*.log
-  packages /var/log/dpkg.log* /var/log/apt/{history,eipp}.log{,.xz} /var/log/{hawkey,yum}.log
+  packages /var/log/dpkg.log* /var/log/apt/eipp.log{,.xz} /var/log/{hawkey,yum}.log
   packages /var/log/unattended-upgrades/unattended-upgrades{,-shutdown}.log
   virtualization /var/log/qemu-ga/* /var/log/vmware* /var/log/libvirt/{* /var/log/xen/*
   postgresql /var/log/* /var/lib/postgresql/*/{log,pg_log}/*.log /var/lib/pgsql/*{log,pg_log}/*.log
