@@ -127,6 +127,8 @@ public struct CollectorDescriptor: Hashable, Sendable {
     public let topArtifacts: Set<String>
     /// The capabilities that its commands need beside those that its confinement leaves.
     public let capabilities: CapabilitySet
+    /// How far a file may grow by one of its commands, where that cannot be forbidden.
+    public let fileGrowthByteCount: Int64
     /// What it is allowed as a program that is not ours; none for our own collectors.
     public let plugin: PluginTraits?
 
@@ -135,7 +137,8 @@ public struct CollectorDescriptor: Hashable, Sendable {
         name: String, subject: String, risk: Risk, confinement: Confinement,
         deadlineSeconds: Double, byteBudget: Int64, weight: Double = 1,
         seekable: SeekableArtifact? = nil, topArtifacts: Set<String> = [],
-        capabilities: CapabilitySet = [], plugin: PluginTraits? = nil
+        capabilities: CapabilitySet = [], fileGrowthByteCount: Int64 = 0,
+        plugin: PluginTraits? = nil
     ) {
         self.name = name
         self.subject = subject
@@ -147,6 +150,7 @@ public struct CollectorDescriptor: Hashable, Sendable {
         self.seekable = seekable
         self.topArtifacts = topArtifacts
         self.capabilities = capabilities
+        self.fileGrowthByteCount = fileGrowthByteCount
         self.plugin = plugin
     }
 }

@@ -93,7 +93,8 @@ public enum WorkerLoop {
                 locksMemory: dumps, adding: descriptor.capabilities)
             gaps += Confinement.limitResources(
                 addressSpaceByteCount: dumps ? SeekableArtifact.addressSpaceByteCount : 4 << 30,
-                fileByteCount: UInt(max(0, fileByteLimit ?? 0)), locksMemory: dumps)
+                fileByteCount: UInt(max(0, fileByteLimit ?? 0)),
+                growthByteCount: UInt(max(0, descriptor.fileGrowthByteCount)), locksMemory: dumps)
             if confinement == .parser { gaps += Confinement.forbidWriting() }
             return gaps
         }

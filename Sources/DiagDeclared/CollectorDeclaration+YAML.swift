@@ -136,7 +136,7 @@ extension CollectorDeclaration.Item {
     private static let common = ["limits", "privacy", "risk", "when", "profiles"]
     private static let kinds: [(name: String, keys: [String])] = [
         ("files", ["exclude", "since", "secrets", "json"]),
-        ("command", ["to", "exit-codes", "since", "secrets"]),
+        ("command", ["to", "exit-codes", "since", "secrets", "read-only"]),
         ("listing", ["to", "depth"]),
     ]
 
@@ -261,7 +261,8 @@ extension CollectorDeclaration.Item {
         }
         return .init(
             arguments: arguments, artifact: try reader.artifact(), exitCodes: codes,
-            sinceArguments: sinceArguments)
+            sinceArguments: sinceArguments,
+            isReadOnly: try mapping["read-only"]?.bool ?? false)
     }
 
     private static func limits(

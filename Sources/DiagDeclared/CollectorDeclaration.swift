@@ -89,6 +89,12 @@ public struct CollectorDeclaration: Hashable, Sendable {
         public var exitCodes: Set<Int>
         /// Arguments that are added with `--since`; `{since}` and `{since-epoch}` stand in them.
         public var sinceArguments: [String]
+        /// Whether it gets no right to open a file for writing: for programs that would write
+        /// beside what they read, such as the index of an SQLite database.
+        public var isReadOnly = false
+        /// How far a file may grow by such a command where the kernel cannot take that right away:
+        /// the index of an SQLite database (`-shm`) has 32 KiB.
+        static let indexByteCount: Int64 = 65_536
     }
 
     /// Which names.

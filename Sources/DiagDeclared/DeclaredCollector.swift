@@ -39,7 +39,15 @@ public struct DeclaredCollector: Collector {
             confinement: hasCommands ? .inspector : .reader,
             deadlineSeconds: declaration.deadlineSeconds,
             byteBudget: declaration.byteLimit + Self.recordByteCount,
-            capabilities: declaration.capabilities.reduce(into: []) { $0.formUnion($1.set) })
+            capabilities: declaration.capabilities.reduce(into: []) { $0.formUnion($1.set) },
+            fileGrowthByteCount: hasReadOnlyCommands
+                ? CollectorDeclaration.Command.indexByteCount : 0)
+    }
+
+    private var hasReadOnlyCommands: Bool {
+        declaration.items.contains {
+            if case .command(let command) = $0.source { command.isReadOnly } else { false }
+        }
     }
 
     /// Sends the artifacts of each item in turn, and `commands.json` when commands were run.

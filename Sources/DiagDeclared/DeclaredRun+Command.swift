@@ -34,10 +34,14 @@ extension DeclaredRun {
         let arguments = command.fullArguments(since: context.since).dropFirst()
         let result: CommandRun
         do throws(SystemCallError) {
-            result = try CommandRun.run(
-                executable, Array(arguments), environment: Self.environment,
-                seconds: min(item.limits.seconds, left), limit: Int(clamping: limit),
-                keeping: item.limits.keepsNewest ? .newest : .beginning)
+            let run = {
+                @Sendable [item, environment = Self.environment] () throws(SystemCallError) in
+                try CommandRun.run(
+                    executable, Array(arguments), environment: environment,
+                    seconds: min(item.limits.seconds, left), limit: Int(clamping: limit),
+                    keeping: item.limits.keepsNewest ? .newest : .beginning)
+            }
+            result = try command.isReadOnly ? Self.withoutWriting(run) : run()
         } catch {
             return try sink.missing(item.title, why: "\(error.operation): \(error.errno)")
         }
@@ -60,6 +64,25 @@ extension DeclaredRun {
         }
         commands.append(record)
         try tell(result, record, command, item)
+    }
+
+    /// Runs it in a thread that gives up every right to write, which what it starts then lacks.
+    ///
+    /// Where the kernel cannot take the right away, a file may grow by the index of a database, and
+    /// no further: without that SQLite ends by a signal.
+    private static func withoutWriting(
+        _ run: @escaping @Sendable () throws(SystemCallError) -> CommandRun
+    ) throws(SystemCallError) -> CommandRun {
+        let running = try BackgroundValue.start(name: "read-only") {
+            () -> Result<CommandRun, SystemCallError> in
+            do throws(SystemCallError) {
+                guard !Confinement.forbidWriting().isEmpty else { return .success(try run()) }
+                let byteCount = UInt(CollectorDeclaration.Command.indexByteCount)
+                return .success(
+                    try Confinement.allowingFileGrowth(byteCount: byteCount, run))
+            } catch { return .failure(error) }
+        }
+        return try running.wait().get()
     }
 
     private func isCut(_ result: CommandRun, _ item: CollectorDeclaration.Item) -> Bool {

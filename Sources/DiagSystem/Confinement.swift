@@ -23,24 +23,28 @@ public enum Confinement {
 
     /// No new privileges, no core files, no byte written to any file, a bound on memory.
     ///
-    /// `fileByteCount` is how far a file may be written that the process was handed. With
+    /// `fileByteCount` is how far a file may be written that the process was handed, and
+    /// `growthByteCount` how far by what runs within ``allowingFileGrowth(byteCount:_:)``. With
     /// `locksMemory` as much memory may be locked as this user may have.
     public static func limitResources(
-        addressSpaceByteCount: UInt = 4 << 30, fileByteCount: UInt = 0, locksMemory: Bool = false
+        addressSpaceByteCount: UInt = 4 << 30, fileByteCount: UInt = 0, growthByteCount: UInt = 0,
+        locksMemory: Bool = false
     ) -> [Gap] {
         var gaps = [Gap]()
         if diag_prctl(PR_SET_NO_NEW_PRIVS, 1) != 0 { gaps.append("no-new-privileges") }
-        func limit(_ resource: __rlimit_resource, _ value: UInt, _ name: String) {
+        func limit(
+            _ resource: __rlimit_resource, _ value: UInt, _ name: String, most: UInt? = nil
+        ) {
             var limits = rlimit()
             _ = unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limits)
-            let tighter = min(value, UInt(limits.rlim_max))
-            limits = rlimit(rlim_cur: min(tighter, UInt(limits.rlim_cur)), rlim_max: tighter)
+            let hard = min(max(value, most ?? value), UInt(limits.rlim_max))
+            limits = rlimit(rlim_cur: min(value, hard, UInt(limits.rlim_cur)), rlim_max: hard)
             if unsafe setrlimit(__rlimit_resource_t(resource.rawValue), &limits) != 0 {
                 gaps.append(name)
             }
         }
         limit(RLIMIT_CORE, 0, "core limit")
-        limit(RLIMIT_FSIZE, fileByteCount, "file size limit")
+        limit(RLIMIT_FSIZE, fileByteCount, "file size limit", most: growthByteCount)
         limit(RLIMIT_AS, addressSpaceByteCount, "address space limit")
         limit(RLIMIT_NOFILE, 1024, "descriptor limit")
         if locksMemory {
@@ -51,6 +55,22 @@ public enum Confinement {
             _ = unsafe setrlimit(resource, &limits)
         }
         return gaps
+    }
+
+    /// Lets files grow up to `byteCount` while `body` runs, as far as ``limitResources`` left that:
+    /// what it starts keeps it.
+    public static func allowingFileGrowth<Value, Failure: Error>(
+        byteCount: UInt, _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        var before = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
+        guard unsafe getrlimit(resource, &before) == 0, before.rlim_cur < byteCount else {
+            return try body()
+        }
+        var wider = rlimit(rlim_cur: min(byteCount, before.rlim_max), rlim_max: before.rlim_max)
+        _ = unsafe setrlimit(resource, &wider)
+        defer { _ = unsafe setrlimit(resource, &before) }
+        return try body()
     }
 
     /// Takes as many descriptors as this user may have.
@@ -96,7 +116,8 @@ public enum Confinement {
         return unsafe diag_capabilities_set(effective, permitted) == 0 ? [] : ["capability bounds"]
     }
 
-    /// Takes away every right to change a file system, where the kernel has Landlock (5.13).
+    /// Takes away every right to change a file system, where the kernel has Landlock (5.13): from
+    /// the thread that calls it, and from what that starts.
     ///
     /// Source: linux/landlock.h. Reading is not restricted; looking into other processes is.
     public static func forbidWriting() -> [Gap] {

@@ -55,6 +55,38 @@ struct DeclaredCommandTests {
         #expect(sink.missing.isEmpty && sink.notes.isEmpty)
     }
 
+    /// Whether this kernel can take the right to write away.
+    private static let canForbidWriting: Bool =
+        (try? BackgroundValue.start(name: "asking") { Confinement.forbidWriting() })?.wait()
+        .isEmpty ?? false
+
+    @Test(
+        "A command that is read-only opens no file for writing, and others do as before",
+        .enabled(if: canForbidWriting))
+    func readOnly() throws {
+        let file = NSTemporaryDirectory() + "diag-written-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let script = "(: >'\(file)') && echo written || echo refused"
+        #expect(
+            try run(script, more: "    read-only: true\n")["said.txt"]?.text == "refused\n")
+        #expect(!FileManager.default.fileExists(atPath: file))
+        #expect(try run(script)["said.txt"]?.text == "written\n")
+        #expect(FileManager.default.fileExists(atPath: file))
+    }
+
+    @Test("Only a collector with a read-only command may let a file grow, by an index")
+    func growth() throws {
+        func descriptor(_ more: String) throws -> CollectorDescriptor {
+            let text = yaml("  - command: [x]\n    to: said.txt\n" + more)
+            return DeclaredCollector(
+                try CollectorDeclaration(parsing: Array(text.utf8), named: "test.yaml")
+            ).descriptor
+        }
+        #expect(try descriptor("").fileGrowthByteCount == 0)
+        #expect(try descriptor("    read-only: false\n").fileGrowthByteCount == 0)
+        #expect(try descriptor("    read-only: true\n").fileGrowthByteCount == 65_536)
+    }
+
     @Test("The environment is plain, standard input is empty, and there is no terminal")
     func surroundings() throws {
         let sink = try run("env | sort; cat; tty; pwd; ( : </dev/tty ) 2>&1")

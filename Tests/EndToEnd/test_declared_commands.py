@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sqlite3
+import sys
 
 import harness
 from harness import COMPLETE, PARTIAL
@@ -35,11 +37,11 @@ class DeclaredCommandTest(harness.Case):
             file.write(OWN % (deadline, items))
         return folder
 
-    def program(self, text):
+    def program(self, text, interpreter="/bin/sh"):
         """A program that root may run."""
         path = self.path("program")
         with open(path, "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\n" + text)
+            file.write("#!%s\n%s" % (interpreter, text))
         os.chmod(path, 0o755)
         os.chmod(os.path.dirname(path), 0o755)
         return path
@@ -58,6 +60,33 @@ class DeclaredCommandTest(harness.Case):
         self.assertEqual((first["exitCode"], first["isLate"]), (0, False))
         self.assertEqual((last["isLate"], last["artifact"]), (True, "mine/last.txt"))
         self.assertEqual(harness.content(os.path.join(host, "mine", "last.txt")), b"begun\n")
+
+    @harness.needs_root
+    def test_a_command_that_is_read_only_reads_a_database_and_leaves_its_index(self):
+        """As rpm does: a reader that may write makes SQLite's index anew, and dies of the limit of
+        files; one that may not reads on."""
+        database = self.path("db", "base")
+        os.makedirs(os.path.dirname(database))
+        # A process that ends without closing leaves the index, as rpm's does.
+        if os.fork() == 0:
+            made = sqlite3.connect(database)
+            made.execute("PRAGMA journal_mode=WAL")
+            made.execute("CREATE TABLE packages (name)")
+            made.execute("INSERT INTO packages VALUES ('kernel')")
+            made.commit()
+            os._exit(0)
+        os.wait()
+        index = database + "-shm"
+        size = os.path.getsize(index)
+        self.assertGreater(size, 1000)
+        program = self.program(
+            "import sqlite3\nprint(*sqlite3.connect(%r).execute('SELECT name FROM packages'))\n"
+            % database, sys.executable)
+        folder = self.declare("  - command: [%s]\n    to: said.txt\n    read-only: true\n" % program)
+        self.collect("--collectors", folder, "--only", "mine", expected=(COMPLETE,))
+        said = os.path.join(harness.host_folder(self.output), "mine", "said.txt")
+        self.assertEqual(harness.content(said), b"('kernel',)\n")
+        self.assertEqual(os.path.getsize(index), size)
 
     def test_a_command_ends_when_the_orchestrator_is_killed(self):
         folder = self.declare("  - command: [sleep, \"%s\"]\n    to: a\n"

@@ -116,6 +116,8 @@ extension PublishedSchema {
                     "exit-codes": {"$ref": "#/$defs/exitCodes"},
                     "since": {"type": "array", "items": {"type": "string"}},
                     "secrets": {"type": "boolean"},
+                    "read-only": {"type": "boolean",
+                        "description": "it gets no right to open a file for writing"},
                     "limits": {"$ref": "#/$defs/commandLimits"},
                     "privacy": {"$ref": "#/$defs/privacy"},
                     "risk": {"$ref": "#/$defs/risk"},
