@@ -139,7 +139,12 @@ extension DeclaredRun {
                     item.title, why: "\(command.arguments[0]) is BusyBox's, without these options")
             }
             if result.output.isEmpty {
-                try sink.missing(item.title, why: what)
+                let isRefused = ["not permitted", "ermission denied"].contains {
+                    record.errors?.contains($0) ?? false
+                }
+                try sink.missing(
+                    item.title, why: what,
+                    remedy: isRefused && HostFacts.effectiveUser != 0 ? "run as root" : nil)
             } else {
                 try sink.send(.note(.init(text: "\(item.title): \(what); what it said is kept")))
             }
