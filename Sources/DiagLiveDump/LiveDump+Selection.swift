@@ -22,7 +22,21 @@ extension LiveDump {
                 pageFrameLimit: limit, keptPages: count,
                 threadCount: writing.effectiveThreadCount)
             + DumpWriter.memoryBudget(pageCount: count, pageByteCount: page, options: writing)
-        return UInt64(max(0, most))
+        return UInt64(max(0, most)) + UInt64(threadCount) * Self.threadByteCount
+    }
+
+    /// Bytes that a thread takes at most meanwhile: its stack as text and as frames, and where its
+    /// stack and its task_struct lie.
+    private static let threadByteCount: UInt64 = 8192
+
+    /// How many threads the host has. Source: proc(5), /proc/loadavg: `0.1 0.2 0.3 1/234 567`.
+    private var threadCount: Int {
+        let text = (try? tree.read("/proc/loadavg", limit: 256)) ?? []
+        let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
+        guard fields.count > 3,
+            let count = fields[3].split(separator: "/").last.flatMap({ Int($0) })
+        else { return 0 }
+        return min(max(0, count), KernelTasks.limit)
     }
 
     /// The pages to be copied.

@@ -121,6 +121,10 @@ internal import DiagSystem
                 using: scratch, isStopped: { control.isStopped })
             guard let found, found.dumpedCount > 0 else { return nil }
             late = found
+            if options.locksMemory {
+                let tables = [late.present.memory, late.dumped.memory, late.flagWords.memory]
+                if let warning = HostCare.lock(tables).warning { warnings.append(warning) }
+            }
             plan = try CopyPlan(
                 late, ranges: source.ranges, image: nil,
                 pageByteCount: source.kernel.pageByteCount,
