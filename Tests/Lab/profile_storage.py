@@ -7,6 +7,7 @@ import compare
 import disks
 import guestrun
 import hangs
+import library
 import openings
 import rules_storage
 from errors import Infrastructure
@@ -36,6 +37,7 @@ def check(run, results):
             machine.need("install -m 755 /lab/diagbundle /usr/bin/diagbundle && sync", 60)
             _plain(run, machine, results)
             hangs.check(run, machine, results, network_disk)
+            library.check(run, machine, results)
             if run.everything:
                 hangs.check(run, machine, results, network_disk)
                 _lost_path(machine, results)
@@ -73,7 +75,7 @@ def _machine(run, folder, paths, socket):
         "-append", COMMAND_LINE,
         "-drive", "file=%s,if=none,id=root,format=qcow2,cache=unsafe" % paths["root"],
         "-device", "virtio-blk-pci,drive=root,serial=LABROOT",
-        *disks.words(lambda name: paths[name], socket)], "1536M")
+        *library.DEVICES, *disks.words(lambda name: paths[name], socket)], "1536M")
     run.machines.append(machine)
     return machine
 

@@ -43,7 +43,10 @@ skip() {
 [ "$(id -u)" = 0 ] || skip "making the images needs root"
 packages=(python3 qemu-system-x86 qemu-utils busybox-static kmod e2fsprogs)
 case $profile in
-storage) packages+=(mmdebstrap) ;;
+storage)
+    packages+=(mmdebstrap)
+    python3 -c 'import yaml' 2>/dev/null || packages+=(python3-yaml)
+    ;;
 uefi) packages+=(mmdebstrap ovmf mtools dosfstools fdisk) ;;
 dump)
     packages+=(mmdebstrap makedumpfile)

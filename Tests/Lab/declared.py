@@ -1,0 +1,111 @@
+"""The library of declared collectors as its YAML files have it, and what of it applies to a guest.
+
+Conditions are asked of the guest by a shell script, so that the program's own reader of them is not
+its own judge.
+"""
+
+import glob
+import os
+import re
+
+from host import HERE
+
+LIBRARY = os.path.join(HERE, "..", "..", "Collectors")
+
+# An emulated processor is slow: each command has so many times the time that the library gives it.
+PATIENCE = 12
+SECONDS = re.compile(r"\b(seconds: |deadline: )(\d+)")
+
+
+class Command:
+    """One command of the library."""
+
+    def __init__(self, collector, conditions, item):
+        self.collector, self.arguments = collector, [str(word) for word in item["command"]]
+        self.conditions = [one for one in (*conditions, item.get("when")) if one]
+        self.artifact = "%s/%s" % (collector, item["to"])
+        self.exit_codes = item.get("exit-codes", [0])
+        self.title = " ".join(self.arguments).replace("\t", "\\t").replace("\n", "\\n")
+
+    def __str__(self):
+        return "%s: %s" % (self.collector, self.title[:100])
+
+
+def files():
+    """The library's files."""
+    return sorted(glob.glob(os.path.join(LIBRARY, "*.yaml")))
+
+
+def commands():
+    """All commands of the library but those that wait for redaction."""
+    import yaml  # The profile's own package; the other profiles do without.
+    found = []
+    for path in files():
+        with open(path, encoding="utf-8") as text:
+            collector = yaml.safe_load(text)
+        found += [Command(collector["name"], [collector.get("when")], item)
+                  for item in collector["items"] if "command" in item and not item.get("secrets")]
+    return found
+
+
+def _any(tests):
+    return "{ %s; }" % " || ".join(tests)
+
+
+# A predicate of `when`, and the tests of the shell that must all hold for it.
+PREDICATES = {
+    "any": lambda value: [_any(map(_test, value))],
+    "not": lambda value: ["! " + _test(value)],
+    "root": lambda value: ["root %s" % value],
+    "files": lambda value: ["there %s" % one for one in value],
+    "commands": lambda value: ["installed %s" % one for one in value],
+    "modules": lambda value: ["loaded %s" % one for one in value],
+    "kernel": lambda value: ["kernel '%s'" % value],
+    "init": lambda value: [_any("init %s" % one for one in value)],
+    "virtual": lambda value: ["virtual %s" % value],
+}
+
+TESTS = r"""
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+cd /lib/modules/$(uname -r) || exit 1
+there() { local one; for one; do [ ! -e "$one" ] || return 0; done; return 1; }
+installed() { type -P "$1" >/dev/null; }
+loaded() { [ -d "/sys/module/$1" ] || grep -q "/${1//_/[-_]}\.ko" modules.builtin; }
+root() { [ "$1" = True ]; }
+virtual() { [ "$1" = True ]; }
+init() { [ "$1" = systemd ]; }
+kernel() { [ "${1:0:2}" = '>=' ] && printf '%s\n' "${1:2}" "$(uname -r)" | sort -CV; }
+"""
+
+
+def _test(condition):
+    """A condition as a command of the shell."""
+    return "{ %s; }" % " && ".join(
+        test for key, value in condition.items() for test in PREDICATES[key](value))
+
+
+def applies(machine, library):
+    """Asks the guest what becomes of each command: `runs`, `absent` or `elsewhere`."""
+    lines = [TESTS]
+    for command in library:
+        lines.append("if ! { %s; }; then echo elsewhere; elif installed %s; then echo runs; "
+                     "else echo absent; fi" % (
+                         " && ".join(map(_test, command.conditions)) or "true",
+                         command.arguments[0]))
+    with open(os.path.join(machine.share, "applies.sh"), "w", encoding="utf-8") as script:
+        script.write("\n".join(lines) + "\n")
+    return machine.need("bash /lab/applies.sh", 120).split()
+
+
+def patient(machine):
+    """The library with more time, in the guest's /run/library."""
+    folder = os.path.join(machine.share, "library")
+    os.makedirs(folder, exist_ok=True)
+    for path in files():
+        with open(path, encoding="utf-8") as text:
+            content = SECONDS.sub(lambda match: match[1] + str(int(match[2]) * PATIENCE),
+                                  text.read())
+        with open(os.path.join(folder, os.path.basename(path)), "w", encoding="utf-8") as text:
+            text.write(content)
+    machine.need("rm -rf /run/library && cp -r /lab/library /run/library && "
+                 "chown -R 0:0 /run/library && chmod -R go-w /run/library", 60)

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Gives the library's commands something to tell of: rules, links, daemons. Every step must succeed.
+set -eu
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+. /lab/scripts/find.sh
+step filters
+nft add table inet lab
+nft add chain inet lab input '{ type filter hook input priority 0; }'
+nft add rule inet lab input ip saddr 192.0.2.1 counter drop
+iptables-nft -A INPUT -s 192.0.2.2 -m statistic --mode nth --every 2 --packet 0 -j ACCEPT
+ip6tables-nft -A INPUT -s 2001:db8::2 -m statistic --mode nth --every 2 --packet 0 -j ACCEPT
+iptables-legacy -A FORWARD -s 192.0.2.3 -j DROP
+ip6tables-legacy -A FORWARD -s 2001:db8::3 -j DROP
+ebtables-legacy -A FORWARD -s 02:00:00:00:00:04 -j DROP
+ebtables-legacy -t nat -A PREROUTING -s 02:00:00:00:00:05 -j ACCEPT
+arptables-legacy -A INPUT -s 192.0.2.6 -j DROP
+ipset create labset hash:ip
+ipset add labset 192.0.2.7
+modprobe -a nf_conntrack nf_conntrack_netlink
+step links
+modprobe -a inet_diag tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag xfrm_user
+ip link add labdummy type dummy
+ip link add labbridge type bridge
+ip link set labdummy master labbridge
+ip link add labguard type wireguard
+printf '%s' 'bGFib3JhdG9yeS1sYWJvcmF0b3J5LWxhYm9yYXRvcnk=' >/run/lab-key
+wg set labguard private-key /run/lab-key
+rm /run/lab-key
+ip link add link eth0 labmacsec type macsec
+ip macsec add labmacsec tx sa 0 pn 1 on key 01 1ab0c0de1ab0c0de1ab0c0de1ab0c0de
+ip xfrm state add src 192.0.2.8 dst 192.0.2.9 proto esp spi 0x1ab mode transport \
+    aead 'rfc4106(gcm(aes))' 0x1ab0c0de1ab0c0de1ab0c0de1ab0c0de1ab0c0de 128
+ip xfrm policy add src 192.0.2.8 dst 192.0.2.9 dir out tmpl proto esp mode transport
+ip netns add labspace
+step daemons
+systemctl unmask systemd-resolved auditd chrony
+systemctl start systemd-networkd systemd-resolved
+systemctl start auditd
+sed -i '/^pool/d' /etc/chrony/chrony.conf
+systemctl start chrony
+auditctl -w /etc/labwatch -p wa -k labwatch
+echo 'profile labprofile { }' | apparmor_parser --replace
+step container
+tar -C /usr -c bin/busybox | podman import --quiet - lab
+podman run --detach --network none --name labcontainer lab /bin/busybox sleep 1000000
+step controller
+modprobe -a ipmi_si ipmi_devintf
+step done
