@@ -15,8 +15,8 @@ PACKAGES = """systemd systemd-sysv udev dbus kmod busybox-static initramfs-tools
 
 # What only the library of collectors asks: each is small, and none of them is started.
 ASKED = """apache2 apparmor arptables auditd chrony conntrack dmidecode ebtables ipmitool ipset
-    iptables lm-sensors nftables nginx-light pciutils podman postfix rasdaemon systemd-resolved
-    wireguard-tools""".split()
+    iptables lm-sensors nftables nginx-light pciutils podman postfix rasdaemon rpm
+    systemd-resolved wireguard-tools""".split()
 
 # What no test looks at and would only take time.
 EXCLUDED = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"] + [

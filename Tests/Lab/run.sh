@@ -55,6 +55,10 @@ dump)
 esac
 bash Examples/quickstart.sh --install-only "${packages[@]}" ||
     skip "QEMU or another package is missing and cannot be installed: ${packages[*]}"
+# A Python that is not the host's own does not see the host's packages.
+[ "$profile" != storage ] || python3 -c 'import yaml' 2>/dev/null ||
+    python3 -m pip install -q --disable-pip-version-check pyyaml ||
+    skip "Python has no module yaml, and it cannot be installed"
 [ -z "$binary" ] || [ -x "$binary" ] || { echo "lab: there is no program $binary" >&2; exit 64; }
 [ -n "$binary" ] || binary=$(bash Examples/quickstart.sh --build-only)
 exec python3 Tests/Lab/lab.py "$profile" --binary "$binary" ${options[@]+"${options[@]}"}

@@ -40,6 +40,23 @@ sed -i '/^pool/d' /etc/chrony/chrony.conf
 systemctl start chrony
 auditctl -w /etc/labwatch -p wa -k labwatch
 echo 'profile labprofile { }' | apparmor_parser --replace
+step packages
+mkdir -p /etc/rpm /run/lab-rpm
+echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros
+cat >/run/lab-rpm/lab.spec <<END
+Name: labpackage
+Version: 1.0
+Release: 1
+Summary: A package of the laboratory
+License: none
+BuildArch: noarch
+%description
+It has no files.
+%files
+END
+rpmbuild -bb --quiet --define '_topdir /run/lab-rpm' /run/lab-rpm/lab.spec
+rpm --force-debian -i /run/lab-rpm/RPMS/noarch/*.rpm
+rm -r /run/lab-rpm
 step container
 tar -C /usr -c bin/busybox | podman import --quiet - lab
 podman run --detach --network none --name labcontainer lab /bin/busybox sleep 1000000
