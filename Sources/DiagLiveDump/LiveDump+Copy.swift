@@ -187,7 +187,7 @@ extension LiveDump {
                         remedy: "The file holds the pages that were copied by then."))
             }
             looks += 1
-            if looks % 16 == 0, source.hasMoved() { control.stop(DumpCopy.moved) }
+            if looks % 16 == 0, let reason = source.displacement() { control.stop(reason) }
             do {
                 try listener.tell(meter.progress)
                 try deliverStacks(listener, within: 0)

@@ -23,7 +23,7 @@ extension LiveDump {
         report.stages = stages + result.stages
         if report.obstacle == nil, !result.isComplete { report.obstacle = control.stopReason }
         if let warning = result.lockWarning { report.warnings.append(warning) }
-        if core.rangesChanged() {
+        if core.rangesChanged() == true {
             report.warnings.append(
                 "memory was added or taken away while it was copied: the dump has the ranges of"
                     + " its begin")

@@ -1,4 +1,5 @@
 public import DiagFormats
+public import DiagModel
 
 /// Physical memory that can be read by page: of the running kernel, or in a file.
 public protocol MemorySource: Sendable {
@@ -13,9 +14,10 @@ public protocol MemorySource: Sendable {
     /// threads that share a descriptor corrupt one another's pages without a word (Linux 6.1
     /// fs/proc/kcore.c, `read_kcore`).
     func makeReader() throws(LiveDumpError) -> any MemoryReader
-    /// Whether the memory lies elsewhere in its file by now, so that what is read is another's:
-    /// never, but for the running kernel's. For one thread at a time.
-    func hasMoved() -> Bool
+    /// Why what is read may be another's by now: the memory lies elsewhere in its file, or nobody
+    /// can tell. `nil` while it lies where it did: always, but for the running kernel's. For one
+    /// thread at a time.
+    func displacement() -> LiveDumpReport.Obstacle?
     /// The page frames of the kernel's map of pages, sorted; `nil` where they are not known.
     func pageMapFrames() -> [Range<UInt64>]?
 }
@@ -24,7 +26,7 @@ extension MemorySource {
     /// Not known: whoever wants it looks at what the pages are.
     public func pageMapFrames() -> [Range<UInt64>]? { nil }
     /// A file stays as it is.
-    public func hasMoved() -> Bool { false }
+    public func displacement() -> LiveDumpReport.Obstacle? { nil }
 }
 
 /// An open memory, for one thread.

@@ -28,6 +28,8 @@ public struct FileStatus: Hashable, Sendable {
     public let kind: Kind
     /// Its size in bytes, as the file system says; procfs and sysfs say 0 or 4096.
     public let byteCount: Int64
+    /// The bytes that it takes on its file system: fewer than its size where it has holes.
+    public let allocatedByteCount: Int64
     /// Its permission bits.
     public let permissions: UInt16
     /// The user id of its owner.
@@ -56,6 +58,9 @@ public struct FileStatus: Hashable, Sendable {
             default: .unknown
             }
         byteCount = Int64(status.st_size)
+        // Blocks of 512 bytes, whatever those of the file system are; a damaged one tells anything.
+        let (allocated, overflows) = Int64(status.st_blocks).multipliedReportingOverflow(by: 512)
+        allocatedByteCount = overflows ? .max : max(0, allocated)
         permissions = UInt16(status.st_mode & 0o7777)
         ownerIdentifier = status.st_uid
         groupIdentifier = status.st_gid
@@ -72,6 +77,7 @@ public struct FileStatus: Hashable, Sendable {
     /// Compares by all fields.
     public static func == (left: FileStatus, right: FileStatus) -> Bool {
         left.kind == right.kind && left.byteCount == right.byteCount
+            && left.allocatedByteCount == right.allocatedByteCount
             && left.permissions == right.permissions && left.modified == right.modified
             && left.deviceNumber == right.deviceNumber && left.inode == right.inode
             && left.representedDevice == right.representedDevice

@@ -68,7 +68,10 @@ enum DumpDryRun {
                 "\(row.keptPages)", ByteCountText.describe(row.keptByteCount),
             ])
         }
-        let rate = Int(estimate.pagesPerSecond)
+        // A rate of a damaged history is not taken; one that fits no integer would be no reason to
+        // trap either.
+        let whole = Int(exactly: estimate.pagesPerSecond.rounded(.down))
+        let rate = whole.map { "\($0)" } ?? "\(estimate.pagesPerSecond)"
         return table.lines() + [
             "",
             "File: about \(ByteCountText.describe(estimate.fileByteCount))"

@@ -38,9 +38,14 @@ struct CareStoreTests {
         for other in others { try root.write("dumps/\(name)/\(other)", "mine") }
     }
 
+    /// What the files of a dump take on the disk.
     private func size(_ name: String) throws -> Int64 {
         try root.names("dumps/\(name)").reduce(0) {
-            $0 + Int64(try root.read("dumps/\(name)/\($1)").utf8.count)
+            var status = stat()
+            let path = root.path.appending("dumps").appending(name).appending($1)
+            let outcome = stat(path.string, &status)
+            try #require(outcome == 0)
+            return $0 + Int64(status.st_blocks) * 512
         }
     }
 
@@ -73,7 +78,7 @@ struct CareStoreTests {
         #expect(kept.map(\.holdsMemory) == [true, true, false, false])
         #expect(kept.map(\.isComplete) == [true, false, false, true])
         #expect(kept.map(\.otherNames) == [[], ["analysis.txt"], [], []])
-        #expect(kept[0].byteCount == (try size("c")))
+        #expect(kept[0].allocatedByteCount == (try size("c")))
     }
 
     @Test("The oldest go first; the newest, foreign and unfinished ones stay")
@@ -155,6 +160,35 @@ struct CareStoreTests {
         #expect(none.removed == [])
         #expect(none.warnings.map { $0.contains("less room left") } == [true])
         #expect(try root.names("dumps") == ["d4"])
+    }
+
+    @Test("A sparse file counts with the blocks that it takes, and not with its holes")
+    func sparse() throws {
+        for index in 1...3 { try make("d\(index)", minute: index) }
+        try root.write("dumps/d3/LiveDump.elf", String(repeating: "x", count: 5000))
+        let file = root.path.appending("dumps").appending("d3").appending("LiveDump.elf")
+        try #require(truncate(file.string, 64 << 30) == 0)
+        let bytes = try size("d3")
+        try #require(bytes < 1 << 20)
+        #expect(try store().list().map(\.allocatedByteCount).last == bytes)
+        func trimmed(free: UInt64) throws -> DumpStore.Outcome {
+            try store {
+                $0.keep = .whileRoom
+                $0.freeSpaceFloor = 100
+            }.trim(current: "d3", madeDump: true) { () throws(SystemCallError) in
+                CareRoot.place("/dumps", free: free)
+            }
+        }
+        let roomy = try trimmed(free: 100 + UInt64(bytes))
+        #expect(roomy.removed == [])
+        #expect(roomy.warnings == [])
+        let narrow = try trimmed(free: 99 + UInt64(bytes))
+        #expect(narrow.removed == ["d1", "d2"])
+        #expect(
+            narrow.warnings == [
+                "\(root.path.appending("dumps")) has no room for one more dump of"
+                    + " \(ByteCountText.describe(bytes)), and nothing more that may be removed"
+            ])
     }
 
     @Test("What killed runs left goes when a newer dump is whole; files of others stay")

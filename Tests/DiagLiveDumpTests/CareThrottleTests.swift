@@ -174,7 +174,11 @@ struct CareThrottleTests {
 
     @Test(
         "A history without rates, or with impossible ones, gives none",
-        arguments: ["{}", "{\"zstd/2\": 0}", "{\"zstd/2\": -5}", "null"])
+        arguments: [
+            "{}", "null", "{\"zstd/2\": 0}", "{\"zstd/2\": -5}", "{\"zstd/2\": 1e-300}",
+            "{\"zstd/2\": 1.1e9}", "{\"zstd/2\": 9.3e18}", "{\"zstd/2\": 1e300}",
+            "{\"zstd/2\": 1e999}",
+        ])
     func noRate(rates: String) throws {
         try root.write(
             "var/livedump.json",
@@ -182,6 +186,16 @@ struct CareThrottleTests {
         #expect(
             DumpHistory(path: state)
                 .pagesPerSecond(.full, compression: "zstd", threadCount: 2) == nil)
+    }
+
+    @Test("A rate that no host has is not noted")
+    func impossibleRate() {
+        let history = DumpHistory(path: state)
+        for seconds in [1e-300, 1e-6, 1e300] {
+            history.recordRate(
+                .full, compression: "zstd", threadCount: 2, pages: 10_000, seconds: seconds)
+        }
+        #expect(!root.exists("var"))
     }
 
     @Test("A rest of an interrupted replacement does not hinder the next")

@@ -20,14 +20,20 @@ def note(name, kind, content):
         name.encode() + b"\0") + pad(content)
 
 
-def write_core(path, pages):
-    """An ELF core file of a kernel that says little of itself; no page compresses."""
+def write_core(path, pages, empty=()):
+    """An ELF core file of a kernel that says little of itself; no page compresses.
+
+    `empty` has the virtual and the physical address of each LOAD more, which holds nothing.
+    """
     notes = note("VMCOREINFO", 0, b"OSRELEASE=6.1.0\nPAGESIZE=4096\n")
     start = 0x1000
     with open(path, "wb") as file:
         file.write(b"\x7fELF\2\1\1" + bytes(9) + struct.pack(
-            "<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0))
-        file.write(struct.pack("<IIQQQQQQ", 4, 0, 64 + 112, 0, 0, len(notes), 0, 0))
+            "<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 2 + len(empty), 0, 0, 0))
+        front = 64 + 56 * (2 + len(empty))
+        file.write(struct.pack("<IIQQQQQQ", 4, 0, front, 0, 0, len(notes), 0, 0))
+        for virtual, physical in empty:
+            file.write(struct.pack("<IIQQQQQQ", 1, 7, start, virtual, physical, 0, 0, 0))
         size = pages * PAGE
         file.write(struct.pack("<IIQQQQQQ", 1, 7, start, 0xFFFF888000000000, 0, size, size, 0))
         file.write(notes)
@@ -70,6 +76,13 @@ class DumpConvert(harness.Case):
         with open(self.core, "rb") as first, open(self.path("back.elf"), "rb") as last:
             self.assertEqual(first.read()[-300 * PAGE:], last.read()[-300 * PAGE:])
         self.assertEqual(self.info(self.path("back.elf"))["level"], 0)
+
+    def test_load_that_holds_nothing_may_lie_anywhere(self):
+        """A snapshot of crash tells the physical base so, which may be below zero."""
+        write_core(self.core, 300, empty=[(0xFFFFFFFF80000000, 0xFFFFFFFFF0A00000)])
+        self.assertIn("300 of 300 pages (level 0)", self.convert().out)
+        told = self.info(self.out)
+        self.assertEqual((told["pages"]["dumped"], told["completeness"]), (300, "complete"))
 
     def test_progress_is_told_on_standard_error(self):
         write_core(self.core, 300)

@@ -30,6 +30,9 @@ public struct DumpHistory: Sendable {
     public let path: FilePath
     /// What fewer pages take tells of no rate.
     private static let leastPages = 10_000
+    /// Rates that a host can have; the last is 4 TB a second. A damaged file has any number, and
+    /// what is reckoned with it may fit no integer.
+    private static let possibleRates: ClosedRange<Double> = 1...1e9
 
     /// The history that is kept at `path`.
     public init(path: FilePath = "/var/lib/diagbundle/livedump.json") { self.path = path }
@@ -42,7 +45,7 @@ public struct DumpHistory: Sendable {
         var ignored = [String]()
         let rates = read(&ignored).dumps[kind.rawValue]?.rates ?? [:]
         return rates[Self.rateName(compression, threadCount)].flatMap {
-            $0.isFinite && $0 > 0 ? $0 : nil
+            Self.possibleRates.contains($0) ? $0 : nil
         }
     }
 
@@ -53,10 +56,12 @@ public struct DumpHistory: Sendable {
         seconds: Double
     ) {
         guard pages >= Self.leastPages, seconds > 0 else { return }
+        let rate = (Double(pages) / seconds).rounded()
+        guard Self.possibleRates.contains(rate) else { return }
         var ignored = [String]()
         var state = read(&ignored)
         var dumps = state.dumps[kind.rawValue] ?? .init()
-        dumps.rates = [Self.rateName(compression, threadCount): (Double(pages) / seconds).rounded()]
+        dumps.rates = [Self.rateName(compression, threadCount): rate]
             .merging(dumps.rates ?? [:]) { new, _ in new }
         state.dumps[kind.rawValue] = dumps
         _ = replace(with: state, purpose: "note the rate of the dump")

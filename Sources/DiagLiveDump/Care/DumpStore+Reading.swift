@@ -40,16 +40,15 @@ extension DumpStore {
             manifest.options.collectors == ["livedump"],
             let content = try? tree.directory(path), let entries = try? content.entries()
         else { return nil }
-        var byteCount: Int64 = 0
-        for entry in entries {
-            byteCount &+= (try? content.status(of: entry.name).byteCount) ?? 0
-        }
+        // Not their sizes: an ELF file is as long as the memory, and mostly holes.
+        let byteCount = sum(
+            entries.map { (try? content.status(of: $0.name).allocatedByteCount) ?? 0 })
         let report: ReportHead? = document(path.appending(reportName), in: tree)
         // Without a report the worker was killed: what is there may be a dump of memory.
         let hasFile = entries.contains { dumpNames.contains($0.name.string) }
         let isStacks = report?.kind == .stacks
         return Kept(
-            name: name, started: manifest.started, byteCount: byteCount,
+            name: name, started: manifest.started, allocatedByteCount: byteCount,
             holdsMemory: !isStacks && hasFile && (report == nil || report?.file != nil),
             isComplete: report?.file?.isComplete ?? false,
             otherNames: otherNames(entries, in: content))
@@ -62,6 +61,15 @@ extension DumpStore {
             let bytes = try? tree.read(path, limit: 4 << 20)
         else { return nil }
         return try? JSONDocument.decode(Head.self, from: bytes)
+    }
+
+    /// All of them together; at most what there is a number for, since a damaged file system tells
+    /// anything.
+    static func sum(_ byteCounts: [Int64]) -> Int64 {
+        byteCounts.reduce(0) { total, byteCount in
+            let (next, overflows) = total.addingReportingOverflow(byteCount)
+            return overflows ? .max : next
+        }
     }
 
     /// The names that are not this program's, sorted.

@@ -14,8 +14,8 @@ public struct DumpStore: Sendable {
         public var name: String
         /// When it began, as its manifest says.
         public var started: Timestamp
-        /// The bytes of all its files.
-        public var byteCount: Int64
+        /// The bytes that all its files take on the disk, without holes: what its removal frees.
+        public var allocatedByteCount: Int64
         /// Whether it holds the kernel's memory; otherwise stacks, as text or as a small dump.
         public var holdsMemory: Bool
         /// Whether every page that was to be dumped is in it.
@@ -96,7 +96,7 @@ public struct DumpStore: Sendable {
     /// What the older dumps take: they give way only to a dump that was made.
     private var olderWords: String {
         guard let dumps = try? list(), let oldest = dumps.first else { return "" }
-        let bytes = dumps.reduce(Int64(0)) { $0.addingReportingOverflow($1.byteCount).partialValue }
+        let bytes = Self.sum(dumps.map(\.allocatedByteCount))
         return " Kept dumps are not removed for one that is not made yet: \(dumps.count) of them"
             + " hold \(ByteCountText.describe(bytes)), the oldest is \(oldest.name)."
     }
@@ -134,7 +134,8 @@ public struct DumpStore: Sendable {
             try removeUnfinished(before: newestComplete.started, in: directory, &outcome)
         }
         let memory = all.filter(\.holdsMemory)
-        let next = UInt64(clamping: memory.last?.byteCount ?? 0)
+        let newest = memory.last?.allocatedByteCount ?? 0
+        let next = UInt64(clamping: newest)
         try trim(memory, to: limit, sparing: spared, in: directory, &outcome) {
             () throws(SystemCallError) in try lacksRoom(for: next, space)
         }
@@ -144,7 +145,7 @@ public struct DumpStore: Sendable {
                     + " removed")
         } else if try lacksRoom(for: next, space) {
             outcome.warnings.append(
-                "\(folder) has no room for one more dump of \(ByteCountText.describe(Int64(next))),"
+                "\(folder) has no room for one more dump of \(ByteCountText.describe(newest)),"
                     + " and nothing more that may be removed")
         }
         return outcome

@@ -98,6 +98,8 @@ extension Preflight {
             findings.warnings.append(
                 "/proc/meminfo does not tell how much memory is available; it is not watched")
         }
+        checkCommitment(statistics, &findings)
+        checkControlGroups(&findings)
         guard let text = text("/proc/pressure/memory"),
             let stall = try? PressureStall(parsing: text)
         else {
@@ -118,5 +120,34 @@ extension Preflight {
                 remedy: remedy))
     }
 
-    private func bytes(_ count: UInt64) -> String { ByteCountText.describe(Int64(clamping: count)) }
+    /// With strict accounting each mapping counts when it is made, however much of it is used.
+    ///
+    /// Source: Linux 6.12 Documentation/mm/overcommit-accounting.rst, and proc_meminfo(5) for
+    /// `CommitLimit`.
+    private func checkCommitment(_ statistics: MemoryStatistics?, _ findings: inout Findings) {
+        guard number("/proc/sys/vm/overcommit_memory") == 2,
+            let limit = statistics?.byteCounts["CommitLimit"],
+            let committed = statistics?.byteCounts["Committed_AS"]
+        else { return }
+        let room = limit - min(limit, committed)
+        guard room < request.budgetByteCount else { return }
+        findings.obstacles.append(
+            .init(
+                cause: .memoryPressure,
+                message: "begin the dump: vm.overcommit_memory is 2, and only \(bytes(room)) of the"
+                    + " \(bytes(request.budgetByteCount)) that the dump maps may still be"
+                    + " committed",
+                remedy: "Let the administrator allow more (vm.overcommit_ratio or"
+                    + " vm.overcommit_kbytes), or let the dump map less: fewer threads (--threads),"
+                    + " or a level that leaves more out; `--on-pressure ignore` tries it all the"
+                    + " same, and may take the last that others could commit."))
+    }
+
+    /// The number that a small file of the kernel's has, and nothing else.
+    func number(_ path: String) -> UInt64? {
+        let words = (text(path, limit: 64) ?? "").split { $0.isWhitespace }
+        return words.count == 1 ? UInt64(words[0]) : nil
+    }
+
+    func bytes(_ count: UInt64) -> String { ByteCountText.describe(Int64(clamping: count)) }
 }

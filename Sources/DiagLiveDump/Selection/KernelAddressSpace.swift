@@ -85,13 +85,14 @@ final class KernelAddressSpace {
     /// Goes through what is mapped in `addresses`, in their order.
     ///
     /// Unless it `readsLast`, tables of the last level are met, not read; `tableLimit` tables are
-    /// read at most. `body` gets the address, the physical address and the bytes of each mapping.
+    /// read at most, and none once `isStopped` says so, which is asked before each. `body` gets the
+    /// address, the physical address and the bytes of each mapping.
     ///
     /// - Returns: whether all was gone through.
     @discardableResult
     func walk(
         _ addresses: ClosedRange<UInt64>, readsLast: Bool = true, tableLimit: Int = 1 << 16,
-        _ body: (UInt64, UInt64, UInt64) -> Void
+        isStopped: () -> Bool = { false }, _ body: (UInt64, UInt64, UInt64) -> Void
     ) -> Bool {
         guard let geometry else { return false }
         var budget = tableLimit
@@ -99,18 +100,21 @@ final class KernelAddressSpace {
         tables.insert(geometry.root)
         return walk(
             geometry.root, level: 0, base: 0, addresses, readsLast: readsLast, budget: &budget,
-            walked: &walked, body)
+            walked: &walked, isStopped: isStopped, body)
     }
 
     /// The page frames behind `byteCount` bytes from a kernel address on, as ranges in the order of
-    /// the addresses; of a large mapping only what lies within.
-    func frames(from first: UInt64, byteCount: UInt64) -> [Range<UInt64>] {
+    /// the addresses; of a large mapping only what lies within. Once `isStopped` says so, those
+    /// that were found by then.
+    func frames(
+        from first: UInt64, byteCount: UInt64, isStopped: () -> Bool = { false }
+    ) -> [Range<UInt64>] {
         guard byteCount > 0, first >> 63 == 1,
             !first.addingReportingOverflow(byteCount - 1).overflow
         else { return [] }
         let page = pageByteCount
         var found = [Range<UInt64>]()
-        walk(first...(first + (byteCount - 1))) { address, physical, size in
+        walk(first...(first + (byteCount - 1)), isStopped: isStopped) { address, physical, size in
             let low = max(address, first)
             let high = min(address &+ (size - 1), first + (byteCount - 1))
             guard low <= high, size <= 1 << 30 else { return }
@@ -128,10 +132,10 @@ final class KernelAddressSpace {
 
     private func walk(
         _ table: UInt64, level: Int, base: UInt64, _ addresses: ClosedRange<UInt64>,
-        readsLast: Bool, budget: inout Int, walked: inout Set<UInt64>,
+        readsLast: Bool, budget: inout Int, walked: inout Set<UInt64>, isStopped: () -> Bool,
         _ body: (UInt64, UInt64, UInt64) -> Void
     ) -> Bool {
-        guard let geometry, budget > 0 else { return false }
+        guard let geometry, budget > 0, !isStopped() else { return false }
         budget -= 1
         guard let words = words(of: table, count: count(at: level)) else { return true }
         let shift = UInt64(geometry.shifts[level])
@@ -158,7 +162,7 @@ final class KernelAddressSpace {
                 else { continue }
                 let done = walk(
                     next, level: level + 1, base: address, addresses, readsLast: readsLast,
-                    budget: &budget, walked: &walked, body)
+                    budget: &budget, walked: &walked, isStopped: isStopped, body)
                 isWhole = isWhole && done
             }
         }

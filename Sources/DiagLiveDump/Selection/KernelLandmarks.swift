@@ -11,7 +11,8 @@ internal import SystemPackage
 public final class KernelLandmarks: Sendable {
     /// All threads, with the idle ones of the processors, by number.
     public let tasks: [KernelTask]
-    /// Page frames of each thread's kernel stack, by the address of its task_struct.
+    /// Page frames of each thread's kernel stack, by the address of its task_struct; one that ended
+    /// and is not reaped yet has none.
     public let stackFrames: [UInt64: [UInt64]]
     /// Page frames of the task_structs.
     public let taskFrames: Set<UInt64>
@@ -28,7 +29,8 @@ public final class KernelLandmarks: Sendable {
     public let pageMapFrames: [Range<UInt64>]
     /// What could not be found.
     public let warnings: [String]
-    /// Whether the stacks of all threads were found.
+    /// Whether the stacks of all threads were found: the lists of threads were followed to their
+    /// ends, and the search was not ended before.
     public let areStacksKnown: Bool
 
     private static let symbolNames = [
@@ -37,7 +39,7 @@ public final class KernelLandmarks: Sendable {
     ]
 
     /// Looks for everything in the memory of `source`, with the files of its kernel below `tree`;
-    /// once `isStopped` says so, no more threads are looked for.
+    /// once `isStopped` says so, nothing more is looked for, and what was found stays.
     public init(
         source: any MemorySource, tree: RootedTree, taskLimit: Int = 4_194_304,
         isStopped: () -> Bool = { false }
@@ -64,16 +66,19 @@ public final class KernelLandmarks: Sendable {
         finder.findImage(start: symbol("_text"), end: symbol("_end"))
         let idle = finder.findProcessors(
             offsets: symbol("__per_cpu_offset"), start: symbol("__per_cpu_start"),
-            end: symbol("__per_cpu_end"), idle: symbol("idle_threads"))
+            end: symbol("__per_cpu_end"), idle: symbol("idle_threads"), isStopped: isStopped)
         if let layout, let first = symbol("init_task") {
             finder.findTasks(
                 layout, first: first, idle: idle, limit: taskLimit, isStopped: isStopped)
         } else {
             finder.warnings.append("the stacks of threads could not be found")
         }
-        finder.findModules()
-        finder.findPageMap(base: symbol("vmemmap_base"))
-        finder.findTables()
+        finder.findModules(isStopped: isStopped)
+        finder.findPageMap(base: symbol("vmemmap_base"), isStopped: isStopped)
+        finder.findTables(isStopped: isStopped)
+        if finder.wasStopped {
+            finder.warnings.append("not everything was looked for: the run was told to end")
+        }
 
         tasks = finder.tasks
         stackFrames = finder.stackFrames
@@ -84,7 +89,9 @@ public final class KernelLandmarks: Sendable {
         pageMapFrames = finder.pageMapFrames
         tableFrames = finder.tableFrames
         warnings = finder.warnings
-        areStacksKnown = !finder.tasks.isEmpty && finder.stacksMissing == 0
+        areStacksKnown =
+            !finder.tasks.isEmpty && finder.stacksMissing == 0 && finder.areTasksWhole
+            && !finder.wasStopped
     }
 
     /// Page frames of the stacks of the threads with these numbers, of all when none are given;

@@ -11,7 +11,7 @@ public struct KernelTask: Hashable, Sendable {
     public var process: Int32
     /// Its name, at most 15 bytes, as the kernel has it.
     public var name: String
-    /// The lowest address of its kernel stack.
+    /// The lowest address of its kernel stack; 0 for one that ended and is not reaped yet.
     public var stack: UInt64
 }
 
@@ -74,9 +74,25 @@ struct KernelTasks {
 
     private(set) var tasks = [KernelTask]()
     private(set) var warnings = [String]()
+    /// Whether the list of processes and that of each one's threads were followed to their ends,
+    /// from one side or the other.
+    private(set) var isWhole = false
     private let space: KernelAddressSpace
     private let layout: Layout
+    private let limit: Int
     private var seen = Set<UInt64>()
+    /// Processes whose threads may not all have been found.
+    private var cutProcesses = Set<UInt64>()
+    /// Entries of lists of threads that do not look like one.
+    private var oddCount = 0
+    private var stepCount = 0
+    private var isEnded = false
+
+    /// Which way a list is followed: where the link lies in a `list_head`, in bytes.
+    private enum Direction: Int, CaseIterable {
+        case forward = 0
+        case backward = 8
+    }
 
     /// Walks the list from `first`, the address of init_task, and adds the idle threads, until
     /// `isStopped` says that nobody wants it any more.
@@ -86,70 +102,136 @@ struct KernelTasks {
     ) {
         self.space = space
         self.layout = layout
-        for address in idle + [first] { _ = add(address) }
-        let head = first &+ UInt64(layout.tasks)
-        for direction in [UInt64(0), 8] {
-            var link = space.word(head &+ direction)
-            var steps = 0
-            while let here = link, here != head, here >> 63 == 1, here & 7 == 0, steps < limit,
-                steps <= seen.count, steps % 64 != 0 || !isStopped()
-            {
-                steps += 1
-                guard let next = process(here &- UInt64(layout.tasks), direction, limit) else {
-                    link = nil
-                    break
-                }
-                link = next
-            }
-            if link == head { break }
-            warnings.append(
-                direction == 0
-                    ? "the list of processes changed while it was walked, after \(steps) of them"
-                    : "and again backward, after \(steps): threads may be missing")
+        self.limit = limit
+        for address in idle + [first] {
+            if let bytes = read(address) { _ = add(address, bytes) }
         }
+        let head = first &+ UInt64(layout.tasks)
+        var isListWhole = false
+        for direction in Direction.allCases {
+            let walk = follow(head, direction, isStopped: isStopped) { list, link in
+                list.process(link, direction, isStopped: isStopped)
+            }
+            isListWhole = walk.isWhole
+            if isListWhole || isEnded { break }
+            warnings.append(
+                direction == .forward
+                    ? "the list of processes changed while it was walked, "
+                        + "after \(walk.count) of them"
+                    : "and again backward, after \(walk.count): threads may be missing")
+        }
+        if !cutProcesses.isEmpty, !isEnded {
+            warnings.append(
+                "\(counted: cutProcesses.count, "list") of threads could not be walked whole: "
+                    + "threads may be missing")
+        }
+        isWhole = isListWhole && cutProcesses.isEmpty && !isEnded
         tasks.sort { ($0.identifier, $0.address) < ($1.identifier, $1.address) }
+    }
+
+    /// Follows the list with the head at `head` until it is there again; `next` takes an entry and
+    /// gives the next link.
+    ///
+    /// - Returns: how many entries were met, and whether the head was.
+    private mutating func follow(
+        _ head: UInt64, _ direction: Direction, isStopped: () -> Bool,
+        _ next: (inout Self, UInt64) -> UInt64?
+    ) -> (count: Int, isWhole: Bool) {
+        // How many tasks were found bounds nothing here: each may be met once more from the other
+        // side, and an entry may be none.
+        var met = Set<UInt64>()
+        var link = space.word(head &+ UInt64(direction.rawValue))
+        while let here = link, here != head {
+            if stepCount % 64 == 0, isStopped() { isEnded = true }
+            // Each is met a few times at most, unless lists of changed memory run together.
+            guard !isEnded, stepCount / 8 < limit, here >> 63 == 1, here & 7 == 0,
+                met.insert(here).inserted
+            else { return (met.count, false) }
+            stepCount += 1
+            link = next(&self, here)
+        }
+        return (met.count, link == head)
     }
 
     /// Takes a process with its threads; the next link of the list of processes.
     private mutating func process(
-        _ address: UInt64, _ direction: UInt64, _ limit: Int
+        _ link: UInt64, _ direction: Direction, isStopped: () -> Bool
     ) -> UInt64? {
-        guard let bytes = add(address) ?? space.read(address, count: layout.taskByteCount),
-            seen.contains(address)
-        else { return nil }
-        let head = bytes.word(layout.signal) &+ UInt64(layout.threadHead)
-        var link = space.word(head)
-        var steps = 0
-        while let here = link, here != head, here >> 63 == 1, steps <= seen.count {
-            steps += 1
-            let thread = here &- UInt64(layout.threadNode)
-            guard thread & 7 == 0, seen.count < limit else { break }
-            if thread != address, seen.contains(thread) { break }
-            link =
-                thread == address
-                ? bytes.word(layout.threadNode) : add(thread)?.word(layout.threadNode)
+        let address = link &- UInt64(layout.tasks)
+        guard let bytes = read(address), add(address, bytes) else { return nil }
+        if addThreads(of: address, bytes, isStopped: isStopped) {
+            cutProcesses.remove(address)
+        } else {
+            cutProcesses.insert(address)
         }
-        return bytes.word(layout.tasks + Int(direction))
+        return bytes.word(layout.tasks + direction.rawValue)
     }
 
-    /// Reads a task_struct and takes it when it looks like one; its bytes when it was new.
-    private mutating func add(_ address: UInt64) -> [UInt8]? {
-        guard address >> 63 == 1, address & 7 == 0, !seen.contains(address),
-            let bytes = space.read(address, count: layout.taskByteCount)
-        else { return nil }
-        let identifier = Int32(truncatingIfNeeded: bytes.word(layout.identifier))
-        let process = Int32(truncatingIfNeeded: bytes.word(layout.process))
+    /// Takes the threads of the process whose task_struct is `bytes`; whether these are all.
+    private mutating func addThreads(
+        of leader: UInt64, _ bytes: [UInt8], isStopped: () -> Bool
+    ) -> Bool {
+        let head = bytes.word(layout.signal) &+ UInt64(layout.threadHead)
+        for direction in Direction.allCases {
+            let oddBefore = oddCount
+            let walk = follow(head, direction, isStopped: isStopped) { list, link in
+                list.thread(link, direction, of: leader, bytes)
+            }
+            if walk.isWhole, oddCount == oddBefore { return true }
+        }
+        return false
+    }
+
+    /// Takes a thread of the process with the task_struct `leaderBytes`; the next link.
+    private mutating func thread(
+        _ link: UInt64, _ direction: Direction, of leader: UInt64, _ leaderBytes: [UInt8]
+    ) -> UInt64? {
+        let address = link &- UInt64(layout.threadNode)
+        if address == leader { return leaderBytes.word(layout.threadNode + direction.rawValue) }
+        guard let bytes = read(address) else { return nil }
+        if !add(address, bytes) {
+            // It may have been freed just now: its link then mostly leads on all the same.
+            oddCount += 1
+        } else if number(bytes, layout.process) != number(leaderBytes, layout.process) {
+            // Its memory is another process's by now, and so is the list that it is in.
+            return nil
+        }
+        return bytes.word(layout.threadNode + direction.rawValue)
+    }
+
+    private func read(_ address: UInt64) -> [UInt8]? {
+        space.read(address, count: layout.taskByteCount)
+    }
+
+    private func number(_ bytes: [UInt8], _ offset: Int) -> Int32 {
+        Int32(truncatingIfNeeded: bytes.word(offset))
+    }
+
+    /// Takes the task_struct at `address` unless it was taken before; whether it looks like one.
+    private mutating func add(_ address: UInt64, _ bytes: [UInt8]) -> Bool {
+        let identifier = number(bytes, layout.identifier)
+        let process = number(bytes, layout.process)
         let stack = bytes.word(layout.stack)
-        guard 0...Int32(Self.limit) ~= identifier, 0...Int32(Self.limit) ~= process,
-            stack >> 63 == 1, stack & 4095 == 0
-        else { return nil }
+        guard address >> 63 == 1, address & 7 == 0,
+            0...Int32(Self.limit) ~= identifier, 0...Int32(Self.limit) ~= process
+        else { return false }
+        if stack == 0 {
+            // One that ended gives its stack back before its parent reaps it, and stays in the
+            // lists until then. Source: Linux 6.1 kernel/fork.c, `put_task_stack`. Idle threads,
+            // of number 0, never end; memory that was wiped has that number too.
+            guard identifier > 0, process > 0 else { return false }
+        } else {
+            guard stack >> 63 == 1, stack & 4095 == 0 else { return false }
+        }
+        if seen.contains(address) { return true }
+        guard seen.count < limit else { return false }
         seen.insert(address)
         let name = bytes[layout.name..<min(layout.name + 16, bytes.count)].prefix { $0 != 0 }
         tasks.append(
             KernelTask(
                 address: address, identifier: identifier, process: process,
                 name: UntrustedText.escapingInvalidUTF8(name), stack: stack))
-        return bytes
+        return true
     }
 }
 

@@ -14,6 +14,10 @@ struct LandmarkFinder {
     var pageMapFrames = [Range<UInt64>]()
     var tableFrames = Set<UInt64>()
     var warnings = [String]()
+    /// Whether the lists of threads were walked to their ends.
+    var areTasksWhole = false
+    /// Whether the search was told to end, so that what is not found may be there all the same.
+    private(set) var wasStopped = false
 
     init(space: KernelAddressSpace, source: any MemorySource) {
         self.space = space
@@ -22,6 +26,12 @@ struct LandmarkFinder {
 
     private var page: UInt64 { space.pageByteCount }
     private var isX86: Bool { source.kernel.machine == 62 }
+
+    /// Whether the search is to end, and keeps that it was.
+    private mutating func ends(_ isStopped: () -> Bool) -> Bool {
+        if isStopped() { wasStopped = true }
+        return wasStopped
+    }
 
     /// The kernel image: what /proc/kcore calls so, else from `_text` to `_end`.
     mutating func findImage(start: UInt64?, end: UInt64?) {
@@ -38,7 +48,7 @@ struct LandmarkFinder {
     /// Source: Linux 6.1 include/asm-generic/percpu.h: an area lies as far from the linked one as
     /// `__per_cpu_offset` says.
     mutating func findProcessors(
-        offsets: UInt64?, start: UInt64?, end: UInt64?, idle: UInt64?
+        offsets: UInt64?, start: UInt64?, end: UInt64?, idle: UInt64?, isStopped: () -> Bool
     ) -> [UInt64] {
         var threads = [UInt64]()
         guard let offsets, let start, let end, start < end, end - start <= 1 << 24 else {
@@ -47,6 +57,7 @@ struct LandmarkFinder {
         }
         var known = Set<UInt64>()
         for index in 0..<8192 {
+            if ends(isStopped) { return threads }
             guard let offset = space.word(offsets &+ UInt64(index) * 8) else { break }
             let area = frames(offset &+ start, byteCount: end - start)
             // Processors that there cannot be have the linked area's offset, or none.
@@ -70,16 +81,19 @@ struct LandmarkFinder {
     ) {
         let list = KernelTasks(
             in: space, layout: layout, first: first, idle: idle, limit: limit,
-            isStopped: isStopped)
+            isStopped: { ends(isStopped) })
         tasks = list.tasks
+        areTasksWhole = list.isWhole
         warnings += list.warnings
         for (index, task) in tasks.enumerated() {
-            if index % 256 == 0, isStopped() { break }
+            if index % 256 == 0, ends(isStopped) { return }
+            taskFrames.formUnion(
+                frames(task.address, byteCount: UInt64(layout.taskByteCount)).found)
+            // One that ended has none any more.
+            guard task.stack != 0 else { continue }
             let stack = frames(task.stack, byteCount: UInt64(layout.stackByteCount))
             stackFrames[task.address] = stack.found.sorted()
             if stack.missing > 0 { stacksMissing += 1 }
-            taskFrames.formUnion(
-                frames(task.address, byteCount: UInt64(layout.taskByteCount)).found)
         }
         if stacksMissing > 0 {
             warnings.append(
@@ -92,7 +106,7 @@ struct LandmarkFinder {
     ///
     /// Source: Linux 6.1 Documentation/x86/x86_64/mm.rst: behind the image's map, up to
     /// 0xffffffffff000000; AArch64 tells it in VMCOREINFO, since 5.18.
-    mutating func findModules() {
+    mutating func findModules(isStopped: () -> Bool) {
         let addresses: ClosedRange<UInt64>
         if isX86 {
             let size = space.info.number("KERNEL_IMAGE_SIZE") ?? 1 << 30
@@ -108,19 +122,19 @@ struct LandmarkFinder {
         }
         var found = Set<UInt64>()
         let page = page
-        let isWhole = space.walk(addresses) { _, physical, size in
+        let isWhole = space.walk(addresses, isStopped: { ends(isStopped) }) { _, physical, size in
             guard size <= 1 << 25 else { return }
             for frame in (physical / page)..<((physical + size) / page) { found.insert(frame) }
         }
-        if !isWhole { warnings.append("not all modules could be found") }
+        if !isWhole, !wasStopped { warnings.append("not all modules could be found") }
         moduleFrames = found
     }
 
     /// The map of pages: one structure for each page frame, from `vmemmap_base` on.
     ///
-    /// - Parameter base: the address of the variable that holds its address, on x86-64 with
-    ///   randomized memory.
-    mutating func findPageMap(base: UInt64?) {
+    /// `base` is the address of the variable that holds its address, on x86-64 with randomized
+    /// memory. What is found of it before the search is told to end is the map's all the same.
+    mutating func findPageMap(base: UInt64?, isStopped: () -> Bool) {
         guard let size = space.info.size("page").map(UInt64.init), 32...256 ~= size else { return }
         let start: UInt64
         if isX86 {
@@ -141,9 +155,9 @@ struct LandmarkFinder {
         pageMapFrames = source.ranges.flatMap { range in
             space.frames(
                 from: start &+ range.physicalAddress / page &* size,
-                byteCount: range.byteCount / page &* size)
+                byteCount: range.byteCount / page &* size, isStopped: { ends(isStopped) })
         }
-        if pageMapFrames.isEmpty {
+        if pageMapFrames.isEmpty, !wasStopped {
             warnings.append("the map of pages could not be found: it is kept")
         }
     }
@@ -160,13 +174,16 @@ struct LandmarkFinder {
     }
 
     /// The kernel's own page tables; those of the last level are met, not read.
-    mutating func findTables() {
+    mutating func findTables(isStopped: () -> Bool) {
         let isWhole = space.walk(
             isX86
                 ? 0xFF00_0000_0000_0000...UInt64.max
-                : 0xFFF0_0000_0000_0000...UInt64.max, readsLast: false
+                : 0xFFF0_0000_0000_0000...UInt64.max, readsLast: false,
+            isStopped: { ends(isStopped) }
         ) { _, _, _ in }
-        if !isWhole { warnings.append("not all of the kernel's page tables could be found") }
+        if !isWhole, !wasStopped {
+            warnings.append("not all of the kernel's page tables could be found")
+        }
         tableFrames = Set(space.tables.map { $0 / page })
     }
 

@@ -51,9 +51,13 @@ struct PageTableGeometry: Hashable, Sendable {
             // With 64 KiB pages the first table has room for 52 bits even when fewer are in use.
             let used = info.number("TCR_EL1_T1SZ").flatMap { $0 < 28 ? 64 - Int($0) : nil }
             bits = pageShift == 16 ? Int(told) : min(used ?? Int(told), Int(told))
-            let isWide = info.number("MAX_PHYSMEM_BITS") == 52
-            highBitsInLow = isWide ? (pageShift == 16 ? 4 : 2) : 0
-            let top = isWide && pageShift != 16 ? 50 : 48
+            // With smaller pages 52 bits take LPA2, which widens both kinds of addresses. Where a
+            // kernel made for it runs on hardware without, bits 9 and 8 say how a page is shared.
+            // Source: Linux 6.9 arch/arm64/include/asm/pgtable-prot.h, `PTE_MAYBE_SHARED`.
+            let isLarge = pageShift == 16
+            let isWide = info.number("MAX_PHYSMEM_BITS") == 52 && (isLarge || used == 52)
+            highBitsInLow = isWide ? (isLarge ? 4 : 2) : 0
+            let top = isWide && !isLarge ? 50 : 48
             addressMask = (1 << UInt64(top)) - (1 << UInt64(pageShift))
         } else {
             guard pageShift == 12 else { return nil }

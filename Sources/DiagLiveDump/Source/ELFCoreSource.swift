@@ -60,6 +60,12 @@ public final class ELFCoreSource: MemorySource {
             base = number
         } else if let image {
             base = image.physicalAddress &- (image.virtualAddress &- KernelAddress.imageBase)
+        } else if header.machine == 62,
+            let empty = loads.first(where: { KernelAddress.isImage($0.virtualAddress) })
+        {
+            // crash's snapshots tell the base with a LOAD of no bytes, and have no other of the
+            // image. Source: crash 8.0.6 extensions/snap.c.
+            base = empty.physicalAddress &- (empty.virtualAddress &- KernelAddress.imageBase)
         }
         let processors = notes.count {
             $0.type == ELFNote.processorStatus && $0.name == "CORE"
@@ -119,7 +125,9 @@ public final class ELFCoreSource: MemorySource {
         let sorted = loads.sorted {
             ($0.physicalAddress, $1.fileByteCount) < ($1.physicalAddress, $0.fileByteCount)
         }
-        for load in sorted where load.fileOffset < file.byteCount {
+        // One that holds nothing is no memory, wherever it is said to lie: the physical base of an
+        // image, which may be below zero.
+        for load in sorted where load.fileByteCount > 0 && load.fileOffset < file.byteCount {
             let count = min(load.fileByteCount, file.byteCount - load.fileOffset)
             let end = load.physicalAddress.addingReportingOverflow(count)
             guard !end.overflow, end.partialValue / page <= frameLimit else {

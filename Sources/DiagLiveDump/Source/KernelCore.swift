@@ -1,5 +1,5 @@
 public import DiagFormats
-internal import DiagModel
+public import DiagModel
 public import DiagSystem
 internal import Synchronization
 internal import SystemPackage
@@ -112,10 +112,11 @@ public final class KernelCore: MemorySource {
 
     /// The same, where kernel addresses are to be read too.
     ///
-    /// - Throws: `inputOutput` when opening it moved the ranges; see ``hasMoved()``.
+    /// - Throws: `inputOutput` when opening it moved the ranges, see ``displacement()``, and when its
+    ///   header cannot be read.
     public func makeKernelCoreReader() throws(LiveDumpError) -> KernelCoreReader {
         let file = try Self.open(tree)
-        guard !header.isMoved(to: try KernelCoreHeader(reading: file)) else {
+        guard !header.isMoved(to: try Self.headerAgain(file)) else {
             throw LiveDumpError(
                 .inputOutput,
                 "open /proc/kcore: memory was added or taken away since the dump began",
@@ -124,19 +125,50 @@ public final class KernelCore: MemorySource {
         return KernelCoreReader(file, ranges: ranges, virtualRanges: virtualRanges)
     }
 
-    /// Whether ranges lie at other places of the file by now. Whoever opens it after memory came or
-    /// went moves them for all: then each page that is read is its neighbour.
-    public func hasMoved() -> Bool {
-        file.withLock { file in
-            guard let now = try? KernelCoreHeader(reading: file) else { return true }
-            return header.isMoved(to: now)
+    /// Why what is read may be another's by now; `nil` while the ranges lie where they did.
+    ///
+    /// Whoever opens the file after memory came or went moves them for all: then each page that is
+    /// read is its neighbour. Where the header cannot be read nobody knows.
+    public func displacement() -> LiveDumpReport.Obstacle? {
+        file.withLock { file -> LiveDumpReport.Obstacle? in
+            do throws(LiveDumpError) {
+                let now = try Self.headerAgain(file)
+                return header.isMoved(to: now) ? DumpCopy.moved : nil
+            } catch { return error.obstacle }
         }
     }
 
-    /// Whether memory was added or removed since this was opened, by the file's header now.
-    public func rangesChanged() -> Bool {
-        guard let file = try? Self.open(tree), let now = try? KernelCoreHeader(reading: file)
-        else { return true }
+    /// The header of the open file as it is now.
+    ///
+    /// The kernel makes it up anew at each read, and lacks the memory for that at times: one
+    /// failure says nothing. Source: Linux 6.1 fs/proc/kcore.c, `read_kcore`.
+    static func headerAgain(
+        _ file: borrowing OwnedDescriptor
+    ) throws(LiveDumpError) -> KernelCoreHeader {
+        if let header = try? KernelCoreHeader(reading: file) { return header }
+        do throws(LiveDumpError) { return try KernelCoreHeader(reading: file) } catch {
+            let reason = refusal(file).map { "\($0)" } ?? error.obstacle.message
+            throw LiveDumpError(
+                .inputOutput, "the header of /proc/kcore could not be read again: \(reason)",
+                remedy: "Make another dump.")
+        }
+    }
+
+    /// What the kernel says when the start of the file is read, if it refuses that.
+    private static func refusal(_ file: borrowing OwnedDescriptor) -> Errno? {
+        // More than the ELF header, which needs no memory.
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        do throws(SystemCallError) {
+            _ = try file.read(into: &bytes, at: 0)
+            return nil
+        } catch { return error.errno }
+    }
+
+    /// Whether memory was added or removed since this was opened, by the file's header now; `nil`
+    /// where that cannot be read.
+    public func rangesChanged() -> Bool? {
+        guard let file = try? Self.open(tree), let now = try? Self.headerAgain(file)
+        else { return nil }
         return now.loads != header.loads
     }
 

@@ -1,3 +1,5 @@
+internal import DiagModel
+
 /// A memory of which some pages are given as they were at one moment, whenever they are read.
 ///
 /// The kernel stacks of running processors are pinned right after their registers were taken, so
@@ -21,7 +23,7 @@ final class PinnedMemory: MemorySource {
         Reader(try base.makeReader(), pages: pages, pageByteCount: UInt64(kernel.pageByteCount))
     }
 
-    func hasMoved() -> Bool { base.hasMoved() }
+    func displacement() -> LiveDumpReport.Obstacle? { base.displacement() }
 
     func pageMapFrames() -> [Range<UInt64>]? { base.pageMapFrames() }
 

@@ -156,8 +156,8 @@ final class CopyLane {
         }
     }
 
-    /// Whether a page of the chunk is another than the one that was copied; sets its state and its
-    /// hash.
+    /// Whether a page of the chunk is another than the one that was copied; sets its state, its
+    /// hash, and whether it was zero.
     @inline(__always) private func hasChanged(
         _ chunk: Chunk, _ number: Int, _ hashes: MappedWords
     ) -> Bool {
@@ -171,6 +171,7 @@ final class CopyLane {
         guard new != old else { return false }
         hashes[page.index] = new
         unsafe chunk.pages[number].state = isZero ? .zero : .data
+        unsafe chunk.pages[number].wasZero = old == PageScan.zeroHash
         return true
     }
 

@@ -159,8 +159,8 @@ internal import DiagSystem
 
     @discardableResult
     private func stopIfMoved() -> Bool {
-        guard source.hasMoved() else { return false }
-        control.stop(Self.moved)
+        guard let reason = source.displacement() else { return false }
+        control.stop(reason)
         return true
     }
 

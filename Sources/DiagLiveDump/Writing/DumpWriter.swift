@@ -103,14 +103,32 @@ public enum DumpWriter {
         }
         var (result, late) = copy.run()
         result.isDirect = output.isDirect
-        do {
+        end(sink, late, selection, copy.scratch, output, control, describe, &result)
+        return result
+    }
+
+    /// Ends a kdump-compressed file: its table, pages that came late, its size, its note.
+    ///
+    /// What fails is told in `result`, and the file opens with what was written before. It gets its
+    /// size, and a note that says what became of it, even where its table could not be written.
+    static func end(
+        _ sink: KdumpSink, _ late: LateCopy?, _ selection: any PageSelection,
+        _ scratch: [MappedMemory], _ output: DumpOutput, _ control: DumpControl,
+        _ describe: (DumpResult) -> [UInt8]?, _ result: inout DumpResult
+    ) {
+        let front = sink.front
+        var last = front
+        do throws(DumpOutputError) {
             try sink.flushTables()
-            var last = front
             if let late {
-                last = add(late, to: sink, selection, copy.scratch, output, control, &result)
+                last = add(late, to: sink, selection, scratch, output, control, &result)
             }
-            result.byteCount = Int64(sink.byteCount)
-            try output.setByteCount(sink.byteCount)
+        } catch { result.end(with: error) }
+        result.byteCount = Int64(clamping: sink.byteCount)
+        do throws(DumpOutputError) { try output.setByteCount(sink.byteCount) } catch {
+            result.end(with: error)
+        }
+        do throws(DumpOutputError) {
             if let mark = describe(result) { try front.writeNotes(mark, to: output) }
             try output.synchronize()
             if result.isComplete {
@@ -119,10 +137,7 @@ public enum DumpWriter {
                 try output.synchronize()
             }
             output.drop(byteCount: sink.byteCount, at: 0)
-        } catch {
-            result.end(with: error)
-        }
-        return result
+        } catch { result.end(with: error) }
     }
 
     /// Takes late pages into the tables. Where that cannot be, the file stays without, or with the
@@ -196,18 +211,16 @@ public enum DumpWriter {
         var (result, late) = copy.run()
         result.isDirect = output.isDirect
         if let late { result.add(late) }
-        do {
-            result.byteCount = Int64(clamping: front.byteCount)
-            // The note says that the file is complete: not before its pages are on the disk.
-            try output.synchronize()
+        result.byteCount = Int64(clamping: front.byteCount)
+        // The note says that the file is complete: not before its pages are on the disk.
+        do throws(DumpOutputError) { try output.synchronize() } catch { result.end(with: error) }
+        do throws(DumpOutputError) {
             if let mark = describe(result) {
                 try front.writeNotes(mark, to: output)
                 try output.synchronize()
             }
             output.drop(byteCount: front.byteCount, at: 0)
-        } catch {
-            result.end(with: error)
-        }
+        } catch { result.end(with: error) }
         return result
     }
 

@@ -1,6 +1,5 @@
 internal import DiagModel
 internal import DiagSystem
-internal import Synchronization
 
 /// Puts pages at their places in a sparse ELF core file.
 final class ELFSink: PageSink {
@@ -8,8 +7,8 @@ final class ELFSink: PageSink {
     let output: DumpOutput
     let control: DumpControl
     let pageByteCount: Int
-    private let maxByteCount: UInt64
-    private let written: Atomic<UInt64>
+    /// The bytes that the file takes: holes do not count.
+    let room: FileRoom
 
     init(
         front: ELFFront, pageByteCount: Int, maxByteCount: Int64?, output: DumpOutput,
@@ -19,11 +18,10 @@ final class ELFSink: PageSink {
         self.pageByteCount = pageByteCount
         self.output = output
         self.control = control
-        self.maxByteCount = maxByteCount.map { UInt64(max(0, $0)) } ?? .max
-        written = Atomic(front.dataOffset)
+        room = FileRoom(from: front.dataOffset, maxByteCount: maxByteCount)
     }
 
-    var byteCount: UInt64 { written.load(ordering: .relaxed) }
+    var byteCount: UInt64 { room.end }
 
     /// Bytes of pages that take the place of older ones that each thread holds back.
     static let heldByteCount = 4 << 20
@@ -36,14 +34,6 @@ final class ELFSink: PageSink {
     }
 
     func flushTables() {}
-
-    /// Whether `byteCount` bytes more may be written: holes do not count.
-    func mayWrite(_ byteCount: Int) -> Bool {
-        let sum = written.wrappingAdd(UInt64(byteCount), ordering: .relaxed).newValue
-        guard sum > maxByteCount else { return true }
-        written.wrappingSubtract(UInt64(byteCount), ordering: .relaxed)
-        return false
-    }
 }
 
 /// What one thread writes into an ELF core file with.
@@ -89,7 +79,15 @@ private final class ELFLane: PageLane {
                 (frame &+ UInt64(end - first)) &* UInt64(size) < range.end
             { end += 1 }
             let byteCount = (end - first) * size
-            guard sink.mayWrite(byteCount) else {
+            var growth = byteCount
+            if isUpdate {
+                // Bytes in the place of others take no room, those in a hole do.
+                growth = 0
+                for number in first..<end where unsafe chunk.pages[number].wasZero {
+                    growth += size
+                }
+            }
+            guard sink.room.take(growth) != nil else {
                 sink.control.stop(
                     .init(cause: .noSpace, message: "the dump reached the size that it may have"))
                 break

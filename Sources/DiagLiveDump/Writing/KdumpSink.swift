@@ -17,10 +17,10 @@ final class KdumpSink: PageSink {
     let compression: LiveDumpOptions.Compression
     let flags: MappedWords
     let control: DumpControl
-    private let maxByteCount: UInt64
     private let chunkPageCount: Int
-    /// Where the next pages go.
-    private let end: Atomic<UInt64>
+    /// Where the next pages go. What takes the place of older pages goes behind all others too, and
+    /// makes the file larger.
+    let room: FileRoom
     /// Where the last byte that was written ends.
     private let writtenEnd: Atomic<UInt64>
 
@@ -32,21 +32,20 @@ final class KdumpSink: PageSink {
         self.output = output
         self.compression = compression
         self.control = control
-        self.maxByteCount = maxByteCount.map { UInt64(max(0, $0)) } ?? .max
         self.chunkPageCount = chunkPageCount
         flags = selection.flagWords
         table = try KdumpTable(
             count: selection.dumpedCount, lateCount: front.latePageRoom,
             fileOffset: front.header.descriptorOffset,
             blockByteCount: front.blockByteCount, output: output)
-        end = Atomic(front.dataOffset)
+        room = FileRoom(from: front.dataOffset, maxByteCount: maxByteCount)
         writtenEnd = Atomic(front.dataOffset)
     }
 
     var byteCount: UInt64 { writtenEnd.load(ordering: .relaxed) }
 
     /// Whether the file may be so large.
-    func mayReach(_ end: UInt64) -> Bool { end <= maxByteCount }
+    func mayReach(_ end: UInt64) -> Bool { room.mayReach(end) }
 
     func hasWritten(to end: UInt64) { _ = writtenEnd.max(end, ordering: .relaxed) }
 
@@ -67,16 +66,6 @@ final class KdumpSink: PageSink {
     }
 
     func flushTables() throws(DumpOutputError) { try table.flush() }
-
-    /// Room for `byteCount` bytes; `nil` when the file may not become so large.
-    func reserve(_ byteCount: Int) -> UInt64? {
-        let place = end.wrappingAdd(UInt64(byteCount), ordering: .relaxed).oldValue
-        guard place &+ UInt64(byteCount) <= maxByteCount else {
-            end.wrappingSubtract(UInt64(byteCount), ordering: .relaxed)
-            return nil
-        }
-        return place
-    }
 }
 
 /// What one thread holds of pages that are on their way into a kdump-compressed file.
@@ -192,7 +181,7 @@ private final class KdumpLane: PageLane {
         used = 0
         heldCount = 0
         let byteCount = (count + DumpOutput.alignment - 1) & ~(DumpOutput.alignment - 1)
-        guard let place = sink.reserve(byteCount) else {
+        guard let place = sink.room.take(byteCount) else {
             sink.control.stop(
                 .init(cause: .noSpace, message: "the dump reached the size that it may have"))
             return try tell(0)

@@ -20,6 +20,8 @@ struct ChunkPage {
     var index: Int
     /// What is to become of it.
     var state: State
+    /// Whether the file has it as a page of zeros, of a page that was read again and has changed.
+    var wasZero = false
 }
 
 /// The pages of a chunk, and their bytes: one page after the other, also of those not read.

@@ -149,6 +149,190 @@ struct KernelLandmarksTests {
             marks.warnings == [
                 "the list of processes changed while it was walked, after 1 of them"
             ])
+        // The other end gave all of it.
+        #expect(marks.areStacksKnown)
+    }
+
+    /// An address that is in no memory, as in a list_head that is something else by now.
+    private let nowhere: UInt64 = 0xFFFF_8880_0099_0000
+
+    private func select(
+        _ kernel: SyntheticKernel
+    ) throws -> (KernelLandmarks, StackPageSelection) {
+        let host = try kernel.host()
+        let (core, marks) = try open(host)
+        let selection = try StackPageSelection(source: core, tree: host.tree, landmarks: marks)
+        return (marks, selection)
+    }
+
+    @Test("Processes that wait to be reaped have no stack, and hide none that lie between them")
+    func zombies() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        kernel.addProcess(10...10, dead: [10])
+        kernel.addProcess(11...12)
+        kernel.addProcess(13...13, dead: [13])
+        kernel.linkProcesses([10, 11, 13])
+        let (marks, selection) = try select(kernel)
+        #expect(marks.tasks.map(\.identifier) == [0, 1, 2, 10, 11, 12, 13])
+        #expect(marks.tasks.filter { $0.stack == 0 }.map(\.identifier) == [10, 13])
+        #expect(marks.warnings == [])
+        #expect(marks.areStacksKnown)
+        #expect(marks.stackPages(ofThreads: [10, 13]) == [])
+        #expect(
+            marks.stackPages(ofThreads: [11, 12])
+                == SyntheticKernel.stackFrames(11) + SyntheticKernel.stackFrames(12))
+        for frame in marks.stackPages() { #expect(selection.dumped[Int(frame)]) }
+        #expect(selection.warnings == [])
+    }
+
+    @Test(
+        "Threads are found whichever of their process have ended",
+        arguments: [[10], [11], [12], [10, 11], [11, 12]] as [Set<UInt64>])
+    func deadThreads(dead: Set<UInt64>) throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        kernel.addProcess(10...12, dead: dead)
+        kernel.addProcess(13...13)
+        kernel.linkProcesses([10, 13])
+        let (marks, selection) = try select(kernel)
+        #expect(marks.tasks.map(\.identifier) == [0, 1, 2, 10, 11, 12, 13])
+        #expect(marks.warnings == [])
+        #expect(marks.areStacksKnown)
+        for number in 10...13 as ClosedRange<UInt64> {
+            #expect(
+                marks.stackPages(ofThreads: [Int32(number)])
+                    == (dead.contains(number) ? [] : SyntheticKernel.stackFrames(number)))
+        }
+        for frame in marks.stackPages() { #expect(selection.dumped[Int(frame)]) }
+    }
+
+    @Test("A list of processes that is cut from both sides leaves stacks unknown")
+    func brokenProcesses() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        for number in 10...12 as ClosedRange<UInt64> { kernel.addProcess(number...number) }
+        kernel.linkProcesses([10, 11, 12])
+        kernel.set(nowhere, at: SyntheticKernel.place(SyntheticKernel.task(10)) + 16)
+        kernel.set(nowhere, at: SyntheticKernel.place(SyntheticKernel.task(12)) + 24)
+        let (marks, selection) = try select(kernel)
+        #expect(marks.tasks.map(\.identifier) == [0, 1, 2, 10, 12])
+        #expect(!marks.areStacksKnown)
+        let warnings = [
+            "the list of processes changed while it was walked, after 3 of them",
+            "and again backward, after 2: threads may be missing",
+        ]
+        #expect(marks.warnings == warnings)
+        // The stack of the process that was missed is among the pages without a flag.
+        for frame in SyntheticKernel.stackFrames(11) { #expect(selection.dumped[Int(frame)]) }
+        #expect(
+            selection.warnings == warnings + [
+                "all pages of the kernel are kept, since stacks may be among them"
+            ])
+    }
+
+    @Test("A list of threads that is cut gives the rest from its other end, if that is whole")
+    func brokenThreads() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        kernel.addProcess(10...12)
+        kernel.addProcess(13...13)
+        kernel.linkProcesses([10, 13])
+        kernel.set(nowhere, at: SyntheticKernel.place(SyntheticKernel.task(10)) + 80)
+        let (marks, _) = try select(kernel)
+        #expect(marks.tasks.map(\.identifier) == [0, 1, 2, 10, 11, 12, 13])
+        #expect(marks.areStacksKnown)
+        #expect(marks.warnings == [])
+        kernel.set(nowhere, at: SyntheticKernel.place(SyntheticKernel.task(12)) + 88)
+        let (cut, _) = try select(kernel)
+        #expect(cut.tasks.map(\.identifier) == [0, 1, 2, 10, 12, 13])
+        #expect(!cut.areStacksKnown)
+        #expect(
+            cut.warnings == [
+                "1 list of threads could not be walked whole: threads may be missing"
+            ])
+    }
+
+    @Test("What does not look like a thread hides none behind it, and is said")
+    func oddThread() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        kernel.addProcess(10...12)
+        kernel.linkProcesses([10])
+        kernel.set(.max, at: SyntheticKernel.place(SyntheticKernel.task(11)) + 32)
+        let (marks, _) = try select(kernel)
+        #expect(marks.tasks.map(\.identifier) == [0, 1, 2, 10, 12])
+        #expect(!marks.areStacksKnown)
+        #expect(
+            marks.warnings == [
+                "1 list of threads could not be walked whole: threads may be missing"
+            ])
+    }
+
+    @Test("A list of threads that leads to another process's is cut")
+    func strayThread() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        kernel.addProcess(10...12)
+        kernel.addProcess(13...14)
+        kernel.linkProcesses([10, 13])
+        kernel.set(
+            SyntheticKernel.task(14) + 80, at: SyntheticKernel.place(SyntheticKernel.task(10)) + 80)
+        kernel.set(
+            SyntheticKernel.task(14) + 80, at: SyntheticKernel.place(SyntheticKernel.task(12)) + 88)
+        let (marks, _) = try select(kernel)
+        #expect(marks.tasks.map(\.identifier) == [0, 1, 2, 10, 12, 13, 14])
+        #expect(!marks.areStacksKnown)
+        #expect(marks.warnings.count == 1)
+    }
+
+    @Test("A search that is told to end at once looks for nothing more")
+    func stopped() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        let host = try kernel.host()
+        let core = try KernelCore(tree: host.tree, host: SyntheticHost.host)
+        let marks = try KernelLandmarks(source: core, tree: host.tree, isStopped: { true })
+        #expect(!marks.areStacksKnown)
+        #expect(marks.stackFrames == [:])
+        #expect(marks.processorFrames == [])
+        #expect(marks.moduleFrames == [])
+        #expect(marks.pageMapFrames == [])
+        #expect(marks.tableFrames == [0x188])
+        #expect(marks.warnings == ["not everything was looked for: the run was told to end"])
+        #expect(throws: LiveDumpError.self) {
+            _ = try StackPageSelection(
+                source: core, tree: host.tree, landmarks: marks, isStopped: { true })
+        }
+    }
+
+    @Test("A search that is told to end at any point does not claim to know the stacks")
+    func stoppedLater() throws {
+        let kernel = SyntheticKernel()
+        kernel.addThreads()
+        let host = try kernel.host()
+        let core = try KernelCore(tree: host.tree, host: SyntheticHost.host)
+        func search(askedAtMost limit: Int) throws -> (marks: KernelLandmarks, asked: Int) {
+            var asked = 0
+            let marks = try KernelLandmarks(
+                source: core, tree: host.tree,
+                isStopped: {
+                    asked += 1
+                    return asked > limit
+                })
+            return (marks, asked)
+        }
+        let (whole, count) = try search(askedAtMost: .max)
+        #expect(whole.areStacksKnown)
+        // Each processor, the threads, each table of the modules, the map of pages and all.
+        #expect(count > 12)
+        for limit in 0..<count {
+            let (marks, _) = try search(askedAtMost: limit)
+            #expect(!marks.areStacksKnown)
+            #expect(
+                marks.warnings.last == "not everything was looked for: the run was told to end")
+            #expect(marks.tableFrames.isSubset(of: whole.tableFrames))
+        }
     }
 
     @Test("A list that leads back into itself ends")
@@ -163,6 +347,7 @@ struct KernelLandmarksTests {
         let (_, marks) = try open(kernel.host())
         #expect(marks.tasks.map(\.identifier) == [0, 1, 2])
         #expect(marks.warnings.count == 2)
+        #expect(!marks.areStacksKnown)
     }
 
     @Test("A page table that holds itself ends")

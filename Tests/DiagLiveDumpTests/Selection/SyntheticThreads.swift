@@ -18,17 +18,14 @@ extension SyntheticKernel {
     func addThreads() {
         let signals: [UInt64] = [Self.direct + 0x11_4000, Self.direct + 0x11_4100]
         for (index, task) in Self.tasks.enumerated() {
-            let base = Self.place(task)
             let stack = Self.vmalloc + UInt64(index) * 0x8000
             for page in 0..<4 as Range<UInt64> {
                 // Pages of a stack do not follow one another in memory.
                 map(stack + page * 4096, to: Self.stackPhysical[index] + (3 - page) * 4096)
             }
-            set(UInt64(index) | (index == 0 ? 0 : 1) << 32, at: base + 32)
-            set(0x64616572_6874, at: base + 40)
-            set(stack, at: base + 64)
-            set(signals[index == 0 ? 0 : 1], at: base + 72)
-            set(Self.tasks[index == 2 ? 1 : index], at: base + 96)
+            setTask(
+                task, UInt64(index), of: index == 0 ? 0 : 1, stack: stack,
+                signal: signals[index == 0 ? 0 : 1], leader: Self.tasks[index == 2 ? 1 : index])
         }
         link([Self.tasks[0] + 16, Self.tasks[1] + 16])
         link([signals[0] + 8, Self.tasks[0] + 80])
@@ -48,6 +45,52 @@ extension SyntheticKernel {
         for (index, byte) in Self.tasks[1].littleEndianBytes.enumerated() {
             taskContent[96 + index] = byte
         }
+    }
+
+    private func setTask(
+        _ task: UInt64, _ identifier: UInt64, of process: UInt64, stack: UInt64, signal: UInt64,
+        leader: UInt64
+    ) {
+        let base = Self.place(task)
+        set(identifier | process << 32, at: base + 32)
+        set(0x64616572_6874, at: base + 40)
+        set(stack, at: base + 64)
+        set(signal, at: base + 72)
+        set(leader, at: base + 96)
+    }
+
+    /// Where the further process or thread with a number from 10 to 25 has its task_struct.
+    static func task(_ number: UInt64) -> UInt64 { direct + 0x13_0000 + (number - 10) * 0x400 }
+
+    /// The page frames of its stack.
+    static func stackFrames(_ number: UInt64) -> [UInt64] {
+        let first = 0x140 + (number - 10) * 4
+        return Array(first..<(first + 4))
+    }
+
+    /// A process with threads of these numbers, of which those that are `dead` have no stack any
+    /// more. It is not in the list of processes; see ``linkProcesses(_:)``.
+    func addProcess(_ threads: ClosedRange<UInt64>, dead: Set<UInt64> = []) {
+        let leader = Self.task(threads.lowerBound)
+        let signal = leader + 0x200
+        for number in threads {
+            var stack: UInt64 = 0
+            if !dead.contains(number) {
+                stack = Self.vmalloc + number * 0x8000
+                for (page, frame) in Self.stackFrames(number).enumerated() {
+                    map(stack + UInt64(page) * 4096, to: frame * 4096)
+                }
+            }
+            setTask(
+                Self.task(number), number, of: threads.lowerBound, stack: stack, signal: signal,
+                leader: leader)
+        }
+        link([signal + 8] + threads.map { Self.task($0) + 80 })
+    }
+
+    /// Makes the list of processes: init_task, the process of ``addThreads()``, and these.
+    func linkProcesses(_ numbers: [UInt64]) {
+        link(([Self.tasks[0], Self.tasks[1]] + numbers.map { Self.task($0) }).map { $0 + 16 })
     }
 
     /// Makes a ring of list heads.

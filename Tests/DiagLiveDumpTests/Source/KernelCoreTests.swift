@@ -112,14 +112,14 @@ struct KernelCoreTests {
     func changed() throws {
         let host = try host(SyntheticKernel())
         let core = try open(host)
-        #expect(!core.rangesChanged())
+        #expect(core.rangesChanged() == false)
         var bytes = SyntheticKernel().file()
         bytes[64 + 56 * 4 + 41] = 3  // p_memsz of the last range
         bytes[64 + 56 * 4 + 33] = 3
         try host.write(bytes, to: "proc/kcore")
-        #expect(core.rangesChanged())
+        #expect(core.rangesChanged() == true)
         try host.write([], to: "proc/kcore")
-        #expect(core.rangesChanged())
+        #expect(core.rangesChanged() == nil)
     }
 
     /// The file, with everything but its headers a page further on.
@@ -138,21 +138,50 @@ struct KernelCoreTests {
         let kernel = SyntheticKernel()
         let host = try host(kernel)
         let core = try open(host)
-        #expect(!core.hasMoved())
+        #expect(core.displacement() == nil)
         // A range that is gone leaves the others where they are.
         var fewer = kernel.file()
         fewer[64 + 56 * 4] = 0
         try host.overwrite(fewer, at: "proc/kcore")
-        #expect(!core.hasMoved())
+        #expect(core.displacement() == nil)
         _ = try core.makeReader()
         try host.overwrite(moved(kernel), at: "proc/kcore")
-        #expect(core.hasMoved())
+        #expect(core.displacement() != nil)
+        #expect(core.displacement() == DumpCopy.moved)
         do {
             _ = try core.makeReader()
             Issue.record("it was opened")
         } catch { #expect(error.obstacle.cause == .inputOutput) }
+    }
+
+    @Test("A header that cannot be read again is not taken for memory that moved")
+    func unreadableHeader() throws {
+        let host = try host(SyntheticKernel())
+        let core = try open(host)
+        #expect(core.displacement() == nil)
         try host.overwrite([], at: "proc/kcore")
-        #expect(core.hasMoved())
+        // Nobody knows where the ranges are: what is read may be another's all the same.
+        #expect(core.displacement() != nil)
+        let expected = LiveDumpReport.Obstacle(
+            cause: .inputOutput,
+            message: "the header of /proc/kcore could not be read again: read /proc/kcore: it has "
+                + "no ELF header",
+            remedy: "Make another dump.")
+        #expect(core.displacement() == expected)
+        do {
+            _ = try core.makeReader()
+            Issue.record("it was opened")
+        } catch { #expect(error.obstacle == expected) }
+        // Where the kernel refuses, its reason stands there: a folder stands for that.
+        let folder = try OwnedDescriptor.open(host.path, .readOnly)
+        do {
+            _ = try KernelCore.headerAgain(folder)
+            Issue.record("it was read")
+        } catch {
+            #expect(
+                error.obstacle.message
+                    == "the header of /proc/kcore could not be read again: \(Errno.isDirectory)")
+        }
     }
 
     @Test("A dump whose memory moves meanwhile is partial and says so")
@@ -215,7 +244,7 @@ struct KernelCoreTests {
         func makeReader() throws(LiveDumpError) -> any MemoryReader {
             Reader(try base.makeReader(), happen)
         }
-        func hasMoved() -> Bool { base.hasMoved() }
+        func displacement() -> LiveDumpReport.Obstacle? { base.displacement() }
     }
 
     @Test("A count of program headers that needs a section header is read there")

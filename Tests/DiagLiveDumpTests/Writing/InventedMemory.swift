@@ -15,6 +15,8 @@ final class InventedMemory: MemorySource {
     let zeros: Set<UInt64>
     /// Pages that are different at each of the first reads.
     let changing: [UInt64: Int]
+    /// Pages among these that are all zero at the first read.
+    let zerosAtFirst: Set<UInt64>
     /// How often each changing page was read.
     let reads = Mutex<[UInt64: Int]>([:])
     /// Is called before each read.
@@ -22,7 +24,8 @@ final class InventedMemory: MemorySource {
 
     init(
         frames: [Range<UInt64>], holes: Set<UInt64> = [], zeros: Set<UInt64> = [],
-        changing: [UInt64: Int] = [:], onRead: @escaping @Sendable () -> Void = {}
+        changing: [UInt64: Int] = [:], zerosAtFirst: Set<UInt64> = [],
+        onRead: @escaping @Sendable () -> Void = {}
     ) {
         ranges = frames.map {
             MemoryRange(
@@ -36,6 +39,7 @@ final class InventedMemory: MemorySource {
         self.holes = holes
         self.zeros = zeros
         self.changing = changing
+        self.zerosAtFirst = zerosAtFirst
         self.onRead = onRead
     }
 
@@ -55,7 +59,9 @@ final class InventedMemory: MemorySource {
     func page(_ frame: UInt64) -> [UInt8] { bytes(frame, version: changing[frame] ?? 0) }
 
     func bytes(_ frame: UInt64, version: Int) -> [UInt8] {
-        if zeros.contains(frame) { return [UInt8](repeating: 0, count: 4096) }
+        if zeros.contains(frame) || (version == 0 && zerosAtFirst.contains(frame)) {
+            return [UInt8](repeating: 0, count: 4096)
+        }
         var state = frame &* 0x9E37_79B9 &+ UInt64(version) &+ 1
         var words = [UInt64](repeating: state, count: 512)
         // Every third page does not compress.

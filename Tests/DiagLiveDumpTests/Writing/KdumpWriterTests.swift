@@ -339,6 +339,47 @@ struct KdumpWriterTests {
         }
     }
 
+    @Test("A table that cannot be written at the end leaves a file of its size that says so")
+    func failedEnd() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let selection = try InventedSelection(memory, words: words())
+        let front = KdumpFront(
+            kernel: memory.kernel, selection: selection, notes: notes(), compression: .zstd,
+            started: options().started)
+        let output = try place.output()
+        try front.write(to: output)
+        // Only the table is written to a file that cannot be written to.
+        let readOnly = DumpOutput(
+            try OwnedDescriptor.open(FilePath(place.path), .readOnly), name: "table")
+        let control = DumpControl()
+        let sink = try KdumpSink(
+            front: front, selection: selection, compression: .zstd, maxByteCount: nil,
+            chunkPageCount: 256, output: readOnly, control: control)
+        sink.table.set(
+            0, offset: front.zeroPageOffset, byteCount: 4096, flags: 0, pageFlags: 0)
+        try? sink.table.changed(0...0, dataByteCount: 0)
+        let byteCount = front.dataOffset + 4096
+        sink.hasWritten(to: byteCount)
+        // Behind what was written lies room that nobody needs.
+        try output.setByteCount(byteCount + 8192)
+        var result = DumpResult()
+        result.isComplete = true
+        DumpWriter.end(
+            sink, nil, selection, [], output, control,
+            { $0.isComplete ? nil : Array("{\"a\":1}".utf8) }, &result)
+        #expect(!result.isComplete)
+        #expect(result.obstacle?.cause == .inputOutput)
+        #expect(result.obstacle?.message.hasPrefix("write table: ") == true)
+        #expect(result.byteCount == Int64(byteCount))
+        #expect(try place.bytes().count == Int(byteCount))
+        let source = try place.source()
+        #expect(source.isIncomplete)
+        #expect(
+            source.kernel.notes.last?.descriptor.prefix { $0 != 0x20 }
+                == Array("{\"a\":1}".utf8)[...])
+    }
+
     @Test("The front opens after each of its writes")
     func frontFirst() throws {
         let place = DumpPlace()
@@ -370,67 +411,5 @@ struct KdumpWriterTests {
         table.set(3, offset: 7, byteCount: 9, flags: 0, pageFlags: 0)
         try table.changed(3...3, dataByteCount: 0)
         for _ in 0..<2 { #expect(throws: DumpOutputError.self) { try table.flush() } }
-    }
-
-    private func writeELF(
-        _ memory: InventedMemory, _ words: [UInt64: UInt64], _ options: DumpWriterOptions,
-        to place: DumpPlace
-    ) throws -> DumpResult {
-        var options = options
-        options.format = .elf
-        return try DumpWriter.write(
-            memory, InventedSelection(memory, words: words),
-            notes: .live(
-                kernel: memory.kernel, processors: memory.processorNotes, format: .elf,
-                mark: Array("{}".utf8)), options: options, to: place.output(),
-            control: DumpControl())
-    }
-
-    @Test("An ELF file has every page at its address, and holes for the rest")
-    func elf() throws {
-        let place = DumpPlace()
-        defer { try? FileManager.default.removeItem(atPath: place.path) }
-        let words = words()
-        let result = try writeELF(memory, words, options(), to: place)
-        #expect(result.isComplete)
-        #expect(result.bytesWritten < result.byteCount)
-        let source = try ELFCoreSource(path: FilePath(place.path))
-        #expect(
-            source.ranges.map { [$0.physicalAddress, $0.byteCount, $0.virtualAddress] }
-                == memory.ranges.map { [$0.physicalAddress, $0.byteCount, $0.virtualAddress] })
-        #expect(source.kernel.processorCount == 2)
-        #expect(source.kernel.vmcoreInfo == memory.kernel.vmcoreInfo)
-        let reader = source.makeReader()
-        let empty = [UInt8](repeating: 0, count: 4096)
-        for range in memory.ranges {
-            for frame in (range.physicalAddress / 4096)..<(range.end / 4096) {
-                let isThere = words[frame] != nil && !memory.holes.contains(frame)
-                if readPage(reader, frame) != (isThere ? memory.page(frame) : empty) {
-                    Issue.record("page frame \(frame) differs")
-                    return
-                }
-            }
-        }
-    }
-
-    @Test("In an ELF file more changed pages than are held back take the places of the older ones")
-    func elfReread() throws {
-        let place = DumpPlace()
-        defer { try? FileManager.default.removeItem(atPath: place.path) }
-        // 1,024 are held; a neighbour that does not change parts some of them.
-        let changing = (UInt64(0)..<3000).filter { $0 % 7 != 3 }
-        let memory = InventedMemory(
-            frames: [0..<3000],
-            changing: Dictionary(uniqueKeysWithValues: changing.map { ($0, 1) }))
-        var words = [UInt64: UInt64]()
-        for frame in UInt64(0)..<3000 { words[frame] = 0 }
-        let result = try writeELF(memory, words, options(threads: 1), to: place)
-        #expect(result.isComplete)
-        #expect(result.torn?.replaced == changing.count)
-        let reader = try ELFCoreSource(path: FilePath(place.path)).makeReader()
-        for frame in UInt64(0)..<3000 where readPage(reader, frame) != memory.page(frame) {
-            Issue.record("page frame \(frame) differs")
-            return
-        }
     }
 }
