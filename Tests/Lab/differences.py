@@ -7,7 +7,7 @@ meanwhile, or if it is of a class in which a word is another for a moment and th
 
 import numpy
 
-from kdump import ElfMemory, Kdump
+from kdump import ElfMemory
 from oracle import page_class
 
 # What the kernel writes to without rest: its stacks and data, what it allocates from slabs, page
@@ -24,8 +24,7 @@ MOMENTARY_SHARE = 0.001  # Of all pages: those that were other for a moment only
 class Differences:
     """The pages of a dump that differ from what the guest had afterwards, by their reason."""
 
-    def __init__(self, dump_path, before_path, after_path):
-        dump = Kdump(dump_path)
+    def __init__(self, dump, before_path, after_path):
         before, after = ElfMemory(before_path), ElfMemory(after_path)
         self.kept = len(dump.frames)
         # By class: pages in which just those words differ that the guest wrote to, pages in which
@@ -38,7 +37,7 @@ class Differences:
             ours, last = dump.page(index), after.page(frame)
             if ours is None or last is None or ours == last:
                 continue
-            name = page_class(int(dump.descriptors["words"][index]))
+            name = page_class(int(dump.words[index]))
             first = before.page(frame)
             ours, first, last = (numpy.frombuffer(page, "<u8") for page in (ours, first, last))
             kept_by_guest = first == last

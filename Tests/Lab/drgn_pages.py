@@ -3,7 +3,8 @@ kernel's own map of pages which page frames no dump may leave out.
 
     drgn_pages.py DUMP FOLDER-WITH-SYMBOLS OUT.npz
 
-OUT holds three arrays of page frame numbers: `slab`, `pageTable`, `stack`.
+OUT holds arrays of page frame numbers: `slab`, `pageTable`, `stack`, and `kernel` for what has no
+flag of its use, which is what the kernel has taken for itself, or keeps for the next who asks.
 """
 
 import sys
@@ -22,8 +23,10 @@ def main():
     flags_at = page.member("flags").bit_offset // 64
     head_at = page.member("compound_head").bit_offset // 64
     type_at = page.member("page_type").bit_offset // 32
+    mapping_at = page.member("mapping").bit_offset // 64
     slab_bit = 1 << prog["PG_slab"].value_()
-    slab, tables = [], []
+    other_bits = sum(1 << prog[name].value_() for name in ("PG_slab", "PG_lru", "PG_reserved"))
+    slab, tables, kernel = [], [], []
     for first, end, pages in for_each_valid_page_range(prog):
         start = pages.value_() + first * size
         raw = prog.read(start, (end - first) * size)
@@ -39,6 +42,11 @@ def main():
         # PAGE_TYPE_BASE 0xf0000000, PG_table 0x200; a page has a type by the bit's absence.
         # Source: Linux 6.1 include/linux/page-flags.h.
         tables.append(first + numpy.flatnonzero((types & 0xf0000200) == 0xf0000000))
+        # A page without a type has all bits set, or counts where it is mapped.
+        own = types[index]
+        kernel.append(first + numpy.flatnonzero(
+            ((words[index, flags_at] & other_bits) == 0) & (words[index, mapping_at] == 0) &
+            ((own == 0xffffffff) | (own < 0xf0000000))))
     stacks = set()
     for task in for_each_task(prog, idle=True):
         area = task.stack_vm_area
@@ -46,7 +54,7 @@ def main():
             stacks.update(page_to_pfn(area.pages[number]).value_()
                           for number in range(area.nr_pages))
     numpy.savez(sys.argv[3], slab=numpy.concatenate(slab), pageTable=numpy.concatenate(tables),
-                stack=numpy.array(sorted(stacks)))
+                kernel=numpy.concatenate(kernel), stack=numpy.array(sorted(stacks)))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy
 import oracle
 from dumprun import function
 from host import run as host
-from kdump import ElfMemory, Kdump
+from kdump import PAGE, ElfMemory, Kdump, opened
 
 # Where the stack of a thread begins.
 ENTRIES = {"ret_from_fork", "ret_from_fork_asm", "entry_SYSCALL_64", "do_syscall_64",
@@ -28,6 +28,9 @@ BUSY_EQUAL_PERCENT = 97
 FREE_TOLERANCE = 0.04
 THREAD_BYTES = 4 << 20  # What each thread more than two takes.
 LEVEL_TOLERANCE = 0.02  # Of all pages.
+# What else ran of the guest's processes, from QEMU's dump before to that after: what only wakes up
+# and sleeps again takes some hundredths of a second, even emulated.
+WORK_SECONDS = 0.25
 
 
 def steady(before, after):
@@ -211,47 +214,71 @@ def _log(results, claim, lines, truth, error=""):
                       len(absent), len(wanted), absent[:3]))
 
 
-def compared(made, before):
-    """The dump beside the paused guest's memory."""
-    return oracle.Comparison(Kdump(made.file), ElfMemory(made.oracle),
-                             list(before.constant().values()))
+class Beside:
+    """A dump beside QEMU's of the guest that was paused when it had ended."""
+
+    def __init__(self, made, before, readers, symbols):
+        out = made.oracle + ".npz"
+        readers.drgn("drgn_pages.py", made.oracle, symbols, out)
+        with numpy.load(out) as arrays:
+            self.used = dict(arrays)  # By drgn: what the kernel used page frames for.
+        self.dump = opened(made.file, oracle.words_of(before.bytes("kpageflags"), self.used))
+        self.found = oracle.Comparison(self.dump, ElfMemory(made.oracle),
+                                       list(before.constant().values()))
 
 
-def by_oracle(run, results, name, made, before, found, readers, symbols,
-              percent=EQUAL_PERCENT):
-    """Claims that the dump holds what the paused guest's memory holds."""
-    dump = Kdump(made.file)
+def at_work(guest, made, readers, symbols):
+    """The guest's processes that ran from QEMU's dump before to that after, as (seconds, name),
+    the longest first: without the laboratory's agent and what it started, which is the program."""
+    agent = int(guest.machine.need("systemctl show -p MainPID --value port-agent"))
+    before, after = ({tuple(one[0:4:2]): one for one in json.loads(
+        readers.drgn("drgn_times.py", path, symbols))} for path in (made.earlier, made.oracle))
+    parents = {number: parent for number, parent, _, _, _ in after.values()}
+    ran = []
+    for key, (number, _, _, name, end) in after.items():
+        while number not in (agent, 0) and number in parents:
+            number = parents[number]
+        if number != agent:
+            begin = before[key][4] if key in before else 0
+            ran.append(((end - begin) / 1e9, name))
+    return sorted((one for one in ran if one[0] > 0), reverse=True)
+
+
+def by_oracle(run, results, name, made, before, beside, tries):
+    """Claims that the dump holds what the paused guest's memory holds; the share of equal pages is
+    that of all its `tries`."""
+    dump, found = beside.dump, beside.found
     constant = before.constant()
     run.say("%s: %s; level %d, %.1f MB, %s s" % (
         name, found.tally(), dump.level, dump.byte_count / 1e6, round(made.seconds, 1)))
     results.check("%s: every kept page exists in the paused guest" % name,
                   found.kept > 1000 and not found.missing, found.missing[:8])
     results.equal("%s: every kept page has its data" % name, found.unread, 0)
-    results.check("%s: at least %d %% of the pages are equal" % (name, percent),
-                  found.share >= percent, found.tally())
+    results.check("%s: at least %d %% of the pages are equal %s" % (
+        name, tries.percent, tries.told()), tries.share >= tries.percent, found.tally())
     # A jump label that was switched meanwhile is five bytes of code.
     large = [one for one in found.constant if one[1] > 64]
     results.check("%s: no page of the kernel's code or constants differs, but for jump labels"
                   % name, bool(constant) and not large, large[:8])
-    out = os.path.join(os.path.dirname(made.oracle), name.replace(" ", "-") + ".npz")
-    readers.drgn("drgn_pages.py", made.oracle, symbols, out)
-    with numpy.load(out) as protected:
-        faults = oracle.excluded(dump, protected, before.bytes("kpageflags"))
+    protected = {kind: beside.used[kind] for kind in ("slab", "pageTable", "stack")}
+    protected["code"] = numpy.array([frame for start, end in constant.values()
+                                     for frame in range(start // PAGE, end // PAGE)], int)
+    faults = oracle.excluded(dump, protected, before.bytes("kpageflags"),
+                             [ElfMemory(path) for path in (made.oracle, made.earlier)])
     for kind, (count, frames) in sorted(faults.items()):
         results.check("%s: no %s page is left out" % (name, kind), count > 0 and not frames,
                       "%d of %d: %s" % (len(frames), count, frames[:8]))
-    return found
 
 
 def by_level(run, results, level, made, oracle_path, folder, title=None):
     """Claims that a level leaves out what makedumpfile leaves out of the paused guest.
 
-    A page of zeros stays in our file as the shared page at every level; it counts as left out where
-    the level says so, on both sides."""
+    A page of zeros stays in our file as the shared page at every level, or is a hole of an ELF
+    core; it counts as left out where the level says so, on both sides."""
     title = title or "level %d" % level
     theirs_path = os.path.join(folder, "makedumpfile-%d" % level)
     host("makedumpfile", "-c", "-d", str(level), oracle_path, theirs_path, timeout=300)
-    ours, theirs = Kdump(made.file), Kdump(theirs_path)
+    ours, theirs = opened(made.file), Kdump(theirs_path)
     size = min(len(ours.present), len(theirs.present))
     both = ours.present[:size] & theirs.present[:size]
     mine, other = (one.left_out(zeros=bool(level & 1))[:size] & both for one in (ours, theirs))

@@ -65,7 +65,7 @@ def _flattened(lab, guest):
     core and our plain pages."""
     made = dump(guest, "plain", options="--level 31 --compress none")
     core = dump(guest, "core", options="--level 31 --format elf")
-    if not (lab.complete("plain", made) and core.file):
+    if not (lab.complete("plain", made) and lab.complete("core", core)):
         return
     flat, back = (os.path.join(made.folder, name) for name in ("flat", "back"))
     with open(flat, "wb") as file:

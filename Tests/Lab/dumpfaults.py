@@ -9,10 +9,9 @@ import dumpchecks
 from dumpguest import DumpGuest
 from dumprun import (COMPLETE, FORBIDDEN, PARTIAL, PLACE, REFUSED, GuestTruth, dump, fetched)
 from errors import Infrastructure
-from kdump import SIGNATURE, Kdump
+from kdump import ELF_SIGNATURE, SIGNATURE, Kdump
 
 INPUT_OUTPUT = 74
-ELF_SIGNATURE = b"\x7fELF"
 
 # A dump of all memory that something happens to when so many KiB of it are written.
 DISTURBED = """mkdir -p {place}
@@ -37,6 +36,12 @@ cat /run/{name}.out /run/{name}.err >&2
 DISTURBED_KIB = 16 << 10  # The tables of a guest of 1 GiB are smaller, and its image compressed.
 PLAIN_KIB = 96 << 10  # Its image and what else comes first, not compressed.
 EARLY_KIB = 64  # Some of the tables.
+# What crash 8.0.6 says of a file in which processor 0 runs its idle task, on a kernel without
+# CONFIG_X86_MCE as that of the cloud: it looks through the exception stacks, of which that for
+# machine checks has no size by its reckoning (x86_64_ist_init), and ends. Of a complete dump that
+# moment is read again, while all processors copy.
+IDLE = 'invalid size request: 0  type: "stack contents"'
+TRIES = 3
 FILL = "fallocate -l $(df -B1 --output=avail /srv/dump | tail -1) /srv/dump/filler"
 
 # Processes that want more memory than their group may have wait for it, which is what pressure
@@ -118,13 +123,12 @@ def in_other_guests(lab):
 
 
 def _core(lab, guest):
-    """The dump as an ELF core. A sparse file takes many extents, so the lists of slabs change
-    while it is written, and may be torn."""
-    whole = lab.whole(guest, "elf", lambda place: dump(guest, place, options="--format elf"))
-    if whole is None:
-        return
-    lab.run.say("elf: %.1f MB on the disk" % (os.stat(whole.made.file).st_blocks * 512 / 1e6))
-    lab.read("elf", whole)
+    """The dump as an ELF core, with all that is claimed of one in the other format. A sparse file
+    takes many extents, so the lists of slabs change while it is written, and may be torn."""
+    made = lab.paused(guest, "elf", options="--format elf")
+    if made:
+        dumpchecks.by_level(lab.run, lab.results, 27, made, made.oracle, guest.folder, "elf")
+        os.unlink(made.oracle)
 
 
 def _core_ends(lab, guest):
@@ -132,16 +136,20 @@ def _core_ends(lab, guest):
     for name, happens, statuses in (
             ("ELF killed", "pkill -KILL -x diagbundle", (137,)),
             ("ELF full disk", FILL, (PARTIAL, INPUT_OUTPUT))):
-        made = Disturbed(guest, name.replace(" ", "-"), happens, "--format elf", kib=PLAIN_KIB)
-        guest.machine.need("rm -f /srv/dump/filler")
-        lab.results.check("%s: a dump of all memory runs for a while, and ends so" % name,
-                          made.was_reached and made.status in statuses, made.said[-800:])
-        path = made.fetch()
-        if lab.results.check("%s: it leaves a dump" % name, path is not None):
-            told = lab.info(path)
+        for attempt in range(TRIES):
+            made = Disturbed(guest, name.replace(" ", "-") + str(attempt), happens,
+                             "--format elf", kib=PLAIN_KIB)
+            guest.machine.need("rm -f /srv/dump/filler")
+            lab.results.check("%s: a dump of all memory runs for a while, and ends so" % name,
+                              made.was_reached and made.status in statuses, made.said[-800:])
+            path = made.fetch()
+            if not lab.results.check("%s: it leaves a dump" % name, path is not None):
+                break
             lab.results.equal("%s: dump info says that it is incomplete" % name,
-                              told.get("completeness"), "partial")
-            _reads(lab, name, path)
+                              lab.info(path).get("completeness"), "partial")
+            if _reads(lab, name, path, may_be_idle=attempt + 1 < TRIES):
+                break
+            lab.run.say("%s: processor 0 was idle in the file; once more" % name)
 
 
 def _killed_early(lab, guest):
@@ -173,8 +181,9 @@ def _opens(lab, name, path):
     _reads(lab, name, path)
 
 
-def _reads(lab, name, path):
-    """Claims that drgn and crash open an incomplete file."""
+def _reads(lab, name, path, may_be_idle=False):
+    """Claims that drgn and crash open an incomplete file; with `may_be_idle` tells whether crash
+    could be asked: see IDLE."""
     release = lab.run.dump_images.release
     try:
         walk = json.loads(lab.readers.drgn("drgn_walk.py", path, lab.symbols, "stacks"))
@@ -186,8 +195,11 @@ def _reads(lab, name, path):
     status, said, answers = lab.readers.crash(
         path, lab.symbols, ["sys"], os.path.join(os.path.dirname(path), "crash"),
         options=["--zero_excluded"])
+    if may_be_idle and status != 0 and IDLE in said:
+        return False
     lab.results.check("%s: crash opens it" % name, status == 0 and release in answers["sys"],
                       "status %s: %s" % (status, said[-500:]))
+    return True
 
 
 def _killed_beside_another(lab, guest):
@@ -243,6 +255,7 @@ def _pressure(lab, guest):
             _opens(lab, name, path)
         else:
             lab.results.check("%s: it leaves no file" % name, path is None, path)
+            lab.results.equal("%s: nor one with bytes and no header" % name, made.strange, [])
     machine.need(NO_HOG)
     machine.need(CALM, 180)
 

@@ -9,7 +9,7 @@ import tarfile
 from errors import Infrastructure
 from host import GUEST
 from kdump import make_readable
-from lastbyte import LastByte
+from lastbyte import ElfHead, KdumpHead, LastByte
 
 DUMP_SECONDS = 300
 IDLE_SECONDS = 4  # What ran before has its pages freed and its writes done by then.
@@ -147,7 +147,9 @@ def dump_and_pause(guest, name, kind="full", options="", seconds=DUMP_SECONDS,
     machine.need("sync; sleep %d" % IDLE_SECONDS)
     if with_earlier:
         machine.dump_guest_memory(earlier)
-    machine.run_and_pause(command(name, kind, options), seconds, LastByte(guest.data))
+        make_readable(earlier)
+    head = ElfHead if "--format elf" in options else KdumpHead
+    machine.run_and_pause(command(name, kind, options), seconds, LastByte(guest.data, head))
     machine.dump_guest_memory(oracle)
     make_readable(oracle)
     status, took = machine.resume()

@@ -2,7 +2,7 @@
 
 import numpy
 
-from kdump import ElfMemory, Kdump
+from kdump import PAGE
 
 # Bits of /proc/kpageflags, which the program keeps beside each page. Source: Linux 6.1,
 # include/uapi/linux/kernel-page-flags.h; 32 is from include/linux/kernel-page-flags.h.
@@ -36,7 +36,6 @@ class Comparison:
         self.missing, self.unread, self.equal, self.zero = [], 0, 0, 0
         self.changed, self.total = {}, {}
         self.constant = []
-        words = dump.descriptors["words"]
         for index, frame in enumerate(dump.frames.tolist()):
             theirs = memory.page(frame)
             if theirs is None:
@@ -46,13 +45,13 @@ class Comparison:
             if ours is None:
                 self.unread += 1
                 continue
-            name = page_class(int(words[index]))
+            name = page_class(int(dump.words[index]))
             self.total[name] = self.total.get(name, 0) + 1
             if ours == theirs:
                 self.equal += 1
                 continue
             self.changed.setdefault(name, []).append(frame)
-            if any(start <= frame * 4096 < end for start, end in constant):
+            if any(start <= frame * PAGE < end for start, end in constant):
                 differing = sum(a != b for a, b in zip(ours, theirs))
                 self.constant.append((frame, differing))
 
@@ -69,17 +68,25 @@ class Comparison:
                       for name, frames in sorted(self.changed.items())) or "none")
 
 
-def compared(dump_path, oracle_path, constant=()):
-    """The comparison of two files."""
-    return Comparison(Kdump(dump_path), ElfMemory(oracle_path), constant)
+def words_of(before, used):
+    """A word of flags for each page frame: that of /proc/kpageflags from `before` the dump began,
+    or what the page became for the kernel since then, by `used` (by drgn, in the paused guest)."""
+    words = numpy.frombuffer(before, "<u8").copy()
+    for kind, word in (("kernel", 0), ("stack", 0), ("pageTable", 1 << PGTABLE),
+                       ("slab", 1 << SLAB)):
+        frames = used[kind]
+        words[frames[frames < len(words)]] = word
+    return words
 
 
-def excluded(dump, protected, before):
+def excluded(dump, protected, before, memories):
     """By kind, how many page frames the dump leaves out that it must not: those of `protected`
     (by drgn, in the paused guest) that had the same use before the dump began.
 
     A page may become slab after its flags were read; such a one is no fault. `before` is
-    /proc/kpageflags from before; for stacks, whose pages have no flag, what was not free."""
+    /proc/kpageflags from before; for stacks and code, whose pages have no flag, what was not free.
+    Where a dump leaves out pages of zeros, one that has only zeros in one of the `memories`, those
+    of the paused guest, is no fault either."""
     words = numpy.frombuffer(before, "<u8")
     bits = {"slab": SLAB, "pageTable": PGTABLE}
     faults = {}
@@ -91,5 +98,9 @@ def excluded(dump, protected, before):
             unwanted = sum(1 << bit for bit in (BUDDY, LRU, ANON, HUGE))
             steady = (words[frames] & numpy.uint64(unwanted)) == 0
         frames = frames[steady]
-        faults[kind] = (len(frames), frames[~dump.dumped[frames]].tolist())
+        absent = frames[~dump.dumped[frames]].tolist()
+        if dump.omits_zeros:
+            absent = [frame for frame in absent
+                      if all(memory.page(frame) != bytes(PAGE) for memory in memories)]
+        faults[kind] = (len(frames), absent)
     return faults

@@ -16,7 +16,8 @@ from differences import Differences
 from dumpguest import DumpGuest
 from dumpimages import DumpImages
 from dumprun import COMPLETE, PLACE, Dump, GuestTruth, dump, dump_and_pause
-from kdump import Kdump
+from dumptries import Tries
+from kdump import Kdump, opened
 from readers import Readers
 
 DEFAULT_LEVEL = 27
@@ -27,9 +28,9 @@ SLOW_SECONDS = 900
 STACKS_SECONDS = 60  # In an emulated guest; some five where it is quiet.
 
 
-# A dump, what the guest said before and after it, what drgn finds in it, and the threads whose
-# stacks do not count.
-Whole = collections.namedtuple("Whole", "made before after walk passed")
+# A dump, what the guest said before and after it, what drgn finds in it, the threads whose stacks
+# do not count, the dump beside QEMU's, and how many tries there were.
+Whole = collections.namedtuple("Whole", "made before after walk passed beside tries")
 
 
 class Laboratory:
@@ -46,18 +47,18 @@ class Laboratory:
         return self.results.check(
             "%s: it ends as complete" % name,
             made.status == COMPLETE and made.file is not None and
-            made.report.get("outcome") == "complete" and
-            (made.file.endswith(".elf") or Kdump(made.file).is_complete), made.why())
+            made.report.get("outcome") == "complete" and opened(made.file).is_complete,
+            made.why())
 
-    def whole(self, guest, name, make, small=False, is_busy=False, fault=None):
+    def whole(self, guest, name, make, small=False, is_busy=False, percent=None):
         """A dump by `make(place)`, with what the guest said before and after and what drgn finds
-        in it; None when there is none.
+        in it; None when there is none. With `percent` it is compared with QEMU's.
 
-        The guest goes on while it is dumped, and may tear a list or a stack that is copied just
-        then. So a dump that shows that, or has a `fault(made, before)`, is made once more, and
-        said; the third time it is a fault of the program."""
-        for turn in ("", "-again", "-third"):
-            place = name.replace(" ", "-") + turn
+        It is made once more, and said, as `Tries` has it: because the guest tore it or was at
+        work, or because too few of its pages are equal."""
+        tries = Tries(percent or 0)
+        while True:
+            place = name.replace(" ", "-") + ("-%d" % (tries.made + 1) if tries.made else "")
             before = GuestTruth(guest, place + "-before")
             made = make(place)
             after = GuestTruth(guest, place + "-after")
@@ -66,12 +67,35 @@ class Laboratory:
             walk = dumpchecks.walked(self.readers, made.file, self.symbols, small)
             passed = dumpchecks.ran(before, after) if is_busy else ()
             tears = dumpchecks.torn(walk, passed)
-            wrong = fault(made, before) if fault else None
-            if not tears and not wrong:
-                break
-            self.run.say("%s%s: the guest was at work: %s %s" % (
-                name, turn, tears[:4], wrong or ""))
-        return Whole(made, before, after, walk, passed)
+            beside, share, work = None, None, []
+            if percent is not None:
+                beside = dumpchecks.Beside(made, before, self.readers, self.symbols)
+                share = beside.found.share
+                if share < percent:
+                    work = dumpchecks.at_work(guest, made, self.readers, self.symbols)
+            is_at_work = sum(seconds for seconds, _ in work) > dumpchecks.WORK_SECONDS
+            is_made_again = tries.another(bool(tears), share, is_at_work)
+            if percent is not None or is_made_again:
+                self._say_try(name, tries, beside, tears, work, is_at_work)
+            if not is_made_again:
+                return Whole(made, before, after, walk, passed, beside, tries)
+            for path in (made.earlier, made.oracle):
+                if path:
+                    os.unlink(path)
+
+    def _say_try(self, name, tries, beside, tears, work, is_at_work):
+        """Prints what one try gave."""
+        said = "%s: try %d" % (name, tries.made)
+        if beside:
+            said += ": %.2f %% of the pages are equal" % beside.found.share
+            if beside.found.share < tries.percent:
+                said += ": " + beside.found.tally()
+        if tears:
+            said += "; the guest tore %s" % tears[:4]
+        if work:
+            said += "; the guest was %s: %s" % ("at work" if is_at_work else "idle", ", ".join(
+                "%s %.3f s" % (who, seconds) for seconds, who in work[:6]))
+        self.run.say(said)
 
     def read(self, name, whole, crash=True, small=False):
         """All claims of the readers."""
@@ -85,23 +109,18 @@ class Laboratory:
         """A dump and QEMU's of the same moment, with all claims; None when there is no dump.
 
         A guest with more processors than this machine `is_busy` always: less is asked of it."""
-        percent = dumpchecks.BUSY_EQUAL_PERCENT if is_busy else dumpchecks.EQUAL_PERCENT
-        found = []
-
-        def fault(made, before):
-            found.append(dumpchecks.compared(made, before))
-            return found[-1].tally() if found[-1].share < percent else None
-
         whole = self.whole(
             guest, name, lambda place: dump_and_pause(
-                guest, place, options=options, with_earlier=True), False, is_busy, fault)
+                guest, place, options=options, with_earlier=True), False, is_busy,
+            dumpchecks.BUSY_EQUAL_PERCENT if is_busy else dumpchecks.EQUAL_PERCENT)
         if whole is None:
             return None
         made = whole.made
         self.read(name, whole, crash)
-        dumpchecks.by_oracle(self.run, self.results, name, made, whole.before, found[-1],
-                             self.readers, self.symbols, percent)
-        Differences(made.file, made.earlier, made.oracle).check(self.run, self.results, name)
+        dumpchecks.by_oracle(self.run, self.results, name, made, whole.before, whole.beside,
+                             whole.tries)
+        Differences(whole.beside.dump, made.earlier, made.oracle).check(
+            self.run, self.results, name)
         os.unlink(made.earlier)
         self.say_stages(name, made)
         return made
