@@ -71,6 +71,9 @@ public struct ArtifactPath: Sendable {
 
     /// The path of a document at the top of the host folder.
     init(document name: String) { components = [name] }
+
+    /// A path of components that were checked.
+    init(checked components: [String]) { self.components = components }
 }
 
 extension ArtifactPath: Hashable {

@@ -6,11 +6,23 @@ internal import SystemPackage
 public struct PlannedCollector: Collector {
     private let inner: any Collector
     private let scope: ReadScope
+    /// The files that it reads by the plan, but for those that the kernel makes up.
+    private let files: [FilePath]
+
+    /// Why something is missing that the plan has.
+    public static let goneReason = "it is in the plan, and no longer there"
+    /// How many of such are named.
+    private static let mostNamed = 100
 
     /// `inner`, as far as `plan` has it.
     public init(_ inner: any Collector, plan: CollectionPlan.Collector) {
         self.inner = inner
-        scope = Self.scope(of: plan.items.filter { $0.kind == .reads })
+        let items = plan.items.filter { $0.kind == .reads }
+        scope = Self.scope(of: items)
+        files = items.flatMap { $0.files ?? [] }.map { FilePath(bytes: $0.bytes) }
+            .filter { path in
+                !["/proc", "/sys", "/dev", "/run"].contains { path.starts(with: $0) }
+            }
     }
 
     /// What `items` let be read.
@@ -74,6 +86,7 @@ public struct PlannedCollector: Collector {
         try inner.collect(in: context, into: PlannedSink(sink, scope: scope))
         // What does not exist would not have been read either.
         let whole = try RootedTree(context.root.path)
+        try tellGone(in: whole, into: sink)
         let refused = scope.refused.filter { path in
             (try? whole.status(of: FilePath(bytes: path))) != nil
         }
@@ -85,6 +98,23 @@ public struct PlannedCollector: Collector {
                 .init(
                     text: "not read, for the plan does not have it: "
                         + names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : ""))))
+    }
+
+    /// Tells of the files that the plan has and that are no longer there.
+    private func tellGone(in tree: RootedTree, into sink: any CollectionSink) throws {
+        let gone = files.filter { path in
+            do throws(SystemCallError) {
+                _ = try tree.status(of: path)
+                return false
+            } catch { return [.noSuchFileOrDirectory, .notDirectory].contains(error.errno) }
+        }
+        for path in gone.prefix(Self.mostNamed) {
+            try sink.missing(UntrustedText.escapingForPath(path.bytes), why: Self.goneReason)
+        }
+        if gone.count > Self.mostNamed {
+            try sink.missing(
+                "\(gone.count - Self.mostNamed) more files of the plan", why: Self.goneReason)
+        }
     }
 }
 

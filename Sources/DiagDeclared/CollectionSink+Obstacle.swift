@@ -12,3 +12,8 @@ extension CollectionSink {
         }
     }
 }
+
+extension Condition {
+    /// The obstacles of which it is told that something is missing, and what would give it.
+    static let sayWhatIsMissing = [needsRoot, outOfTime]
+}

@@ -60,7 +60,13 @@ public struct DeclaredCollector: Collector {
             declaration, profile: profile, host: host, context: context, sink: sink,
             planned: planned)
         if let obstacle = declaration.condition.obstacle(on: host) {
-            return try run.tell(obstacle, of: declaration.name)
+            guard let planned, planned.doesNotApply == nil,
+                !Condition.sayWhatIsMissing.contains(obstacle)
+            else {
+                return try run.tell(obstacle, of: declaration.name)
+            }
+            return try sink.missing(
+                declaration.name, why: DeclaredRun.planned(but: obstacle))
         }
         if let planned, planned.items.isEmpty, planned.doesNotApply == Condition.outOfTime {
             return try run.tell(Condition.outOfTime, of: declaration.name)

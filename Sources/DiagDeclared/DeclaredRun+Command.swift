@@ -6,11 +6,12 @@ internal import SystemPackage
 /// Running the commands of a declared collector.
 extension DeclaredRun {
     /// What every command finds in its environment, and nothing else: no pager, no colours, no
-    /// language but the plain one, no home.
+    /// language but the plain one, no home, no compiled Python beside its source.
     static let environment = [
         "PATH": HostTraits.programFolders.map(\.string).joined(separator: ":"), "LC_ALL": "C",
         "LANG": "C", "TZ": "UTC", "HOME": "/", "TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat",
         "SYSTEMD_PAGER": "cat", "SYSTEMD_COLORS": "0", "COLUMNS": "250",
+        "PYTHONDONTWRITEBYTECODE": "1",
     ]
 
     func run(

@@ -12,6 +12,7 @@ extension DeclaredRun {
         plan: CollectionPlan.Item?
     ) throws {
         let planned = plan.map { Set($0.folders ?? []) }
+        var gone = planned ?? []
         var lines = ListingLines(item.limits, until: softDeadline)
         var walk = GlobWalk(context.root, until: softDeadline)
         for pattern in listing.patterns {
@@ -21,6 +22,7 @@ extension DeclaredRun {
                 {
                     return
                 }
+                gone.remove(UntrustedText.escapingInvalidUTF8(path.bytes))
                 lines.add(path, in: context.root, depth: listing.depth)
             }
         }
@@ -48,8 +50,28 @@ extension DeclaredRun {
         try report(
             failures.filter { !told.contains(UntrustedText.escapingControls($0.object)) }, of: item)
         if plan == nil { try tellTooDeep(walk.tooDeepCount, of: item) }
-        if lines.text.isEmpty, failures.isEmpty, !isCut, walk.tooDeep.isEmpty {
+        if !isCut { try tellGone(gone, failures, of: item) }
+        if gone.isEmpty, lines.text.isEmpty, failures.isEmpty, !isCut, walk.tooDeep.isEmpty {
             try sink.absent(item.title, why: absence(of: item))
+        }
+    }
+}
+
+extension DeclaredRun {
+    /// Tells of the places that the plan lists and that are no longer there; of those that could
+    /// not be looked at `failures` tell.
+    private func tellGone(
+        _ paths: Set<String>, _ failures: [SystemCallError], of item: CollectorDeclaration.Item
+    ) throws {
+        let gone = paths.sorted().filter { path in
+            !failures.contains { FilePath(path).starts(with: FilePath($0.object)) }
+        }
+        guard let first = gone.first else { return }
+        let what = gone.count == 1 ? first : "\(item.title): \(gone.count) paths"
+        if gone.allSatisfy(GlobPattern.isOfProcess) {
+            try sink.absent(what, why: "the process has ended since the plan was made")
+        } else {
+            try sink.missing(what, why: PlannedCollector.goneReason)
         }
     }
 }

@@ -69,10 +69,10 @@ final class DeclaredRun {
                 continue
             }
             if let obstacle = item.condition.obstacle(on: host) {
-                if plan == nil || obstacle == Condition.outOfTime {
+                if plan == nil || Condition.sayWhatIsMissing.contains(obstacle) {
                     try tell(obstacle, of: item.title)
                 } else {
-                    try sink.missing(item.title, why: "it is in the plan, but now \(obstacle)")
+                    try sink.missing(item.title, why: Self.planned(but: obstacle))
                 }
                 continue
             }
@@ -80,10 +80,8 @@ final class DeclaredRun {
             case .files(let files):
                 if let plan { try collect(plan, files, item) } else { try collect(files, item) }
             case .command(let command):
-                let program = host.executable(command.arguments[0])?.string
-                if let planned = plan?.executable, let program, planned != program {
-                    try sink.missing(
-                        item.title, why: "it is in the plan as \(planned), but now is \(program)")
+                if let plan, let change = change(of: command, since: plan) {
+                    try sink.missing(item.title, why: change)
                 } else {
                     try run(command, item)
                 }
@@ -101,6 +99,25 @@ final class DeclaredRun {
             try sink.sendJSON(
                 CommandRecord.artifact, CommandRecord.List(commands: commands), privacy: .identity)
         }
+    }
+
+    /// Why something is missing that the plan has.
+    static func planned(but obstacle: String) -> String {
+        "it is in the plan, but now \(obstacle)"
+    }
+
+    /// Why a command is not run that the plan has; `nil` when all is as it was.
+    private func change(
+        of command: CollectorDeclaration.Command, since plan: CollectionPlan.Item
+    ) -> String? {
+        guard host.unexecutable(command.arguments[0]) == nil else { return nil }
+        if let obstacle = command.obstacle(on: host, in: context) {
+            return Self.planned(but: obstacle)
+        }
+        guard let planned = plan.executable,
+            let program = host.executable(command.arguments[0])?.string, planned != program
+        else { return nil }
+        return "it is in the plan as \(planned), but now is \(program)"
     }
 
     /// Whether it is a command that is there and may not be executed: that is missing, planned or
@@ -194,8 +211,7 @@ final class DeclaredRun {
         }
         for failure in gone where !GlobPattern.isOfProcess(failure.object) {
             try sink.missing(
-                UntrustedText.escapingControls(failure.object),
-                why: "it is in the plan, and no longer there")
+                UntrustedText.escapingControls(failure.object), why: PlannedCollector.goneReason)
         }
         try report(failures, of: item)
         try tellLeftOut(selection, of: item)

@@ -43,7 +43,10 @@ public struct PluginCollector: Collector {
         }
         let host = HostTraits(try context.root.followingTrustedLinks(), until: context.deadline)
         if let obstacle = declaration.condition.obstacle(on: host) {
-            return try sink.tell(obstacle, of: declaration.name)
+            guard planned != nil, !Condition.sayWhatIsMissing.contains(obstacle) else {
+                return try sink.tell(obstacle, of: declaration.name)
+            }
+            return try sink.missing(declaration.name, why: DeclaredRun.planned(but: obstacle))
         }
         guard var request = context.request else {
             throw PluginFile.Refusal(
@@ -58,7 +61,6 @@ public struct PluginCollector: Collector {
         request.options = [:]
         var environment = DeclaredRun.environment
         environment["PATH"] = PluginInterpreter.trustedFolders.joined(separator: ":")
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
         environment["DIAGBUNDLE_BOUNDARY"] = request.boundary
         environment["DIAGBUNDLE_PROTOCOL"] = "\(WorkerRequest.protocolVersion)"
         environment["DIAGBUNDLE_PLUGIN"] = source.program.string

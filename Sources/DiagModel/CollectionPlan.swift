@@ -104,6 +104,8 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var byteLimit: Int64
         /// Why it collects nothing here.
         public var doesNotApply: String?
+        /// Why it is not known what it would do, so that a run by this plan leaves it out.
+        public var unplanned: String?
         /// What else there is to know.
         public var notes: [String]?
         /// What it reads, runs and asks, in order.

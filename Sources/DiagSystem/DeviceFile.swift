@@ -29,15 +29,16 @@ public import SystemPackage
     /// Opens the device at `path` below `root`.
     ///
     /// `number` is its device number where that is known; another device is refused with `ENXIO`,
-    /// since a name below /dev may meanwhile mean another. A regular file serves in the place of a
-    /// device below a root that is not the running host's: an image. Anything else is `EINVAL`.
+    /// since a name below /dev may meanwhile mean another. Below a root that is not the running
+    /// host's a regular file, an image, is taken and no device. Anything else is `EINVAL`.
     public static func open(
         _ path: FilePath, in root: RootedTree, number: (major: UInt32, minor: UInt32)? = nil,
         caching: Caching = .cached
     ) throws(SystemCallError) -> DeviceFile {
         let status = try root.status(of: path)
         let isDevice = status.kind == .blockDevice || status.kind == .characterDevice
-        guard isDevice || status.kind == .regular && !root.isLiveHost else {
+        // The number of a node below another root is that of a device of this machine.
+        guard root.isLiveHost ? isDevice : status.kind == .regular else {
             throw SystemCallError(
                 operation: "open", object: "\(path) (a \(status.kind.rawValue))",
                 errno: .invalidArgument)

@@ -19,14 +19,18 @@ public final class Directory: Sendable {
     private let descriptor: OwnedDescriptor
     /// What may be read in it; all without.
     let scope: ReadScope?
+    /// Where the root ends that it was opened below; nowhere without.
+    let border: RootBorder?
     var rawValue: CInt { descriptor.rawValue }
 
     init(
-        _ descriptor: consuming OwnedDescriptor, path: FilePath, scope: ReadScope? = nil
+        _ descriptor: consuming OwnedDescriptor, path: FilePath, scope: ReadScope? = nil,
+        border: RootBorder? = nil
     ) {
         self.descriptor = descriptor
         self.path = path
         self.scope = scope
+        self.border = border
     }
 
     /// The names in it, without `.` and `..`, sorted by their bytes.
@@ -85,6 +89,7 @@ public final class Directory: Sendable {
                 unsafe diag_openat(
                     rawValue, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC, 0)
             })
+        try border?.check(file, at: path.appending(name))
         var content = [UInt8](repeating: 0, count: min(limit, 4096))
         var count = 0
         while true {
@@ -121,7 +126,9 @@ public final class Directory: Sendable {
                 unsafe diag_openat(
                     rawValue, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0)
             })
-        return Directory(descriptor, path: path.appending(name), scope: scope)
+        try border?.check(descriptor, at: path.appending(name))
+        return Directory(
+            descriptor, path: path.appending(name), scope: scope, border: border)
     }
 
     /// Where the symbolic link `name` points, as it is written there.

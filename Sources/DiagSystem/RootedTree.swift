@@ -14,6 +14,8 @@ public final class RootedTree: Sendable {
     private let followsLinksOfOthers: Bool
     /// What may be read; all of it without.
     private let scope: ReadScope?
+    /// Where the root ends; nowhere on a live host.
+    private let border: RootBorder?
 
     /// The tree below `path`, which must be a directory.
     public convenience init(_ path: FilePath) throws(SystemCallError) {
@@ -43,14 +45,29 @@ public final class RootedTree: Sendable {
                     unsafe diag_openat(AT_FDCWD, $0, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
                 }
             })
+        border = path == "/" ? nil : try RootBorder(descriptor)
     }
 
     /// Whether this is the running host's own root, so that /proc and /sys tell of this machine.
     public var isLiveHost: Bool { path == "/" }
 
     /// Opens `path` under the root with the flags of open(2).
+    ///
+    /// - Throws: `ENOENT` for what the running kernel has mounted below another root than `/`.
     func open(_ path: FilePath, flags: CInt) throws(SystemCallError) -> OwnedDescriptor {
         if flags & O_PATH == 0 { try scope?.check(path, isFolder: flags & O_DIRECTORY != 0) }
+        guard let border else { return try resolve(path, flags: flags) }
+        // Looked at before it is opened: to open a file of the kernel's may do something.
+        if flags & O_PATH == 0 {
+            let isLink = flags & O_NOFOLLOW
+            try border.check(try resolve(path, flags: O_PATH | isLink), at: path)
+        }
+        let found = try resolve(path, flags: flags)
+        try border.check(found, at: path)
+        return found
+    }
+
+    private func resolve(_ path: FilePath, flags: CInt) throws(SystemCallError) -> OwnedDescriptor {
         // Where no link is on the way, none of somebody else's is.
         let forbidden = followsLinksOfOthers ? RESOLVE_NO_MAGICLINKS : RESOLVE_NO_SYMLINKS
         let directory = descriptor.rawValue
@@ -130,7 +147,8 @@ public final class RootedTree: Sendable {
 
     /// The directory at `path`.
     public func directory(_ path: FilePath) throws(SystemCallError) -> Directory {
-        Directory(try open(path, flags: O_RDONLY | O_DIRECTORY), path: path, scope: scope)
+        Directory(
+            try open(path, flags: O_RDONLY | O_DIRECTORY), path: path, scope: scope, border: border)
     }
 
     private static func relative(_ path: FilePath) -> FilePath {

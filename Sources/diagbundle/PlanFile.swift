@@ -114,6 +114,10 @@ struct PlanFile {
                     "the collector \(planned.name) is not what it was: its definition in"
                         + " \(entry.origin) has another SHA-256; make the plan anew")
             }
+            if let number = Self.numberOfTwo(planned.items) {
+                throw wrong(
+                    "item \(number) of the collector \(planned.name) stands in it twice")
+            }
             if let stranger = stranger(in: planned, of: entry.collector) {
                 throw wrong(
                     "the collector \(planned.name) does not have \(stranger); a plan can be"
@@ -138,6 +142,12 @@ struct PlanFile {
         return order
     }
 
+    /// The number that two items have.
+    private static func numberOfTwo(_ items: [CollectionPlan.Item]) -> Int? {
+        var numbers = Set<Int>()
+        return items.first { !numbers.insert($0.number).inserted }?.number
+    }
+
     /// What a collector may do, or how long or how much, that is not as its plan says; `nil` when
     /// all is.
     private static func difference(
@@ -152,6 +162,19 @@ struct PlanFile {
         if planned.capabilities != now.capabilities { return "set of capabilities" }
         if planned.deadlineSeconds != now.deadlineSeconds { return "deadline" }
         return planned.byteLimit != now.byteLimit ? "limit of bytes" : nil
+    }
+
+    /// What a run by the plan lacks, for it is not known what it would do.
+    var missing: [Missing] {
+        plan.collectors.filter { $0.items.isEmpty }.compactMap { planned in
+            planned.unplanned.map { reason in
+                Missing(
+                    collector: planned.name, what: planned.name,
+                    why: "the plan does not have it: "
+                        + UntrustedText.shortened(UntrustedText.escapingControls(reason)),
+                    remedy: "make the plan anew, or collect without one")
+            }
+        }
     }
 
     private func stranger(

@@ -50,11 +50,10 @@ final class PlanMaker: Sendable {
         return maker.results.withLock { results in
             zip(entries, results).map { entry, result in
                 result
-                    ?? outline(
+                    ?? unplanned(
                         entry,
-                        .init(
-                            doesNotApply: "it did not say what it would do in"
-                                + " \(DurationText.words(seconds: seconds)): a file system hangs"))
+                        "it did not say what it would do in"
+                            + " \(DurationText.words(seconds: seconds)): a file system hangs")
             }
         }
     }
@@ -67,14 +66,22 @@ final class PlanMaker: Sendable {
             }
             guard index < entries.count else { return }
             let entry = entries[index]
-            let work: PlannedWork
-            do { work = try entry.collector.plan(in: contexts[index]) } catch {
-                work = PlannedWork(doesNotApply: UntrustedText.escapingControls("\(error)"))
+            let plan: CollectionPlan.Collector
+            do { plan = Self.outline(entry, try entry.collector.plan(in: contexts[index])) } catch {
+                plan = Self.unplanned(entry, UntrustedText.escapingControls("\(error)"))
             }
-            let plan = Self.outline(entry, work)
             results.withLock { $0[index] = plan }
             ended.add()
         }
+    }
+
+    /// The plan of a collector of which nobody knows what it would do, for `reason`.
+    private static func unplanned(
+        _ entry: CollectorCatalogue.Entry, _ reason: String
+    ) -> CollectionPlan.Collector {
+        var plan = outline(entry, PlannedWork())
+        plan.unplanned = reason
+        return plan
     }
 
     /// The plan of a collector that does `work`: what it may do, and for how long, whatever that is.

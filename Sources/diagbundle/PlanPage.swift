@@ -61,6 +61,9 @@ struct PlanPage {
         if let reason = collector.doesNotApply {
             return lines + ["  does not apply: \(reason)"]
         }
+        if let reason = collector.unplanned {
+            return lines + ["  not planned, so that a run by this plan leaves it out: \(reason)"]
+        }
         lines.append("  estimated: \(Self.text(collector.estimate))")
         let shown = zip(collector.items, fronts).filter { Self.isShown($0.0) }
         if !shown.isEmpty { lines.append(head) }
@@ -170,6 +173,12 @@ struct PlanPage {
             lines.append(
                 "Could not be looked at: " + Self.counted(unreadable, "path")
                     + "; what is there is not in the plan, and a run tells it as missing.")
+        }
+        let unplanned = plan.collectors.filter { $0.unplanned != nil }.map(\.name)
+        if !unplanned.isEmpty {
+            lines.append(
+                "Not planned: " + unplanned.joined(separator: ", ")
+                    + "; a run by this plan leaves them out, and tells them as missing.")
         }
         return lines
     }

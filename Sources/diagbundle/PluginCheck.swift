@@ -194,7 +194,8 @@ struct PluginCheck {
         let log = "\(name)/worker.log"
         let kept = KeptArtifacts([log])
         let intake = ArtifactIntake(
-            filter: UnchangedArtifacts(), sinks: [kept], byteBudget: configuration.byteBudget)
+            filter: UnchangedArtifacts(), sinks: [FolderShape(), kept],
+            byteBudget: configuration.byteBudget)
         let control = try Control()
         let started = MonotonicTime.now
         let orchestrator = Orchestrator(

@@ -277,7 +277,7 @@ final class RunDirector {
             started: startedAt, collected: .now, options: options,
             isInterrupted: outcome.isInterrupted, reports: outcome.reports,
             artifacts: intake.artifacts, absent: outcome.absent,
-            missing: outcome.missing + refusedPlugins)
+            missing: outcome.missing + refusedPlugins + (plan?.missing ?? []))
         let page =
             request.dump == nil
             ? SummaryPage.render(manifest: manifest, findings: findings)

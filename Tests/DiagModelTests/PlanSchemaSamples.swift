@@ -37,6 +37,7 @@ extension SchemaSample {
             capabilities: ["CAP_NET_ADMIN"], deadlineSeconds: 30, byteLimit: 100,
             items: [files, command, listing, reads, probe] + others)
         full.doesNotApply = "ip is not installed"
+        full.unplanned = "a file system hangs"
         full.notes = ["not collected, for they may hold secrets: /etc/x"]
         let lean = CollectionPlan.Collector(
             name: "system", subject: "facts", origin: "built in", risk: "R0",

@@ -387,6 +387,27 @@ class Options(harness.Case):
             data = harness.content(os.path.join(harness.host_folder(self.output), name))
             self.assertNotIn(boot.encode(), data, name)
 
+    @harness.needs_namespace
+    def test_what_the_running_kernel_has_mounted_in_a_root_is_not_of_it(self):
+        """As for a chroot of a rescue system."""
+        root = harness.fixture_root(self.folder)
+        for name in ("proc", "sys", "dev", "run"):
+            shutil.rmtree(os.path.join(root, name), ignore_errors=True)
+            os.mkdir(os.path.join(root, name))
+        os.mknod(os.path.join(root, "dev/null"), stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        self.collect("--root", root, "--profile", "full", expected=(0, PARTIAL))
+        names = lambda output: sorted(one["path"] for one in harness.manifest(output)["artifacts"]
+                                      if not one["path"].endswith("worker.log"))
+        before = names(self.output)
+        for name in ("proc", "sys", "dev"):
+            harness.mount("/" + name, os.path.join(root, name), None,
+                          harness.MS_BIND | harness.MS_REC)
+        harness.mount("tmpfs", os.path.join(root, "run"), "tmpfs")
+        harness.write(os.path.join(root, "run/utmp"), "of this host")
+        self.collect("--root", root, "--profile", "full", output=self.path("mounted"),
+                     expected=(0, PARTIAL))
+        self.assertEqual(names(self.path("mounted")), before)
+
     def test_root_fixture_does_not_claim_the_running_kernel(self):
         """The kernel that runs the program is not the kernel of a disk that is looked at."""
         root = harness.fixture_root(self.folder)

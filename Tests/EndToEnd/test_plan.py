@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 
 import harness
 from harness import COMPLETE, PARTIAL, UNAVAILABLE, USAGE
@@ -223,6 +224,67 @@ class PlanTest(harness.Case):
         self.collect("--plan", self.saved(plan), expected=(PARTIAL,))
         missing = [(one["what"], one["why"]) for one in harness.manifest(self.output)["missing"]]
         self.assertEqual(missing, [(folder + "/c.conf", "it is in the plan, and no longer there")])
+
+    def test_a_command_a_listing_and_a_condition_that_are_gone_since_are_missing(self):
+        folder, _ = self.own()
+        program, names = self.path("program"), self.path("names")
+        shutil.copyfile("/bin/true", program)
+        os.chmod(program, 0o755)
+        os.mkdir(names)
+        mark = self.path("mark")
+        harness.write(mark, "")
+        text = OWN.split("items:")[0] + "items:\n" \
+            "  - command: [%s]\n    to: a.txt\n  - listing: [%s]\n    to: b.txt\n" % (
+                program, names)
+        declarations = self.path("collectors.d")
+        harness.write(os.path.join(declarations, "mine.yaml"), text)
+        harness.write(os.path.join(declarations, "other.yaml"),
+                      OWN.replace("name: mine", "name: other").replace(
+                          "items:", "when: {files: [%s]}\nitems:" % mark)
+                      % {"folder": folder})
+        path = self.saved(self.plan("--collectors", declarations, "--only", "mine,other"))
+        self.collect("--plan", path, expected=(COMPLETE,))
+        os.unlink(program)
+        os.rmdir(names)
+        os.unlink(mark)
+        self.collect("--plan", path, expected=(PARTIAL,), output=self.path("second"))
+        missing = {(one["collector"], one["what"]): one["why"]
+                   for one in harness.manifest(self.path("second"))["missing"]}
+        self.assertEqual(set(missing), {("mine", program), ("mine", names), ("other", "other")})
+        self.assertIn("it is in the plan, but now " + program, missing["mine", program])
+        self.assertEqual(missing["mine", names], "it is in the plan, and no longer there")
+        self.assertIn("it is in the plan, but now " + mark, missing["other", "other"])
+
+    def test_a_file_of_a_collector_of_code_that_is_gone_since_is_missing(self):
+        root = harness.fixture_root(self.folder)
+        gone = os.path.join(root, "etc/fstab")
+        harness.write(gone, "/dev/sda1 / ext4 defaults 0 1\n")
+        path = self.saved(self.plan("--root", root, "--only", "storage"))
+        os.unlink(gone)
+        self.collect("--plan", path, expected=(PARTIAL,))
+        self.assertIn(("/etc/fstab", "it is in the plan, and no longer there"),
+                      [(one["what"], one["why"])
+                       for one in harness.manifest(self.output)["missing"]])
+
+    def test_an_item_that_stands_twice_is_refused(self):
+        _, _, plan = self.own_plan()
+        plan["collectors"][0]["items"].append(dict(plan["collectors"][0]["items"][0]))
+        self.assertIn("item 1 of the collector mine stands in it twice", self.refused(plan))
+
+    def test_a_collector_that_could_not_be_planned_is_missing_from_its_run(self):
+        folder, _ = self.own()
+        with open(self.path("collectors.d", "slow.yaml"), "w", encoding="utf-8") as file:
+            file.write("schema: diagbundle.collector/1\nname: slow\nsubject: slow facts\n"
+                       "description: For the tests.\nitems:\n  - files: [%s/a]\n" % folder)
+        plan = self.plan("--collectors", self.path("collectors.d"), "--only", "mine,slow")
+        slow = next(one for one in plan["collectors"] if one["name"] == "slow")
+        slow["items"] = []
+        slow["unplanned"] = "it did not say what it would do in 60 s: a file system hangs"
+        self.collect("--plan", self.saved(plan), expected=(PARTIAL,))
+        manifest = harness.manifest(self.output)
+        self.assertEqual([one["name"] for one in manifest["reports"]], ["mine"])
+        missing = [(one["collector"], one["why"]) for one in manifest["missing"]]
+        self.assertEqual(missing, [("slow", "the plan does not have it: " + slow["unplanned"])])
 
     def test_output_writes_the_plan_for_collect(self):
         _, declarations = self.own()

@@ -561,6 +561,10 @@ class PluginCheck(Plugins):
             "unknown-member": ("say('note', {'text': 'a', 'txt': 'b'})\n" + GOOD,
                                "message note: "),
             "negative": ("say('progress', {'done': -1})\n" + GOOD, "message progress: "),
+            "twice": (GOOD.replace("say('end')\n", "") + GOOD,
+                      "the artifact path \"twice/a.txt\" is taken already"),
+            "below": (GOOD.replace("say('end')\n", "") + GOOD.replace("a.txt", "a.txt/b"),
+                      "cannot be a file here: below/a.txt is an artifact"),
             "silent": ("say('end')\n", "it said end and nothing else"),
             "evidence": ("say('finding', %s)\n" % (FINDING % ", 'place': 'p', 'evidence':"
                                                    " [{'artifact': 'evidence/b.txt'}]") + GOOD,

@@ -38,6 +38,7 @@ extension PublishedSchema {
                     "deadlineSeconds": {"$ref": "#/$defs/seconds"},
                     "byteLimit": {"$ref": "#/$defs/count"},
                     "doesNotApply": {"type": "string"},
+                    "unplanned": {"type": "string"},
                     "notes": {"$ref": "#/$defs/words"},
                     "items": {"type": "array", "items": {"$ref": "#/$defs/item"}},
                     "estimate": {"$ref": "#/$defs/estimate"}
