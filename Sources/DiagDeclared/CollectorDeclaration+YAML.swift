@@ -64,7 +64,7 @@ extension CollectorDeclaration {
 
     /// A name that can be a folder: `[a-z0-9-]`, at most 40 characters.
     static func name(_ node: YAMLNode) throws(YAMLError) -> String {
-        let name = try node.string
+        let name = try DeclarationReader.text(node)
         let isPlain = name.utf8.allSatisfy {
             (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
         }
@@ -87,7 +87,7 @@ extension CollectorDeclaration {
 
     /// One line of text.
     static func line(_ node: YAMLNode, atMost limit: Int) throws(YAMLError) -> String {
-        let text = try node.string
+        let text = try DeclarationReader.text(node)
         guard !text.isEmpty, text.unicodeScalars.count <= limit,
             !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
         else {
@@ -180,7 +180,7 @@ extension CollectorDeclaration.Item {
             source = .listing(
                 .init(
                     patterns: try reader.patterns("listing"),
-                    depth: Int(try mapping["depth"]?.integer(in: 0...32) ?? 1),
+                    depth: try reader.count("depth", in: 0...32) ?? 1,
                     artifact: try reader.artifact()))
         }
         holdsSecrets = try mapping["secrets"]?.bool ?? false
@@ -219,15 +219,6 @@ extension CollectorDeclaration.Item {
         return true
     }
 
-    /// Programs whose arguments are programs: what they do does not stand in the file.
-    private static let starters: Set<String> = [
-        "sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "csh", "tcsh", "fish", "busybox",
-        "toybox", "env", "sudo", "su", "doas", "run0", "pkexec", "runuser", "setpriv", "nsenter",
-        "unshare", "chroot", "xargs", "setsid", "nohup", "nice", "ionice", "timeout", "stdbuf",
-        "watch", "script", "ssh", "systemd-run", "python", "python2", "python3", "perl", "ruby",
-        "lua", "node", "awk", "gawk", "mawk",
-    ]
-
     private static func command(
         _ reader: DeclarationReader, _ mapping: YAMLMapping
     ) throws(YAMLError) -> CollectorDeclaration.Command {
@@ -243,13 +234,11 @@ extension CollectorDeclaration.Item {
         if program.contains("/"), !program.hasPrefix("/") {
             throw node.error("a program is a plain name, or a path that begins with `/`")
         }
-        if let name = program.split(separator: "/").last.map(String.init),
-            Self.starters.contains(name)
-        {
-            throw node.error(
-                "`\(name)` runs other programs; name the program itself, or write a plugin")
-        }
+        try CollectorDeclaration.Command.checkProgram(node, since: mapping["since"])
         let sinceArguments = try mapping["since"]?.strings ?? []
+        if let list = mapping["since"] {
+            try CollectorDeclaration.Command.checkPlaceholders(list)
+        }
         for (words, list) in [(arguments, node), (sinceArguments, mapping["since"] ?? node)]
         where words.contains(where: { $0.utf8.contains(0) }) {
             throw list.error("an argument must not hold NUL")
@@ -257,7 +246,9 @@ extension CollectorDeclaration.Item {
         var codes: Set<Int> = [0]
         if let list = mapping["exit-codes"] {
             codes = []
-            for code in try list.sequence { codes.insert(Int(try code.integer(in: 0...255))) }
+            for code in try list.sequence {
+                codes.insert(Int(try DeclarationReader.integer(code, in: 0...255)))
+            }
         }
         return .init(
             arguments: arguments, artifact: try reader.artifact(), exitCodes: codes,
@@ -287,15 +278,11 @@ extension CollectorDeclaration.Item {
         {
             throw node.error("a command, and a file cut to lines, has at most 64 MiB")
         }
-        limits.lineCount = try mapping["lines"].map { node throws(YAMLError) in
-            Int(try node.integer(in: 1...10_000_000))
-        }
-        if let files = mapping["files"] {
-            let most: Int64 = kind == "files" ? 100_000 : 1_000_000
-            limits.fileCount = Int(try files.integer(in: 1...most))
-        }
-        if let seconds = mapping["seconds"] {
-            limits.seconds = Double(try seconds.integer(in: 1...3600))
+        limits.lineCount = try reader.count("lines", in: 1...10_000_000)
+        let most: Int64 = kind == "files" ? 100_000 : 1_000_000
+        limits.fileCount = try reader.count("files", in: 1...most) ?? limits.fileCount
+        if let seconds = try reader.count("seconds", in: 1...3600) {
+            limits.seconds = Double(seconds)
         }
         limits.keepsNewest = try mapping["newest"]?.bool ?? false
         return limits

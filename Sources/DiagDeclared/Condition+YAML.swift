@@ -70,7 +70,7 @@ extension Condition {
     }
 
     private static func word(_ node: YAMLNode, of key: String) throws(YAMLError) -> String {
-        let word = try node.string
+        let word = try DeclarationReader.text(node)
         guard !word.isEmpty, !word.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
             throw node.error("expected a name, but found \(node.summary)")
         }

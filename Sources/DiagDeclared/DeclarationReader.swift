@@ -20,7 +20,12 @@ struct DeclarationReader {
 
     func seconds(_ key: String, in range: ClosedRange<Double>) throws(YAMLError) -> Double? {
         guard let node = mapping[key] else { return nil }
-        let seconds = try node.duration / .seconds(1)
+        let seconds: Double
+        if let number = Self.wholeNumber(node) {
+            seconds = Double(number)
+        } else {
+            seconds = try node.duration / .seconds(1)
+        }
         guard range.contains(seconds) else {
             throw node.error(
                 "expected \(Int(range.lowerBound)) to \(Int(range.upperBound)) seconds, "
@@ -31,11 +36,22 @@ struct DeclarationReader {
 
     func byteCount(_ key: String) throws(YAMLError) -> Int64? {
         guard let node = mapping[key] else { return nil }
-        let count = try node.byteCount
+        let count: Int64
+        if let number = Self.wholeNumber(node) {
+            count = number
+        } else {
+            count = try node.byteCount
+        }
         guard (1...(64 << 30)).contains(count) else {
             throw node.error("expected 1 byte to 64 GiB, but found \(node.summary)")
         }
         return count
+    }
+
+    /// A whole number in `range`, however it is written.
+    func count(_ key: String, in range: ClosedRange<Int64>) throws(YAMLError) -> Int? {
+        guard let node = mapping[key] else { return nil }
+        return Int(try Self.integer(node, in: range))
     }
 
     /// One of the words of a choice.
@@ -98,8 +114,9 @@ struct DeclarationReader {
     static func patterns(
         _ node: YAMLNode, areAbsolute: Bool = true
     ) throws(YAMLError) -> [GlobPattern] {
+        let text = try Self.text(node)
         do throws(GlobPattern.Fault) {
-            let patterns = try GlobPattern.expanding(try text(node))
+            let patterns = try GlobPattern.expanding(text)
             for pattern in patterns {
                 if areAbsolute, !pattern.isAbsolute {
                     throw GlobPattern.Fault(description: "a path begins with `/`")
@@ -115,12 +132,6 @@ struct DeclarationReader {
         }
     }
 
-    private static func text(_ node: YAMLNode) throws(GlobPattern.Fault) -> String {
-        do throws(YAMLError) { return try node.string } catch {
-            throw GlobPattern.Fault(description: "expected a text")
-        }
-    }
-
     /// The most bytes that are held in memory of a command, or of a file cut to lines.
     static let mostBytesInMemory: Int64 = 64 << 20
 
@@ -130,7 +141,7 @@ struct DeclarationReader {
     /// The path of the artifact that an item writes.
     func artifact() throws(YAMLError) -> String {
         let node = try required("to")
-        let path = try node.string
+        let path = try Self.text(node)
         do throws(ArtifactPath.Refusal) {
             _ = try ArtifactPath(.init(path: path), collector: "collector")
         } catch {
@@ -143,5 +154,94 @@ struct DeclarationReader {
             throw node.error("`\(path)` is what a run writes itself of what went wrong")
         }
         return path
+    }
+}
+
+/// Plain scalars as every other reader of YAML takes them, so that what is right here is right for
+/// the published schema, too.
+///
+/// Source: YAML 1.2.2, section 10.3.2.
+extension DeclarationReader {
+    /// A text that names something. A number or truth value without quotes is none: an editor would
+    /// not take it for one, and `1.0` and `1.00` would be the same to it.
+    static func text(_ node: YAMLNode) throws(YAMLError) -> String {
+        let text = try node.string
+        guard let plain = Self.plain(node) else { return text }
+        let isTruth = ["true", "True", "TRUE", "false", "False", "FALSE"].contains(plain)
+        guard isTruth || isNumber(plain) else { return text }
+        throw node.error(
+            "expected a text, but found the \(isTruth ? "truth value" : "number") \(text); "
+                + "put it in quotes")
+    }
+
+    /// The whole number in `range`, however it is written: `12`, `0xC`, `12.0`, `1.2e1`.
+    static func integer(
+        _ node: YAMLNode, in range: ClosedRange<Int64>
+    ) throws(YAMLError) -> Int64 {
+        // What is no whole number is told by the node itself.
+        guard let value = wholeNumber(node) else { return try node.integer(in: range) }
+        guard range.contains(value) else {
+            throw node.error(
+                "expected a whole number from \(range.lowerBound) to \(range.upperBound), "
+                    + "but found \(value)")
+        }
+        return value
+    }
+
+    /// The whole number that stands there without quotes; `nil` for anything else.
+    private static func wholeNumber(_ node: YAMLNode) -> Int64? {
+        guard let text = plain(node) else { return nil }
+        if let value = try? node.integer { return value }
+        return isFloat(text) ? Double(text).flatMap { Int64(exactly: $0) } : nil
+    }
+
+    /// What stands there without quotes and without a tag.
+    private static func plain(_ node: YAMLNode) -> String? {
+        guard node.tag == nil, case .scalar(let scalar) = node.content, !scalar.isQuoted else {
+            return nil
+        }
+        return scalar.text
+    }
+
+    private static func isNumber(_ text: String) -> Bool {
+        if text.hasPrefix("0x") || text.hasPrefix("0o") {
+            let (digits, radix) = (text.dropFirst(2), text.hasPrefix("0x") ? 16 : 8)
+            return !digits.isEmpty
+                && digits.allSatisfy { $0.isASCII && ($0.hexDigitValue ?? 16) < radix }
+        }
+        let unsigned = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
+        return isFloat(text) || [".inf", ".Inf", ".INF"].contains(unsigned)
+            || [".nan", ".NaN", ".NAN"].contains(text)
+    }
+
+    /// Whether it is a decimal number, with or without sign, point and exponent.
+    private static func isFloat(_ text: String) -> Bool {
+        var rest = Array(text.utf8)[...]
+        takeSign(from: &rest)
+        var digitCount = takeDigits(from: &rest)
+        if rest.first == UInt8(ascii: ".") {
+            rest = rest.dropFirst()
+            digitCount += takeDigits(from: &rest)
+        }
+        guard digitCount > 0 else { return false }
+        if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+            rest = rest.dropFirst()
+            takeSign(from: &rest)
+            guard takeDigits(from: &rest) > 0 else { return false }
+        }
+        return rest.isEmpty
+    }
+
+    private static func takeSign(from rest: inout ArraySlice<UInt8>) {
+        if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") {
+            rest = rest.dropFirst()
+        }
+    }
+
+    /// Takes the decimal digits at the start, and says how many there are.
+    private static func takeDigits(from rest: inout ArraySlice<UInt8>) -> Int {
+        let digits = rest.prefix { (0x30...0x39).contains($0) }
+        rest = rest.dropFirst(digits.count)
+        return digits.count
     }
 }

@@ -124,7 +124,7 @@ public struct GlobPattern: Hashable, Sendable {
             case 0x3F: tokens.append(.one)
             case 0x2A: if tokens.last != .many { tokens.append(.many) }
             case 0x5B:
-                guard let (set, next) = set(in: text, from: index + 1) else {
+                guard let (set, next) = try set(in: text, from: index + 1) else {
                     throw Fault(description: "`[` has no `]`; write `\\[` for the character")
                 }
                 tokens.append(set)
@@ -138,7 +138,9 @@ public struct GlobPattern: Hashable, Sendable {
     }
 
     /// The set that begins at `start`, behind its bracket, and the place behind its end.
-    private static func set(in text: [UInt8], from start: Int) -> (Token, Int)? {
+    private static func set(
+        in text: [UInt8], from start: Int
+    ) throws(Fault) -> (Token, Int)? {
         var index = start
         var ranges = [ClosedRange<UInt8>]()
         let isNegated = index < text.count && (text[index] == 0x21 || text[index] == 0x5E)
@@ -148,9 +150,12 @@ public struct GlobPattern: Hashable, Sendable {
             if text[index] == 0x5D, index > first {
                 return (.set(isNegated: isNegated, ranges: ranges), index + 1)
             }
-            if index + 2 < text.count, text[index + 1] == 0x2D, text[index + 2] != 0x5D,
-                text[index] <= text[index + 2]
-            {
+            if index + 2 < text.count, text[index + 1] == 0x2D, text[index + 2] != 0x5D {
+                guard text[index] <= text[index + 2] else {
+                    let range = String(decoding: text[index...(index + 2)], as: UTF8.self)
+                    throw Fault(
+                        description: "the range `\(range)` runs backwards: nothing is in it")
+                }
                 ranges.append(text[index]...text[index + 2])
                 index += 3
             } else {

@@ -19,6 +19,17 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
     case base64 = "^[A-Za-z0-9+/]+={0,2}$"
     /// The name of a collector: lower-case letters, digits and hyphens.
     case collectorName = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+    /// A pattern of absolute paths; braces at its start hold several.
+    case absolutePattern = "^[/{]"
+    /// How the version of a kernel must compare: `>=5.10`.
+    case kernelComparison = #"^(?:>=|<=|[<>=]) *[0-9]+(?:[.][0-9]+){0,2}$(?!\n)"#
+    /// A length of time, as ``DurationText`` reads it.
+    case duration =
+        #"^(?:[0-9]+|(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$(?!\n)"#
+    /// A number of bytes, as ``ByteCountText`` reads it.
+    case byteCount = #"^[0-9]+(?:[KkMmGgTt](?:i?B)?|B)?$(?!\n)"#
+    /// An argument in which no braces stand but those of the moment that `--since` gives.
+    case sinceArgument = "^(?:[^{}]|[{]since(?:-epoch)?[}])*$"
 
     /// Whether `text` is of this shape.
     public func matches(_ text: String) -> Bool {
@@ -53,6 +64,11 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
                 && bytes.allSatisfy {
                     Self.isDigit($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
                 }
+        case .absolutePattern: return bytes.first == 0x2F || bytes.first == 0x7B
+        case .kernelComparison: return Self.isKernelComparison(bytes[...])
+        case .duration: return Self.isDuration(bytes[...])
+        case .byteCount: return Self.isByteCount(bytes[...])
+        case .sinceArgument: return Self.isSinceArgument(bytes[...])
         }
     }
 
@@ -60,5 +76,72 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
 
     private static func isLetter(_ byte: UInt8) -> Bool {
         (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+}
+
+/// The matchers of several steps; each takes from the start of what is left.
+extension JSONSchemaPattern {
+    private static func isKernelComparison(_ text: ArraySlice<UInt8>) -> Bool {
+        var rest = text
+        guard take([">=", "<=", ">", "<", "="], from: &rest) else { return false }
+        rest = rest.drop { $0 == 0x20 }
+        guard takeDigits(from: &rest) else { return false }
+        for _ in 0..<2 where rest.first == 0x2E {
+            rest = rest.dropFirst()
+            guard takeDigits(from: &rest) else { return false }
+        }
+        return rest.isEmpty
+    }
+
+    private static func isDuration(_ text: ArraySlice<UInt8>) -> Bool {
+        if !text.isEmpty, text.allSatisfy({ isDigit($0) }) { return true }
+        var rest = text
+        var units = ["d", "h", "m", "s", "ms"][...]
+        repeat {
+            guard takeDigits(from: &rest) else { return false }
+            let letters = rest.prefix { !isDigit($0) }
+            guard let index = units.firstIndex(where: { letters.elementsEqual($0.utf8) }) else {
+                return false
+            }
+            units = units[(index + 1)...]
+            rest = rest.dropFirst(letters.count)
+        } while !rest.isEmpty
+        return true
+    }
+
+    private static func isByteCount(_ text: ArraySlice<UInt8>) -> Bool {
+        var rest = text
+        guard takeDigits(from: &rest) else { return false }
+        if rest.isEmpty || rest.elementsEqual("B".utf8) { return true }
+        guard let unit = rest.popFirst(), "KkMmGgTt".utf8.contains(unit) else { return false }
+        return ["", "B", "iB"].contains { rest.elementsEqual($0.utf8) }
+    }
+
+    private static func isSinceArgument(_ text: ArraySlice<UInt8>) -> Bool {
+        var rest = text
+        while let byte = rest.first {
+            if byte != 0x7B, byte != 0x7D {
+                rest = rest.dropFirst()
+            } else if !take(["{since}", "{since-epoch}"], from: &rest) {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Takes the decimal digits, and says whether there are any.
+    private static func takeDigits(from rest: inout ArraySlice<UInt8>) -> Bool {
+        let digits = rest.prefix { isDigit($0) }
+        rest = rest.dropFirst(digits.count)
+        return !digits.isEmpty
+    }
+
+    /// Takes the first of `texts` that stands there, and says whether one does.
+    private static func take(_ texts: [String], from rest: inout ArraySlice<UInt8>) -> Bool {
+        for text in texts where rest.starts(with: text.utf8) {
+            rest = rest.dropFirst(text.utf8.count)
+            return true
+        }
+        return false
     }
 }

@@ -16,7 +16,7 @@ enum ExitMeaning {
         switch code {
         case 0: "Complete: all that exists was collected."
         case 3: "Partial: what was collected is valid, but something is missing."
-        case 64: "Failed: the command line asks for something that does not exist."
+        case 64: "Failed: the command line, or a file that the run goes by, is wrong."
         case 69: "Failed: the source does not exist here."
         case 73: "Failed: the output cannot be created."
         case 74: "Failed: input/output error."

@@ -57,7 +57,7 @@ struct CollectorsNew: ParsableCommand {
             # yaml-language-server: $schema=collector.schema.json
             # An editor checks against the schema beside it: diagbundle schema collector > collector.schema.json
             schema: diagbundle.collector/1
-            name: \(name)
+            name: "\(name)"
             subject: \(name) and its state
             description: >-
               What it collects, and for whom.
@@ -67,7 +67,7 @@ struct CollectorsNew: ParsableCommand {
             deadline: 30s
             limit: 16MiB
             when:
-              any: [{commands: [\(name)]}, {files: [/etc/\(name).conf]}]
+              any: [{commands: ["\(name)"]}, {files: [/etc/\(name).conf]}]
             items:
               - files: [/etc/\(name).conf, "/etc/\(name).conf.d/*.conf"]
                 exclude: ["*.key"]

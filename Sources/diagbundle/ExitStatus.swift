@@ -12,7 +12,7 @@ enum ExitStatus: Int32, CaseIterable {
     case failed = 1
     /// A valid bundle with something missing.
     case partial = 3
-    /// The command line is wrong.
+    /// The command line is wrong, or a file that the run goes by.
     case usage = 64
     /// The source does not exist here.
     case unavailable = 69

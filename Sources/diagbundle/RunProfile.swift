@@ -19,10 +19,24 @@ struct RunProfile {
     /// Where a file names a collector first: `only` is looked at before `add`, and `skip` last, as
     /// their collectors are.
     private var places: [String: YAMLNode] = [:]
+    /// The lists of a file that leave collectors out, `only` and `skip`, where it has them.
+    private var choices: [(key: String, node: YAMLNode)] = []
 
     /// What is wrong with a collector that it names.
     func fault(with collector: String, _ what: String) -> CommandFailure {
         CommandFailure(.usage, places[collector]?.error(what).description ?? "\(name): \(what)")
+    }
+
+    /// What is wrong when no collector is left to run.
+    ///
+    /// - Parameter hasOption: whether the option `skip` leaves some out, too.
+    /// - Returns: the failure at the place of the list; `nil` when no list of a file chooses.
+    func emptiness(besideOption hasOption: Bool) -> CommandFailure? {
+        guard let last = choices.last else { return nil }
+        let names = choices.map { "`\($0.key)`" } + (hasOption ? ["the option `skip`"] : [])
+        let verb = names.count == 1 ? "leaves" : "together leave"
+        let what = "\(names.joined(separator: " and ")) \(verb) no collector to run"
+        return CommandFailure(.usage, last.node.error(what).description)
     }
 
     /// A profile as it is.
@@ -72,6 +86,8 @@ struct RunProfile {
         only = try mapping["only"]?.strings
         added = try mapping["add"]?.strings ?? []
         skipped = try mapping["skip"]?.strings ?? []
+        if let node = mapping["only"] { choices.append(("only", node)) }
+        if let node = mapping["skip"], !skipped.isEmpty { choices.append(("skip", node)) }
         for key in ["only", "add", "skip"] {
             for node in try mapping[key]?.sequence ?? [] {
                 let collector = try node.string

@@ -87,10 +87,16 @@ extension Settings {
             throw wrong(.root, "a live dump is of the running kernel, whose root is /")
         }
         guard !selected.isEmpty else {
-            if let refused = catalogue.refused.first(where: { only.contains($0.name) }) {
-                throw CommandFailure(.notPermitted, refused.reason)
+            let named = only.isEmpty ? chosen ?? [] : only
+            let refused = catalogue.refused.first {
+                named.contains($0.name) && !skip.contains($0.name)
             }
-            throw CommandFailure(.usage, "--only and --skip together leave no collector to run")
+            if let refused { throw CommandFailure(.notPermitted, refused.reason) }
+            guard only.isEmpty else {
+                throw wrong(.skip, "it leaves none of the collectors of `only` to run")
+            }
+            throw profile.emptiness(besideOption: !words(.skip).isEmpty)
+                ?? wrong(.skip, "it leaves no collector of the profile \(profile.name) to run")
         }
         return selected
     }

@@ -27,7 +27,27 @@ struct DeclarationErrorTests {
             ("  - command: [/bin/bash, -c, ls]\n    to: a", "8:14", "runs other programs"),
             ("  - command: [busybox, sh]\n    to: a", "8:14", "runs other programs"),
             ("  - command: [python3, -c, x]\n    to: a", "8:14", "runs other programs"),
+            ("  - command: [find, /, -delete]\n    to: a", "8:24", "`-delete` deletes"),
             ("  - command: [bin/ls]\n    to: a", "8:14", "begins with `/`"),
+            ("  - command: [ls]\n    to: 0", "9:9", "found the number 0; put it in quotes"),
+            ("  - files: [/a]\n    exclude: [1.50]", "9:15", "the number 1.50; put it in quotes"),
+            ("  - files: [\"/a/[z-a]\"]", "8:13", "the range `z-a` runs backwards"),
+            (
+                "  - command: [ls]\n    to: a\n    since: [\"--since={sincee}\"]", "10:13",
+                "unknown placeholder `{sincee}`; did you mean `{since}`?"
+            ),
+            (
+                "  - command: [ls]\n    to: a\n    since: [\"{since}\", \"{since_epoch}\"]",
+                "10:24", "unknown placeholder `{since_epoch}`; did you mean `{since-epoch}`?"
+            ),
+            (
+                "  - command: [ls]\n    to: a\n    since: [a, \"{time}\"]", "10:16",
+                "unknown placeholder `{time}`; known are `{since}` and `{since-epoch}`"
+            ),
+            (
+                "  - command: [ls]\n    to: a\n    since: [\"{since\"]", "10:13",
+                "a brace stands only in `{since}` and `{since-epoch}`"
+            ),
             ("  - command: [ls]\n    to: ../a", "9:9", "leaves the collector's folder"),
             ("  - command: [ls]\n    to: commands.json", "9:9", "is written for every collector"),
             ("  - command: [ls]\n    to: worker.log", "9:9", "what a run writes itself"),
@@ -97,7 +117,8 @@ struct DeclarationErrorTests {
             ("description: for tests", "description: d\nname: again", "5:1", "a second time"),
             ("description: for tests", "description: d\ndeadline: 2h", "5:11", "1 to 3600"),
             ("description: for tests", "description: d\nrisk: R0", "5:7", "has the risk R1"),
-            ("description: for tests", "description: d\nlimit: 1e9", "5:8", "1e9"),
+            ("description: for tests", "description: d\nlimit: 1e99", "5:8", "1e99"),
+            ("name: test", "name: true", "2:7", "found the truth value true; put it in quotes"),
             (
                 "description: for tests", "description: d\ncapabilities: [CAP_NET_ADMINN]",
                 "5:16", "did you mean `CAP_NET_ADMIN`?"

@@ -19,6 +19,7 @@ struct GlobPatternTests {
             ("/etc/?", "/etc/ab", false), ("/proc/[0-9]*/io", "/proc/12/io", true),
             ("/proc/[0-9]*/io", "/proc/self/io", false), ("/a/[!a-c]", "/a/d", true),
             ("/a/[!a-c]", "/a/b", false), ("/a/[]]", "/a/]", true), ("/a/[a-]", "/a/-", true),
+            ("/a/[]-a]", "/a/^", true), ("/a/[a-a]", "/a/a", true), ("/a/[a-z-9]", "/a/-", true),
             ("/a/{b,c}.{d,e}", "/a/c.d", true), ("/a/{b,c}.{d,e}", "/a/c.f", false),
             (#"/a/\{b\}"#, "/a/{b}", true), (#"/a/{b\,c,d}"#, "/a/b,c", true),
             (#"/a/{b\},c}"#, "/a/b}", true), ("/a/{b,c/d}", "/a/c/d", true),
@@ -45,6 +46,8 @@ struct GlobPatternTests {
             ("/" + String(repeating: "a", count: 5000), "at most 4,096 bytes"),
             ("/a*\0", "must not hold NUL"), ("/[\0-b]", "must not hold NUL"),
             ("/**/a/**/b/**/c/**", "at most three `**`"), (#"/a/\.\./b"#, "`..`"),
+            ("/[z-a]", "`z-a` runs backwards"), ("/a[!9-0]*", "`9-0` runs backwards"),
+            ("/[a-cz-x]", "`z-x` runs backwards"), ("/[z--]", "`z--` runs backwards"),
         ])
     func refused(pattern: String, why: String) {
         let fault = #expect(throws: GlobPattern.Fault.self) {

@@ -123,6 +123,76 @@ struct LibraryTests {
         }
     }
 
+    @Test(
+        "Users and groups come without the field of their hash, and without what has no fields",
+        arguments: ["/etc/passwd", "/etc/group"])
+    func noHashes(file: String) throws {
+        let commands = try Self.commands()
+        let command = try #require(
+            commands.first { $0.program == "cut" && $0.arguments.last == file })
+        let text = "root:$6$hash:0:0:root:/root:/bin/sh\n$6$hash\n+\nwheel:hash:10:root\nx::1:\n"
+        let host = try DeclaredHost(["/file": text])
+        let run = try CommandRun.run(
+            "/usr/bin/cut", Array(command.arguments.dropLast()) + [host.path + "/file"],
+            environment: [:], seconds: 60, limit: 4096)
+        #expect(
+            String(decoding: run.output, as: UTF8.self)
+                == "root:0:0:root:/root:/bin/sh\nwheel:10:root\nx:1:\n")
+    }
+
+    /// Why each command of a program does not run on a host with these files, which are empty.
+    private func obstacles(
+        of program: String, with files: [String]
+    ) throws -> [(place: String, obstacle: String?)] {
+        let host = try DeclaredHost(Dictionary(uniqueKeysWithValues: files.map { ($0, "") }))
+        let traits = HostTraits(
+            try RootedTree(FilePath(host.path)), until: .now.advanced(bySeconds: 60))
+        return try Self.commands().filter { $0.program == program }
+            .map { ($0.place, $0.condition.obstacle(on: traits)) }
+    }
+
+    @Test(
+        "httpd is asked where Apache's modules are: that of BusyBox would start to serve",
+        arguments: [
+            ("/usr/lib64/httpd/modules/mod_mime.so", true),
+            ("/usr/lib64/apache2-prefork/mod_mime.so", true),
+            ("/usr/lib64/apache2/mod_mime.so", true), ("/usr/lib/apache2/mod_mime.so", true),
+            ("/usr/lib/apache2/modules/mod_mime.so", false), ("/usr/sbin/httpd", false),
+        ])
+    func httpd(file: String, isAsked: Bool) throws {
+        let commands = try obstacles(of: "httpd", with: ["/etc/apache2/httpd.conf", file])
+        #expect(commands.count == 2)
+        for (place, obstacle) in commands { #expect((obstacle == nil) == isAsked, "\(place)") }
+    }
+
+    @Test(
+        "A daemon that a socket would start is asked while both its pid file and its group are there",
+        arguments: [
+            ("docker", ["docker"]), ("multipathd", ["multipathd"]), ("virsh", ["libvirtd"]),
+            ("virsh", ["virtqemud", "virtnetworkd", "virtstoraged", "virtnwfilterd"]),
+        ])
+    func running(program: String, units: [String]) throws {
+        // multipathd answers root alone.
+        guard HostFacts.effectiveUser == 0 || program != "multipathd" else { return }
+        let marks = units.map { "/run/\($0).pid" }
+        let groups = ["system.slice", "systemd/system.slice"].map { slice in
+            units.map { "/sys/fs/cgroup/\(slice)/\($0).service/cgroup.procs" }
+        }
+        let (systemd, openrc) = (["/run/systemd/system/x"], ["/run/openrc/softlevel"])
+        let cases: [(files: [String], isAsked: Bool)] = [
+            (marks + systemd, false), (groups[0] + systemd, false),
+            (marks + groups[0] + systemd, true), (marks + groups[1] + systemd, true),
+            (marks + openrc, true), (openrc, false),
+        ]
+        for (files, isAsked) in cases {
+            let commands = try obstacles(of: program, with: files)
+            #expect(!commands.isEmpty)
+            for (place, obstacle) in commands {
+                #expect((obstacle == nil) == isAsked, "\(place): \(files)")
+            }
+        }
+    }
+
     /// A command of the library.
     private struct KnownCommand {
         let place: String
@@ -194,6 +264,7 @@ struct LibraryTests {
         "auditctl": ["-s", "-l"], "ipset": ["save"], "nft": ["list ruleset"],
         "ausearch": ["--input-logs --raw -m avc,user_avc,selinux_err -ts today"],
         "bridge": ["link show", "fdb show", "mdb show", "vlan show"],
+        // Over the socket of its own end, which it makes in /run/chrony and removes.
         "chronyc": [
             "-n tracking", "-n activity", "-n sources", "-n sourcestats", "-n selectdata",
             "-n ntpdata", "-n authdata", "-n serverstats", "-n clients",
@@ -208,6 +279,7 @@ struct LibraryTests {
             "--timeout 10s --connect-timeout 5s --namespace k8s.io tasks list",
             "--timeout 10s --connect-timeout 5s --namespace moby tasks list",
         ],
+        "cut": ["-s -d: -f1,3- /etc/passwd", "-s -d: -f1,3- /etc/group"],
         "devlink": ["dev info", "port show", "health show", "dev param show"],
         "dkms": ["status"],
         "dmidecode": ["-t 0,1,2,3,4,5,6,7,8,9,10,12,…"],
@@ -244,6 +316,7 @@ struct LibraryTests {
         "lsmem": ["-J -b -o RANGE,SIZE,STATE,REMOVABLE,ZONES,NODE,BLOCK"],
         "lvmconfig": ["--typeconfig diff"], "lvmlockctl": ["--info"],
         "mariadbd": ["--version"], "mysqld": ["--version"],
+        "/usr/libexec/mariadbd": ["--version"], "/usr/libexec/mysqld": ["--version"],
         "mdadm": ["--detail --scan --verbose"],
         "multipathd": [
             "show config local", "show blacklist", "show daemon", "show status", "show maps json",

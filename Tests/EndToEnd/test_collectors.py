@@ -142,6 +142,40 @@ class DeclaredCollectorTest(harness.Case):
         self.assertEqual(
             harness.run("collectors", "check", self.path("none")).status, UNAVAILABLE)
 
+    def test_check_refuses_what_runs_other_programs(self):
+        cases = ["rbash, -c, id", "python3.11, -c, x", "flock, /tmp/x, id", 'taskset, "1", id',
+                 "/lib64/ld-linux-x86-64.so.2, /bin/sh", "find, /, -exec, rm, x, ;"]
+        for command in cases:
+            with self.subTest(command):
+                folder = self.declarations(mine=OWN % ("mine", "facts", "/a", command))
+                outcome = harness.run("collectors", "check", os.path.join(folder, "mine.yaml"))
+                self.assertEqual(outcome.status, USAGE, str(outcome))
+                self.assertIn("mine.yaml:8:", outcome.err)
+                self.assertIn("runs other programs", outcome.err)
+
+    def test_check_refuses_what_stands_for_nothing(self):
+        whole = OWN % ("mine", "facts", "/a", "echo")
+        cases = [
+            (whole + '    since: ["--since={sincee}"]\n',
+             "mine.yaml:10:13: unknown placeholder `{sincee}`; did you mean `{since}`?"),
+            (whole.replace("[/a]", '["/a/[z-a]"]'),
+             "mine.yaml:7:13: \"/a/[z-a]\": the range `z-a` runs backwards"),
+            (whole.replace("to: said.txt", "to: 0"),
+             "mine.yaml:9:9: expected a text, but found the number 0; put it in quotes"),
+        ]
+        for text, said in cases:
+            with self.subTest(said):
+                folder = self.declarations(mine=text)
+                outcome = harness.run("collectors", "check", os.path.join(folder, "mine.yaml"))
+                self.assertEqual(outcome.status, USAGE, str(outcome))
+                self.assertIn(said, outcome.err)
+
+    def test_a_wrong_file_is_not_called_a_wrong_command_line_alone(self):
+        folder = self.declarations(mine="a: [")
+        outcome = self.collect("--collectors", folder, expected=(USAGE,))
+        self.assertIn("Failed: the command line, or a file that the run goes by, is wrong.",
+                      outcome.err)
+
     def test_new_writes_a_file_that_check_accepts(self):
         outcome = harness.run("collectors", "new", "my-app", cwd=self.path("."))
         self.assertEqual(outcome.status, 0, str(outcome))
@@ -172,6 +206,31 @@ class DeclaredCollectorTest(harness.Case):
         outcome = self.collect("--profile", path, expected=(USAGE,))
         self.assertIn("profile.yaml:3:3: there is no collector \"kernl\"; did you mean kernel?",
                       outcome.err)
+
+    def test_a_profile_that_leaves_no_collector_is_told_with_its_place(self):
+        path = self.path("profile.yaml")
+        head = "schema: diagbundle.profile/1\n"
+        none = "no collector to run"
+        cases = [
+            ("only: [hardware]\nskip: [hardware]\n", (),
+             "profile.yaml:3:7: `only` and `skip` together leave " + none),
+            ("base: minimal\nskip: [storage, system, boot]\n", (),
+             "profile.yaml:3:7: `skip` leaves " + none),
+            ("only: []\n", (), "profile.yaml:2:7: `only` leaves " + none),
+            ("only: [hardware]\n", ("--skip", "hardware"),
+             "profile.yaml:2:7: `only` and the option `skip` together leave " + none),
+            ("add: [hardware]\n", ("--only", "boot", "--skip", "boot"),
+             "--skip: it leaves none of the collectors of `only` to run"),
+        ]
+        for text, options, said in cases:
+            with self.subTest(said):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(head + text)
+                outcome = self.collect("--profile", path, *options, expected=(USAGE,))
+                self.assertIn(said, outcome.err)
+        outcome = self.collect("--profile", "minimal", "--skip", "storage,system,boot",
+                               expected=(USAGE,))
+        self.assertIn("--skip: it leaves no collector of the profile minimal to run", outcome.err)
 
     def test_200000_files_end_within_their_limit(self):
         folder = self.path("many")

@@ -18,7 +18,7 @@ EXPECTED = {
         "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf"],
         "locale": ["etc/locale.conf", "etc/vconsole.conf"],
         "logging": ["etc/systemd/journald.conf"],
-        "login": ["etc/passwd", "etc/ssh/sshd_config"],
+        "login": ["user-files-listing.txt", "etc/ssh/sshd_config"],
         "lvm": ["lvm-listing.txt"],
         "mail": ["configuration-listing.txt"],
         "mysql": ["data-listing.txt", "var/log/mariadb/mariadb.log"],
@@ -37,7 +37,7 @@ EXPECTED = {
         "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf"],
         "locale": ["etc/locale.conf"],
         "logging": ["etc/systemd/journald.conf"],
-        "login": ["etc/passwd"],
+        "login": ["user-files-listing.txt"],
         "network": ["etc/hosts", "etc/sysconfig/network/config"],
         "packages": ["rpm-listing.txt"],
         "security": ["etc/apparmor/parser.conf", "etc/apparmor.d/usr.sbin.demo"],
@@ -46,10 +46,11 @@ EXPECTED = {
     },
     "debian": {
         "apache": ["configuration-listing.txt"],
+        "firewall": ["etc/ufw/user.rules"],
         "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf"],
         "locale": ["etc/default/locale", "etc/default/keyboard"],
         "logging": ["etc/systemd/journald.conf"],
-        "login": ["etc/passwd", "etc/login.defs", "etc/ssh/sshd_config"],
+        "login": ["user-files-listing.txt", "etc/login.defs", "etc/ssh/sshd_config"],
         "md": ["etc/cron.d/mdadm"],
         "network": ["etc/hosts", "etc/resolv.conf", "etc/nsswitch.conf"],
         "packages": ["var/lib/dpkg/status", "var/lib/apt/extended_states", "var/log/dpkg.log",
@@ -72,17 +73,17 @@ EXPECTED = {
         "containers": ["etc/containers/registries.conf"],
         "firewall": ["etc/firewalld/firewalld.conf"],
         "locale": ["etc/locale.conf"],
-        "login": ["etc/passwd", "etc/ssh/sshd_config"],
+        "login": ["user-files-listing.txt", "etc/ssh/sshd_config"],
         "network": ["etc/NetworkManager/NetworkManager.conf"],
         "packages": ["etc/redhat-release", "rpm-listing.txt"],
         "security": ["etc/selinux/config", "etc/crypto-policies/config"],
         "time": ["etc/chrony.conf"],
     },
     "alpine": {
-        "login": ["etc/passwd", "etc/ssh/sshd_config"],
+        "login": ["user-files-listing.txt", "etc/ssh/sshd_config"],
         "network": ["etc/hosts", "etc/resolv.conf"],
         "packages": ["lib/apk/db/installed", "etc/apk/world"],
-        "services": ["etc/inittab", "etc/rc.conf"],
+        "services": ["etc/rc.conf"],
         "kernel": ["etc/sysctl.conf"],
         "firewall": ["etc/nftables.nft"],
         "logging": ["etc/syslog.conf"],
@@ -146,6 +147,8 @@ class RootTest(harness.Case):
         self.assertEqual(lacking, [])
         # Where a password may stand as an argument of a module.
         self.assertEqual([one for one in paths if one.startswith("login/etc/pam.d/")], [])
+        # Where a hash stands on a host without shadow, and the program that leaves it out cannot run.
+        self.assertEqual(paths & {"login/etc/passwd", "login/etc/group", "login/users.txt"}, set())
         self.assertEqual([one for one in paths if one.endswith("/commands.json")], [])
         absent = {one["what"]: one.get("why", "") for one in manifest["absent"]}
         self.assertTrue(any("no command runs for a root" in why for why in absent.values()))

@@ -53,26 +53,26 @@ tables of names, numbers, addresses or times, without a place for a password
   locale /etc/default/[!e]* /etc/conf.d/keymaps /etc/sysconfig/{i18n,* /etc/timezone
   login /etc/sub[ug]id /etc/shells /etc/securetty /etc/login.defs* /etc/default/useradd
   login /etc/adduser.conf
-  kernel /etc/modules /etc/rtgroups
+  kernel /etc/modules /etc/rtgroups /{etc,run}/{modules-load,*
   mail /etc/mailname
-  network /etc/host* /etc/HOSTNAME /etc/networks /etc/gai.conf /etc/{services,* /etc/nsswitch.conf
+  network /etc/hosts /etc/hostname /etc/host.conf /etc/HOSTNAME /etc/networks /etc/gai.conf
+  network /etc/{services,* /etc/nsswitch.conf
   network /etc/nscd.conf /etc/resolv* /etc/systemd/resolved.conf* /etc/iproute2/** /etc/ethertypes
   network /etc/yp.conf /etc/udhcpc/udhcpc.conf
   network /etc/sysconfig/network /etc/sysconfig/network/{* /etc/sysconfig/network-scripts/{*
   nginx /etc/nginx/mime.types
   scheduled /etc/cron.{allow,deny} /etc/at.{allow,deny}
   time /etc/timezone /etc/sysconfig/clock /etc/*/hwclock /etc/ntp/{step-tickers,ntpservers}
-hashes moved to shadow long ago; passwd(5) and group(5) still have a place for one
-  login /etc/passwd /etc/group
 packet filters: rules, names and addresses
-  firewall /etc/*
-kernel settings; the keys that sysctl and options of modules can hold are no logins
-  kernel /etc/sysctl.conf /{etc,run}/* /etc/modprobe.conf
+  firewall /etc/nftables* /etc/sysconfig/nftables.conf /etc/sysconfig/{iptables,*,ipset}
+  firewall /etc/iptables/* /etc/awall/* /etc/firewalld/*.xml /etc/ufw/[*].rules* /etc/ufw/app*
+kernel settings; the keys that sysctl can hold are no logins
+  kernel /etc/sysctl.conf /{etc,run}/sysctl.d/*
+  firewall /etc/ufw/{ufw,sysctl}.conf
 limits, labels and rules of access: subjects, objects and permissions
   processes /etc/security/limits.* /etc/cg* /etc/sysconfig/{cgconfig,cgred}
-  login /etc/security/{access,* /etc/security/namespace.init /etc/security/{limits,namespace}.d/*
-  login /etc/authselect/* /etc/sysconfig/authconfig /etc/sudoers* /etc/sudo.conf /etc/doas*
-  login /etc/polkit-1/*
+  login /etc/security/{access,* /etc/security/{limits,namespace}.d/*
+  login /etc/authselect/* /etc/sysconfig/authconfig
   security /etc/selinux/* /var/lib/selinux/* /etc/sestatus.conf /etc/apparmor* /etc/ima/ima-policy
   security /etc/default/ima* /etc/system-fips /etc/crypto-policies/* /etc/gnutls/config
   security /etc/audit/audit* /etc/audit/rules.d/*.rules /etc/audit/plugins.d/*.conf
@@ -91,24 +91,30 @@ options whose keys and passwords stand in files of their own, which are named an
   virtualization /var/lib/libvirt/dnsmasq/*.{conf,status,leases} /etc/vmware/config
 options of a daemon, by documentation or by the comments they are shipped with
   cloud /etc/cloud/ds-identify.cfg /etc/waagent.conf /etc/default/instance_configs.cfg
-  hardware /etc/numad.conf /etc/udev/* /etc/sensors*
+  firewall /etc/sysconfig/{*-config /etc/sysconfig/SuSEfirewall2 /etc/sysconfig/firewalld
+  firewall /etc/firewalld/firewalld.conf /etc/conf.d/* /etc/default/ufw
+  hardware /etc/numad.conf /etc/udev/udev.conf /etc/sensors*
   logging /etc/syslog.conf /etc/conf.d/syslog
   mail /etc/exim4/update-exim4.conf.conf /etc/sysconfig/postfix /etc/default/exim4
   md /etc/sysconfig/* /etc/cron.d/{mdadm,raid-check,mdcheck}
-  network /etc/udev/rules.d/*net*.rules
-  nvme /{etc,lib}/udev/rules.d/*
   packages /etc/dpkg/dpkg.cfg*
   postgresql /etc/postgresql/*/*/{start,* /etc/postgresql-common/* /etc/*/postgresql
   scheduled /etc/default/cron /etc/sysconfig/{cron,*
   services /etc/systemd/{logind,* /etc/systemd/system-preset/*
   services /etc/tmpfiles.d/*.conf /run/tmpfiles.d/*.conf /etc/sysusers.d/*.conf
-  services /etc/rc.conf* /etc/inittab /etc/default/rcS /etc/sysconfig/init
-  smart /etc/*
+  services /etc/rc.conf* /etc/default/rcS /etc/sysconfig/init
+  smart /etc/smart* /etc/[cd]*/smart* /etc/sysconfig/smart*
   time /etc/systemd/timesyncd.conf /{etc,run}/systemd/* /etc/{default,* /etc/sysconfig/{ptp4l,*
   virtualization /etc/default/qemu-guest-agent /etc/sysconfig/qemu-ga /etc/{default,sysconfig}/*
 modules to load and ports alone; the rest of the folder is withheld
   apache /etc/apache2/mods-enabled/*.load /etc/apache2/ports.conf /etc/httpd/conf.modules.d/*.conf
-recipients; a command among them may have anything as argument, hence sensitive
+names and attributes of devices; what udev is to run stands by its name, and seldom has an argument
+  hardware,network /etc/udev/rules.d/*
+  nvme /{etc,lib}/udev/rules.d/*
+what the case is about: recipients, rights, options of modules; a command among them may have
+anything as argument, hence sensitive
+  kernel /etc/modprobe.conf /{etc,run}/modprobe.d/*
+  login /etc/sudoers* /etc/sudo.conf /etc/doas* /etc/polkit-1/*
   mail /etc/aliases /etc/mail/aliases
 logs, masked when redaction exists; those that write credentials in ordinary use are withheld
   apache,containers,firewall,hardware,mail,nginx,services,time /var/log/*

@@ -145,6 +145,8 @@ CONTENT = {
     "hardware/lscpu.json": r'"field": "CPU\(s\):"',
     "hardware/udev-database.txt": r"^E: ID_SERIAL_SHORT=LABNV1$",
     "locale/libraries.txt": r"libc\.so\.6 \(libc6,x86-64",
+    "login/groups.txt": r"^root:0:",
+    "login/users.txt": r"^root:0:0:",
     "login/who.txt": r"system boot",
     "lvm/dmsetup-info.txt": r"^vglab-plain ",
     "lvm/dmsetup-table.txt": r"^labcrypt: 0 \d+ crypt aes-xts-plain64 :64:logon:",

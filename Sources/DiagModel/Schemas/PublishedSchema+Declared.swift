@@ -71,12 +71,13 @@ extension PublishedSchema {
                 "description": "also the folder of its artifacts"},
             "subject": {"type": "string", "minLength": 1, "maxLength": 60,
                 "description": "what it collects, after \"Collecting\""},
-            "description": {"type": "string", "description": "what it collects, and for whom"},
+            "description": {"$ref": "#/$defs/plain",
+                "description": "what it collects, and for whom"},
             "risk": {"$ref": "#/$defs/risk"},
             "privacy": {"$ref": "#/$defs/privacy"},
             "profiles": {"$ref": "#/$defs/profiles"},
-            "deadline": {"$ref": "#/$defs/quantity"},
-            "limit": {"$ref": "#/$defs/quantity"},
+            "deadline": {"$ref": "#/$defs/deadline"},
+            "limit": {"$ref": "#/$defs/byteCount"},
             "capabilities": {"type": "array", "items":
                 {"enum": ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_DAC_OVERRIDE",
                     "CAP_AUDIT_CONTROL"]}},
@@ -86,16 +87,17 @@ extension PublishedSchema {
                 {"$ref": "#/$defs/listing"}]}}
         },
         "$defs": {
-            "arguments": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+            "arguments": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/plain"}},
             \#(declarationDefinitions),
             "artifact": {"type": "string", "minLength": 1, "maxLength": 1024,
-                "description": "path in the collector's folder; .json for JSON"},
+                "description": "path in the collector's folder; .json for JSON",
+                "pattern": "^(?!/)(?!(?:[\\s\\S]*/)?[.][.](?:/|$))[\\s\\S]+$"},
             "exitCodes": {"type": "array", "items":
                 {"type": "integer", "minimum": 0, "maximum": 255}},
             "files": {
                 "type": "object", "additionalProperties": false, "required": ["files"],
                 "properties": {
-                    "files": {"$ref": "#/$defs/texts"},
+                    "files": {"$ref": "#/$defs/paths"},
                     "exclude": {"$ref": "#/$defs/texts"},
                     "since": {"const": "mtime"},
                     "secrets": {"type": "boolean"},
@@ -111,10 +113,16 @@ extension PublishedSchema {
                 "type": "object", "additionalProperties": false, "required": ["command", "to"],
                 "properties": {
                     "command": {"$ref": "#/$defs/arguments",
-                        "description": "program and arguments; no shell sees them"},
+                        "description":
+                        "program and arguments; no shell sees them. Programs that run others are \#
+        refused, which catches mistakes: a declaration, owned by root, is trusted as code"},
                     "to": {"$ref": "#/$defs/artifact"},
                     "exit-codes": {"$ref": "#/$defs/exitCodes"},
-                    "since": {"type": "array", "items": {"type": "string"}},
+                    "since": {"type": "array", "items": {
+                        "type": ["string", "number", "boolean"],
+                        "pattern": "^(?:[^{}]|[{]since(?:-epoch)?[}])*$"},
+                        "description":
+                        "arguments that --since adds; {since} and {since-epoch} are its moment"},
                     "secrets": {"type": "boolean"},
                     "read-only": {"type": "boolean",
                         "description": "it gets no right to open a file for writing"},
@@ -128,7 +136,7 @@ extension PublishedSchema {
             "listing": {
                 "type": "object", "additionalProperties": false, "required": ["listing", "to"],
                 "properties": {
-                    "listing": {"$ref": "#/$defs/texts"},
+                    "listing": {"$ref": "#/$defs/paths"},
                     "to": {"$ref": "#/$defs/artifact"},
                     "depth": {"type": "integer", "minimum": 0, "maximum": 32},
                     "limits": {"$ref": "#/$defs/listingLimits"},
@@ -141,7 +149,7 @@ extension PublishedSchema {
             "filesLimits": {
                 "type": "object", "additionalProperties": false,
                 "properties": {
-                    "bytes": {"$ref": "#/$defs/quantity"},
+                    "bytes": {"$ref": "#/$defs/byteCount"},
                     "lines": {"$ref": "#/$defs/lines"},
                     "files": {"type": "integer", "minimum": 1, "maximum": 100000},
                     "newest": {"type": "boolean"}
@@ -150,7 +158,7 @@ extension PublishedSchema {
             "commandLimits": {
                 "type": "object", "additionalProperties": false,
                 "properties": {
-                    "bytes": {"$ref": "#/$defs/quantity"},
+                    "bytes": {"$ref": "#/$defs/byteCount"},
                     "lines": {"$ref": "#/$defs/lines"},
                     "seconds": {"type": "integer", "minimum": 1, "maximum": 3600},
                     "newest": {"type": "boolean"}
@@ -159,7 +167,7 @@ extension PublishedSchema {
             "listingLimits": {
                 "type": "object", "additionalProperties": false,
                 "properties": {
-                    "bytes": {"$ref": "#/$defs/quantity"},
+                    "bytes": {"$ref": "#/$defs/byteCount"},
                     "files": {"type": "integer", "minimum": 1, "maximum": 1000000}
                 }
             },
@@ -173,17 +181,27 @@ extension PublishedSchema {
         "privacy": {"enum": ["technical", "identity", "content", "sensitive"]},
         "profiles": {"type": "array", "minItems": 1, "items":
             {"enum": ["minimal", "default", "storage", "full"]}},
-        "quantity": {"type": ["string", "integer"]},
+        "deadline": {"type": ["string", "integer"], "minimum": 1, "maximum": 3600,
+            "maxLength": 64, "description": "1 second to an hour: 90, 30s, 1m30s",
+            "pattern":
+            "^(?:[0-9]+|(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$(?!\\n)"},
+        "byteCount": {"type": ["string", "integer"], "minimum": 1, "maximum": 68719476736,
+            "maxLength": 64, "description": "1 byte to 64 GiB: 4096, 500K, 64MiB",
+            "pattern": "^[0-9]+(?:[KkMmGgTt](?:i?B)?|B)?$(?!\\n)"},
+        "plain": {"type": ["string", "number", "boolean"]},
+        "paths": {"type": "array", "minItems": 1, "items":
+            {"type": "string", "maxLength": 4096, "pattern": "^[/{]"}},
         "texts": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
         "when": {
             "type": "object", "additionalProperties": false,
             "properties": {
                 "root": {"type": "boolean"},
                 "commands": {"$ref": "#/$defs/texts"},
-                "files": {"$ref": "#/$defs/texts"},
+                "files": {"$ref": "#/$defs/paths"},
                 "modules": {"$ref": "#/$defs/texts"},
                 "filesystems": {"$ref": "#/$defs/texts"},
-                "kernel": {"type": "string", "description": "for example >=5.10"},
+                "kernel": {"type": "string", "description": "for example >=5.10",
+                    "pattern": "^(?:>=|<=|[<>=]) *[0-9]+(?:[.][0-9]+){0,2}$(?!\\n)"},
                 "config": {"$ref": "#/$defs/texts"},
                 "init": {"type": "array", "minItems": 1, "items":
                     {"enum": ["systemd", "openrc", "sysvinit", "busybox"]}},
@@ -208,9 +226,12 @@ extension PublishedSchema {
         "properties": {
             "schema": {"const": "diagbundle.profile/1"},
             "base": {"enum": ["minimal", "default", "storage", "full"]},
-            "only": {"type": "array", "items": {"type": "string"}},
-            "add": {"type": "array", "items": {"type": "string"}},
-            "skip": {"type": "array", "items": {"type": "string"}}
+            "only": {"$ref": "#/$defs/names"},
+            "add": {"$ref": "#/$defs/names"},
+            "skip": {"$ref": "#/$defs/names"}
+        },
+        "$defs": {
+            "names": {"type": "array", "items": {"type": ["string", "number", "boolean"]}}
         }
         """#
 }
