@@ -22,8 +22,8 @@ extension DeclaredRun {
                 {
                     return
                 }
+                guard lines.add(path, in: context.root, depth: listing.depth) else { return }
                 gone.remove(UntrustedText.escapingInvalidUTF8(path.bytes))
-                lines.add(path, in: context.root, depth: listing.depth)
             }
         }
         let isCut = walk.isCut || lines.isLate
@@ -101,12 +101,21 @@ private struct ListingLines {
             : nil
     }
 
-    mutating func add(_ path: FilePath, in tree: RootedTree, depth: Int) {
+    /// Adds what is at `path`; tells whether anything is.
+    mutating func add(_ path: FilePath, in tree: RootedTree, depth: Int) -> Bool {
         do throws(SystemCallError) {
             let status = try tree.status(of: path, followingLinks: false)
             let isFolder = add(path.bytes, status) { try? tree.readLink(path) }
-            if isFolder, depth > 0 { enter(try tree.directory(path), depth: depth) }
-        } catch { fail(error) }
+            if isFolder, depth > 0 {
+                do throws(SystemCallError) {
+                    enter(try tree.directory(path), depth: depth)
+                } catch { fail(error) }
+            }
+            return true
+        } catch {
+            fail(error)
+            return false
+        }
     }
 
     private mutating func enter(_ folder: Directory, depth: Int) {

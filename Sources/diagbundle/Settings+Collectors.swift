@@ -93,7 +93,7 @@ extension Settings {
             }
             if let refused { throw CommandFailure(.notPermitted, refused.reason) }
             guard only.isEmpty else {
-                throw wrong(.skip, "it leaves none of the collectors of `only` to run")
+                throw wrong(.skip, "it leaves no collector of those of `only` to run")
             }
             throw profile.emptiness(besideOption: !words(.skip).isEmpty)
                 ?? wrong(.skip, "it leaves no collector of the profile \(profile.name) to run")

@@ -56,8 +56,16 @@ def call(name, *arguments):
     return result
 
 
+# That of the machine, in which nothing is ever mounted: what a test removes below a mount is gone.
+# Processes that a test starts are told of it.
+OUTER_NAMESPACE = os.environ.setdefault(
+    "DIAGBUNDLE_TEST_NAMESPACE", os.readlink("/proc/self/ns/mnt"))
+
+
 def mount(source, target, kind, flags=0, options=None):
-    """mount(2)."""
+    """mount(2), in a namespace of its own only."""
+    if os.readlink("/proc/self/ns/mnt") == OUTER_NAMESPACE:
+        raise RuntimeError("mount %s: only in_namespace()" % target)
     encode = lambda text: None if text is None else os.fsencode(text)
     call("mount", encode(source), encode(target), encode(kind), ctypes.c_ulong(flags),
          encode(options))

@@ -387,7 +387,7 @@ class Options(harness.Case):
             data = harness.content(os.path.join(harness.host_folder(self.output), name))
             self.assertNotIn(boot.encode(), data, name)
 
-    @harness.needs_namespace
+    @harness.in_namespace()
     def test_what_the_running_kernel_has_mounted_in_a_root_is_not_of_it(self):
         """As for a chroot of a rescue system."""
         root = harness.fixture_root(self.folder)

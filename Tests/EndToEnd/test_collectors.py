@@ -220,7 +220,7 @@ class DeclaredCollectorTest(harness.Case):
             ("only: [hardware]\n", ("--skip", "hardware"),
              "profile.yaml:2:7: `only` and the option `skip` together leave " + none),
             ("add: [hardware]\n", ("--only", "boot", "--skip", "boot"),
-             "--skip: it leaves none of the collectors of `only` to run"),
+             "--skip: it leaves no collector of those of `only` to run"),
         ]
         for text, options, said in cases:
             with self.subTest(said):

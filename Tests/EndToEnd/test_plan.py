@@ -282,7 +282,7 @@ class PlanTest(harness.Case):
         slow["unplanned"] = "it did not say what it would do in 60 s: a file system hangs"
         self.collect("--plan", self.saved(plan), expected=(PARTIAL,))
         manifest = harness.manifest(self.output)
-        self.assertEqual([one["name"] for one in manifest["reports"]], ["mine"])
+        self.assertEqual([one["collector"] for one in manifest["reports"]], ["mine"])
         missing = [(one["collector"], one["why"]) for one in manifest["missing"]]
         self.assertEqual(missing, [("slow", "the plan does not have it: " + slow["unplanned"])])
 
