@@ -6,8 +6,9 @@ internal import SystemPackage
 public struct PlannedCollector: Collector {
     private let inner: any Collector
     private let scope: ReadScope
-    /// The files that it reads by the plan, but for those that the kernel makes up.
-    private let files: [FilePath]
+    /// The files that it reads by the plan, but for those that the kernel makes up; and whether
+    /// each was found in a folder of which all that is wanted is read: a log, say.
+    private let files: [(path: FilePath, isFound: Bool)]
 
     /// Why something is missing that the plan has.
     public static let goneReason = "it is in the plan, and no longer there"
@@ -19,10 +20,18 @@ public struct PlannedCollector: Collector {
         self.inner = inner
         let items = plan.items.filter { $0.kind == .reads }
         scope = Self.scope(of: items)
-        files = items.flatMap { $0.files ?? [] }.map { FilePath(bytes: $0.bytes) }
-            .filter { path in
-                !["/proc", "/sys", "/dev", "/run"].contains { path.starts(with: $0) }
+        files = items.flatMap { item in
+            let folders = (item.folders ?? []).map { FilePath($0) }
+            return (item.files ?? []).filter { !Self.isOfKernel($0.path) }.map { file in
+                let path = FilePath(bytes: file.bytes)
+                return (path, folders.contains { path.starts(with: $0) })
             }
+        }
+    }
+
+    /// Whether what stands at `path` comes and goes while a host runs: procfs, sysfs, /dev, /run.
+    public static func isOfKernel(_ path: String) -> Bool {
+        ["/proc/", "/sys/", "/dev/", "/run/"].contains { path.hasPrefix($0) }
     }
 
     /// What `items` let be read.
@@ -102,11 +111,17 @@ public struct PlannedCollector: Collector {
 
     /// Tells of the files that the plan has and that are no longer there.
     private func tellGone(in tree: RootedTree, into sink: any CollectionSink) throws {
-        let gone = files.filter { path in
-            do throws(SystemCallError) {
-                _ = try tree.status(of: path)
-                return false
-            } catch { return [.noSuchFileOrDirectory, .notDirectory].contains(error.errno) }
+        let (gone, rotated) = files.reduce(into: ([FilePath](), [FilePath]())) { found, file in
+            do throws(SystemCallError) { _ = try tree.status(of: file.path) } catch {
+                guard [.noSuchFileOrDirectory, .notDirectory].contains(error.errno) else { return }
+                if file.isFound { found.1.append(file.path) } else { found.0.append(file.path) }
+            }
+        }
+        if let first = rotated.first {
+            let what = UntrustedText.escapingForPath(first.bytes)
+            try sink.absent(
+                rotated.count == 1 ? what : "\(what) and \(rotated.count - 1) other files",
+                why: Self.goneReason)
         }
         for path in gone.prefix(Self.mostNamed) {
             try sink.missing(UntrustedText.escapingForPath(path.bytes), why: Self.goneReason)

@@ -42,7 +42,8 @@ extension CollectorDeclaration.Command {
             return
         }
         let name = String(last)
-        guard !runsOthers(name) else {
+        let arguments = try words.dropFirst().map { node throws(YAMLError) in try node.string }
+        guard !runsOthers(name) || onlyTells(arguments) else {
             throw list.error(
                 "`\(name)` runs other programs; name the program itself, or write a plugin")
         }
@@ -54,6 +55,15 @@ extension CollectorDeclaration.Command {
             throw node.error("`find` with `\(word)` \(what); here it may only find")
         }
     }
+
+    /// Whether such a program is only asked for what it knows: `numactl --hardware`, `php -m`.
+    private static func onlyTells(_ arguments: [String]) -> Bool {
+        !arguments.isEmpty && arguments.allSatisfy(questions.contains)
+    }
+
+    private static let questions: Set<String> = [
+        "--version", "-V", "-v", "--hardware", "-H", "--show", "--print", "-m",
+    ]
 
     private static func runsOthers(_ name: String) -> Bool {
         // The dynamic loader: ld.so, ld-linux-x86-64.so.2, ld64.so.2, ld-musl-x86_64.so.1.

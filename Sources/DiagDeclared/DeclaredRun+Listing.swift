@@ -68,8 +68,9 @@ extension DeclaredRun {
         }
         guard let first = gone.first else { return }
         let what = gone.count == 1 ? first : "\(item.title): \(gone.count) paths"
-        if gone.allSatisfy(GlobPattern.isOfProcess) {
-            try sink.absent(what, why: "the process has ended since the plan was made")
+        if gone.allSatisfy(PlannedCollector.isOfKernel) {
+            // Processes and services come and go, and what stands there of them with them.
+            try sink.absent(what, why: PlannedCollector.goneReason)
         } else {
             try sink.missing(what, why: PlannedCollector.goneReason)
         }
@@ -140,7 +141,8 @@ private struct ListingLines {
     }
 
     private mutating func fail(_ error: SystemCallError) {
-        guard error.errno != .noSuchFileOrDirectory, error.errno != .noSuchProcess else { return }
+        let gone: [Errno] = [.noSuchFileOrDirectory, .noSuchProcess, .notDirectory]
+        guard !gone.contains(error.errno) else { return }
         failures.append(error)
     }
 

@@ -18,6 +18,8 @@ public final class DumpOutput: Sendable {
 
     private let descriptor: OwnedDescriptor
     private let directness: Atomic<Bool>
+    /// Why bytes did not reach the disk. The kernel says so once, to whoever asks first.
+    private let loss = Mutex<DumpOutputError?>(nil)
     /// What errors call the file.
     private let name: String
 
@@ -126,13 +128,18 @@ public final class DumpOutput: Sendable {
     }
 
     /// Waits until what was written has reached the disk.
+    ///
+    /// Once that has failed it fails for good: what was lost then stays lost.
     public func synchronize() throws(DumpOutputError) {
+        if let failed = loss.withLock({ $0 }) { throw failed }
         while fdatasync(descriptor.rawValue) != 0 {
             let errno = Errno.last
             if errno == .interrupted { continue }
             // A pipe or a special file has nothing to wait for.
             if errno == .invalidArgument { return }
-            throw DumpOutputError(operation: "fdatasync", name: name, errno: errno)
+            let failed = DumpOutputError(operation: "fdatasync", name: name, errno: errno)
+            loss.withLock { $0 = failed }
+            throw failed
         }
     }
 

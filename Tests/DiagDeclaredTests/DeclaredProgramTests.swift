@@ -46,6 +46,17 @@ struct DeclaredProgramTests {
     }
 
     @Test(
+        "What is only asked for what it knows may be such a program",
+        arguments: [
+            "[numactl, --hardware]", "[php, -m]", "[python3, --version]", "[capsh, --print]",
+            "[make, --version]",
+        ])
+    func questions(command: String) {
+        #expect(fault(command) == nil)
+        #expect(fault(command.replacing("]", with: ", id]")) != nil)
+    }
+
+    @Test(
         "Of find it is refused to run, to delete and to write, wherever the word stands",
         arguments: [
             ("-exec", "runs other programs"), ("-execdir", "runs other programs"),

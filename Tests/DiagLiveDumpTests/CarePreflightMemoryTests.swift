@@ -32,13 +32,14 @@ struct CarePreflightMemoryTests {
     }
 
     private func limit(
-        _ root: CareRoot, _ folder: String, _ limit: String, used: String, idle: UInt64 = 0
+        _ root: CareRoot, _ folder: String, _ limit: String, used: String, idle: UInt64 = 0,
+        active: UInt64 = 0
     ) throws {
         try root.write("\(folder)/memory.max", "\(limit)\n")
         try root.write("\(folder)/memory.current", "\(used)\n")
         try root.write(
             "\(folder)/memory.stat",
-            "anon 1\ninactive_anon 999999999999\ninactive_file \(idle)\nactive_file 5\n")
+            "anon 1\ninactive_anon 999999999999\ninactive_file \(idle)\nactive_file \(active)\n")
     }
 
     // MARK: - Control groups
@@ -68,6 +69,11 @@ struct CarePreflightMemoryTests {
         let limit = "\(64 * Self.mebi)"
         try self.limit(
             root, Self.service, limit, used: "\(60 * Self.mebi)", idle: 50 * Self.mebi)
+        #expect(try causes(root, budget: 46 * Self.mebi) == [])
+        #expect(try causes(root, budget: 47 * Self.mebi) == [.memoryPressure])
+        try self.limit(
+            root, Self.service, limit, used: "\(60 * Self.mebi)", idle: 40 * Self.mebi,
+            active: 20 * Self.mebi)
         #expect(try causes(root, budget: 46 * Self.mebi) == [])
         #expect(try causes(root, budget: 47 * Self.mebi) == [.memoryPressure])
         try self.limit(root, Self.service, limit, used: "\(Self.mebi)", idle: .max)

@@ -18,6 +18,9 @@ BUSY = {"kernel", "slab", "page table", "reserved"}
 # Pages that were written to and have words, too, which were other for a moment: 0.8 % at most were
 # seen, in a guest with more processors than its host.
 PASSING_SHARE = 0.015
+# Of all pages of a dump that has no flags of them: those that were free before it began, were in use
+# when they were copied, and were free again with what they had before.
+BORROWED_SHARE = 0.002
 MOMENTARY_SHARE = 0.001  # Of all pages: those that were other for a moment only.
 
 
@@ -32,6 +35,7 @@ class Differences:
         self.written, self.passing, self.momentary = {}, {}, {}
         # (frame, class, words that differ without a reason)
         self.unexplained = []
+        self.borrowed = 0
         self.other = 0  # Pages of files and of processes with a word that was other for a moment.
         for index, frame in enumerate(dump.frames.tolist()):
             ours, last = dump.page(index), after.page(frame)
@@ -45,11 +49,15 @@ class Differences:
             if not other:
                 kind = self.written
             elif kept_by_guest.all():
+                if dump.has_earlier_words and name == "free":
+                    self.borrowed += 1
+                    continue
                 kind = self.momentary
             else:
                 kind = self.passing
             kind[name] = kind.get(name, 0) + 1
-            if kind is not self.written and name not in BUSY:
+            if kind is not self.written and name not in BUSY and not (
+                    dump.has_earlier_words and name == "free"):
                 self.other += 1
             if kind is self.momentary and name not in BUSY:
                 self.unexplained.append((frame, name, other))
@@ -66,6 +74,8 @@ class Differences:
         results.check("%s: at most one page in a thousand was other only for a moment" % title,
                       max(sum(self.momentary.values()), self.other) <=
                       MOMENTARY_SHARE * self.kept, (self.momentary, self.other, self.kept))
+        results.check("%s: few pages were in use meanwhile only" % title,
+                      self.borrowed <= BORROWED_SHARE * self.kept, (self.borrowed, self.kept))
         results.check("%s: few of those written to have other words than the guest wrote" % title,
                       sum(self.passing.values()) <= PASSING_SHARE * self.kept,
                       (self.passing, self.kept))

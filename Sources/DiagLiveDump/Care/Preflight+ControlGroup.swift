@@ -14,8 +14,8 @@ extension Preflight {
         var setting: String
         /// Bytes that it may use.
         var limit: UInt64
-        /// Bytes of these that are left. What it has of files that nobody used lately goes first,
-        /// and counts as left.
+        /// Bytes of these that are left. What it has of files and the like goes first, and
+        /// counts as left.
         var available: UInt64
     }
 
@@ -28,8 +28,13 @@ extension Preflight {
 
         var limitFile: String { self == .unified ? "memory.max" : "memory.limit_in_bytes" }
         var usageFile: String { self == .unified ? "memory.current" : "memory.usage_in_bytes" }
-        /// The line of memory.stat for the group and all below it.
-        var idleLine: String { self == .unified ? "inactive_file" : "total_inactive_file" }
+        /// The lines of memory.stat, for the group and all below it, of what the kernel takes back
+        /// before it ends anybody, and how many of it are counted: of what is in use the half.
+        var idleLines: [String: UInt64] {
+            self == .unified
+                ? ["inactive_file": 1, "active_file": 2, "slab_reclaimable": 2]
+                : ["total_inactive_file": 1, "total_active_file": 2]
+        }
 
         /// Whether `mount` shows it.
         func isShown(by mount: MountTable.Entry) -> Bool {
@@ -129,10 +134,15 @@ extension Preflight {
     }
 
     private func idleByteCount(_ folder: String, _ hierarchy: Hierarchy) -> UInt64 {
+        var sum: UInt64 = 0
         for line in (text("\(folder)/memory.stat") ?? "").split(separator: "\n") {
             let words = line.split(separator: " ")
-            if words.count == 2, words[0] == hierarchy.idleLine { return UInt64(words[1]) ?? 0 }
+            guard words.count == 2, let part = hierarchy.idleLines[String(words[0])],
+                let count = UInt64(words[1])
+            else { continue }
+            let (more, overflows) = sum.addingReportingOverflow(count / part)
+            sum = overflows ? .max : more
         }
-        return 0
+        return sum
     }
 }

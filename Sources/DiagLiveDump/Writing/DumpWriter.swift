@@ -128,6 +128,8 @@ public enum DumpWriter {
         do throws(DumpOutputError) { try output.setByteCount(sink.byteCount) } catch {
             result.end(with: error)
         }
+        // The note says what became of the dump: not before its pages are on the disk.
+        do throws(DumpOutputError) { try output.synchronize() } catch { result.end(with: error) }
         do throws(DumpOutputError) {
             if let mark = describe(result) { try front.writeNotes(mark, to: output) }
             try output.synchronize()
