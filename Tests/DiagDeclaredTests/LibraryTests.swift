@@ -262,7 +262,9 @@ struct LibraryTests {
         "aa-status": ["--json"], "apache2": ["-v", "-l"], "httpd": ["-v", "-l"], "nginx": ["-V"],
         "arptables-legacy": ["-n -v -L"],
         "auditctl": ["-s", "-l"], "ipset": ["save"], "nft": ["list ruleset"],
-        "ausearch": ["--input-logs --raw -m avc,user_avc,selinux_err -ts today"],
+        "ausearch": [
+            "--input-logs --raw -m avc,user_avc,selinux_err,user_selinux_err -ts today"
+        ],
         "bridge": ["link show", "fdb show", "mdb show", "vlan show"],
         // Over the socket of its own end, which it makes in /run/chrony and removes.
         "chronyc": [

@@ -23,7 +23,8 @@ the kernel's own text, typed by nobody; parameters that speak of a password or k
   * /proc/* /sys/[!k]* /sys/kernel/[!d]* /sys/kernel/debug/[!k]* /sys/kernel/debug/k[pv]*
 of the package or the distribution, as it was shipped
   * /usr/etc/* /usr/lib/[!n]* /usr/local/* /usr/share/*
-  kernel /lib/sysctl.d/* /lib/{modules-load* /boot/config-* /lib/modules/*
+  kernel /lib/sysctl.d/* /lib/{modules-load* /boot/config-* /boot/sysctl.conf-* /lib/modules/*
+  packages /etc/{fedora,* /etc/products.d/*
   packages /etc/{debian_version,* /etc/dpkg/origins/* /etc/dpkg/shlibs.* /var/lib/ubuntu-release*
   cloud /etc/cloud/build.info /etc/cloud/version
   virtualization /etc/vmware-tools/{tools.conf,vgauth.conf,manifest.txt} /etc/vmware/locations
@@ -40,6 +41,7 @@ state that a program keeps: names, times, counters and versions
   network /run/systemd/resolve/* /run/NetworkManager/*resolv.conf /run/netconfig/*
   network /run/systemd/netif/* /run/network/ifstate* /var/lib/*
   packages /run/reboot-* /boot/do_purge_kernels /var/lib/update-notifier/* /var/lib/zypp/Last*
+  packages /run/zypp.pid /var/lib/misc/* /var/lib/rhsm/cache/*
   postgresql /var/lib/p*{PG_VERSION,* /var/lib/p*{backup_label,*
   scheduled /var/spool/anacron/*
   services /run/openrc/*
@@ -47,10 +49,11 @@ state that a program keeps: names, times, counters and versions
   time /var/lib/* /var/db/ntpd.drift /etc/adjtime /run/chrony-dhcp/*.sources
 databases of packages: names, versions, hashes, and pins by name or origin
   packages /var/lib/dpkg/* /var/lib/apt/* /etc/apt/preferences* /lib/apk/db/* /etc/apk/[wap]*
-  packages /etc/dnf/[mp]*.d/* */versionlock.list /etc/zypp/locks
+  packages /etc/dnf/[mp]*.d/* */versionlock.* /etc/zypp/locks /etc/zypp/vendors.d/*
+  packages /etc/zypp/multiversion.d/* /etc/zypp/systemCheck*
 tables of names, numbers, addresses or times, without a place for a password
   locale /etc/locale* /etc/vconsole.conf /etc/machine-info /etc/ld.so.* /etc/inputrc
-  locale /etc/default/[!e]* /etc/conf.d/keymaps /etc/sysconfig/{i18n,* /etc/timezone
+  locale /etc/default/[!e]* /etc/conf.d/{keymaps,* /etc/sysconfig/{i18n,* /etc/timezone
   login /etc/sub[ug]id /etc/shells /etc/securetty /etc/login.defs* /etc/default/useradd
   login /etc/adduser.conf
   kernel /etc/modules /etc/rtgroups /{etc,run}/{modules-load,*
@@ -64,25 +67,27 @@ tables of names, numbers, addresses or times, without a place for a password
   scheduled /etc/cron.{allow,deny} /etc/at.{allow,deny}
   time /etc/timezone /etc/sysconfig/clock /etc/*/hwclock /etc/ntp/{step-tickers,ntpservers}
 packet filters: rules, names and addresses
+  firewall /etc/sysconfig/SuSEfirewall2.d/*
   firewall /etc/nftables* /etc/sysconfig/nftables.conf /etc/sysconfig/{iptables,*,ipset}
   firewall /etc/iptables/* /etc/awall/* /etc/firewalld/*.xml /etc/ufw/[*].rules* /etc/ufw/app*
 kernel settings; the keys that sysctl can hold are no logins
   kernel /etc/sysctl.conf /{etc,run}/sysctl.d/*
   firewall /etc/ufw/{ufw,sysctl}.conf
 limits, labels and rules of access: subjects, objects and permissions
-  processes /etc/security/limits.* /etc/cg* /etc/sysconfig/{cgconfig,cgred}
-  login /etc/security/{access,* /etc/security/{limits,namespace}.d/*
+  processes /etc/security/limits.* /etc/cg* /etc/sysconfig/{cgconfig,*
+  login /etc/security/{access,* /etc/security/{limits,namespace}.d/* /etc/security/pwquality*
   login /etc/authselect/* /etc/sysconfig/authconfig
   security /etc/selinux/* /var/lib/selinux/* /etc/sestatus.conf /etc/apparmor* /etc/ima/ima-policy
+  security /etc/fapolicyd/* /etc/libssh/*
   security /etc/default/ima* /etc/system-fips /etc/crypto-policies/* /etc/gnutls/config
   security /etc/audit/audit* /etc/audit/rules.d/*.rules /etc/audit/plugins.d/*.conf
   security /etc/audit/*-remote.conf /etc/audisp/**/*.conf
   services /etc/dbus-1/*
 options whose keys and passwords stand in files of their own, which are named and never read
   containers /etc/containers/{* /etc/containers/networks/* /etc/crictl.yaml /etc/crio/seccomp.json
-  login /etc/ssh/{sshd_config,* /etc/default/ssh /etc/sysconfig/sshd /etc/krb5.conf*
+  login /etc/ssh/{sshd_config,* /etc/default/ssh /etc/sysconfig/{sshd,* /etc/krb5.conf*
   logging /etc/systemd/{journald* /run/systemd/journald.conf.d/*.conf
-  network /etc/NetworkManager/*.conf /etc/wicked/*.xml
+  network /etc/NetworkManager/*.conf /etc/wicked/[*].xml /etc/wicked/extensions/*
   network /etc/systemd/network/**/*.{network,conf} /etc/systemd/networkd.conf*
   network /run/systemd/network/*.network
   time /etc/chrony* /etc/linuxptp/*.conf /etc/ptp4l.conf /etc/ntpd.conf /etc/openntpd/ntpd.conf
@@ -94,17 +99,19 @@ options of a daemon, by documentation or by the comments they are shipped with
   firewall /etc/sysconfig/{*-config /etc/sysconfig/SuSEfirewall2 /etc/sysconfig/firewalld
   firewall /etc/firewalld/firewalld.conf /etc/conf.d/* /etc/default/ufw
   hardware /etc/numad.conf /etc/udev/udev.conf /etc/sensors*
-  logging /etc/syslog.conf /etc/conf.d/syslog
-  mail /etc/exim4/update-exim4.conf.conf /etc/sysconfig/postfix /etc/default/exim4
+  kernel /etc/tuned/*
+  logging /etc/syslog.conf /etc/conf.d/{syslog,* /etc/sysconfig/{rsyslog,*
+  mail /etc/exim4/update-exim4.conf.conf /etc/sysconfig/{postfix,* /etc/default/exim4
   md /etc/sysconfig/* /etc/cron.d/{mdadm,raid-check,mdcheck}
   packages /etc/dpkg/dpkg.cfg*
   postgresql /etc/postgresql/*/*/{start,* /etc/postgresql-common/* /etc/*/postgresql
-  scheduled /etc/default/cron /etc/sysconfig/{cron,*
+  scheduled /etc/default/cron /etc/sysconfig/{cron,* /etc/conf.d/crond
   services /etc/systemd/{logind,* /etc/systemd/system-preset/*
   services /etc/tmpfiles.d/*.conf /run/tmpfiles.d/*.conf /etc/sysusers.d/*.conf
   services /etc/rc.conf* /etc/default/rcS /etc/sysconfig/init
   smart /etc/smart* /etc/[cd]*/smart* /etc/sysconfig/smart*
   time /etc/systemd/timesyncd.conf /{etc,run}/systemd/* /etc/{default,* /etc/sysconfig/{ptp4l,*
+  virtualization /etc/conf.d/qemu-guest-agent
   virtualization /etc/default/qemu-guest-agent /etc/sysconfig/qemu-ga /etc/{default,sysconfig}/*
 modules to load and ports alone; the rest of the folder is withheld
   apache /etc/apache2/mods-enabled/*.load /etc/apache2/ports.conf /etc/httpd/conf.modules.d/*.conf
@@ -114,10 +121,10 @@ names and attributes of devices; what udev is to run stands by its name, and sel
 what the case is about: recipients, rights, options of modules; a command among them may have
 anything as argument, hence sensitive
   kernel /etc/modprobe.conf /{etc,run}/modprobe.d/*
-  login /etc/sudoers* /etc/sudo.conf /etc/doas* /etc/polkit-1/*
+  login /etc/sudoers* /etc/sudo.conf /etc/doas* /etc/polkit-1/* /etc/polkit-default-privs.*
   mail /etc/aliases /etc/mail/aliases
 logs, masked when redaction exists; those that write credentials in ordinary use are withheld
-  apache,containers,firewall,hardware,mail,nginx,services,time /var/log/*
+  apache,containers,firewall,hardware,kernel,mail,nginx,services,time /var/log/*
   cloud /var/log/waagent.log /var/log/amazon/* /var/log/cloudregister
   mysql /var/log/mariadb/mariadb.log /var/log/mysql/mariadb*.log
   packages /var/log/dpkg.log* /var/log/apt/eipp.log{,.xz} /var/log/{hawkey,yum}.log
