@@ -3,8 +3,8 @@ internal import DiagYAML
 /// Reading a condition.
 extension Condition {
     private static let predicates = [
-        "root", "commands", "files", "modules", "filesystems", "kernel", "config", "init",
-        "distribution", "virtual", "container", "any", "not",
+        "root", "commands", "running", "files", "modules", "filesystems", "kernel", "config",
+        "init", "distribution", "virtual", "container", "any", "not",
     ]
 
     /// Reads the mapping of `when`: all of its predicates must hold.
@@ -55,6 +55,7 @@ extension Condition {
             for node in try list(value) { words.append(try word(node, of: key)) }
             switch key {
             case "commands": return words.map(Condition.command)
+            case "running": return words.map(Condition.running)
             case "modules": return words.map(Condition.module)
             case "filesystems": return words.map(Condition.filesystem)
             case "config": return words.map(Condition.configuration)

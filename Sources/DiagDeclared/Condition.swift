@@ -10,6 +10,8 @@ public indirect enum Condition: Hashable, Sendable {
     case root(Bool)
     /// The program is installed.
     case command(String)
+    /// A process of this name runs, outside containers.
+    case running(String)
     /// At least one path matches.
     case file(GlobPattern)
     /// The kernel module is loaded, or built into the kernel.
@@ -42,7 +44,7 @@ public indirect enum Condition: Hashable, Sendable {
     /// Whether it is about the running kernel, or what that shows of itself.
     private var asksKernel: Bool {
         switch self {
-        case .module, .filesystem, .kernel, .virtual: true
+        case .running, .module, .filesystem, .kernel, .virtual: true
         case .file(let pattern): pattern.isOfKernel
         default: false
         }
@@ -119,6 +121,7 @@ public indirect enum Condition: Hashable, Sendable {
         case .all, .any, .not: obstacle(on: host) == nil
         case .root(let isRoot): host.isRoot == isRoot
         case .command(let name): host.executable(name) != nil
+        case .running(let name): host.isRunning(name)
         case .file(let pattern): host.exists(pattern)
         case .module(let name): host.hasModule(name)
         case .filesystem(let name): host.filesystems.contains(name)
@@ -133,8 +136,12 @@ public indirect enum Condition: Hashable, Sendable {
 
     /// Why it is not known whether it holds.
     private var doubt: String {
-        guard case .module(let name) = self else { return Self.outOfTime }
-        return "module \(name) is not loaded, and whether it is built into the kernel is not known"
+        switch self {
+        case .module(let name):
+            "module \(name) is not loaded, and whether it is built into the kernel is not known"
+        case .running(let name): "whether \(name) runs is not known"
+        default: Self.outOfTime
+        }
     }
 
     /// The state in which it holds.
@@ -145,6 +152,7 @@ public indirect enum Condition: Hashable, Sendable {
         case .not(let part): part.negation
         case .root(let isRoot): isRoot ? "this is root" : "this is not root"
         case .command(let name): "\(name) is installed"
+        case .running(let name): "\(name) runs"
         case .file(let pattern): "\(pattern.text) exists"
         case .module(let name): "module \(name) is loaded"
         case .filesystem(let name): "the kernel knows \(name)"
@@ -166,6 +174,7 @@ public indirect enum Condition: Hashable, Sendable {
         case .not(let part): part.description
         case .root(let isRoot): Condition.root(!isRoot).description
         case .command(let name): "\(name) is not installed"
+        case .running(let name): "\(name) does not run"
         case .file(let pattern): "\(pattern.text) does not exist"
         case .module(let name): "module \(name) is not loaded"
         case .filesystem(let name): "the kernel does not know \(name)"

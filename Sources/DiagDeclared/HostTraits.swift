@@ -68,6 +68,13 @@ final class HostTraits {
         return walk.isCut ? nil : false
     }
 
+    private lazy var running = RunningPrograms(tree, until: deadline)
+
+    /// Whether a process of this name runs, outside containers; `nil` when that is not known.
+    func isRunning(_ name: String) -> Bool? {
+        running.contains(name, in: tree) ? true : running.isPartial ? nil : false
+    }
+
     // MARK: - The kernel
 
     private lazy var release = text("/proc/sys/kernel/osrelease")

@@ -29,7 +29,7 @@ struct RootBorder: Sendable {
     /// elsewhere the root may have been put together of such.
     private static let memoryTypes: Set<UInt32> = [0x0102_1994, 0x8584_58F6]
     private static let memoryFolders: [FilePath] = [
-        "/run", "/dev", "/tmp", "/var/run", "/var/lock",
+        "/run", "/dev", "/sys", "/proc", "/tmp", "/var/run", "/var/lock",
     ]
 
     /// Throws `ENOENT` when what `descriptor` is lies in a file system of the running kernel.

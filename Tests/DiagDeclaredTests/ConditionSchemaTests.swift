@@ -22,6 +22,8 @@ struct ConditionSchemaTests {
             Sample(text: "{not: {}}", value: ["not": [:]], isRight: false),
             Sample(text: "{any: [{}]}", value: ["any": [[:]]], isRight: false),
             Sample(text: "{root: true}", value: ["root": true], isRight: true),
+            Sample(text: "{running: [x]}", value: ["running": ["x"]], isRight: true),
+            Sample(text: "{running: []}", value: ["running": []], isRight: false),
             Sample(
                 text: "{not: {modules: [x]}}", value: ["not": ["modules": ["x"]]], isRight: true),
             Sample(

@@ -17,7 +17,13 @@ struct ConditionTests {
         "/boot/config-5.15.0-91-generic": "CONFIG_A=y\nCONFIG_B=m\n# CONFIG_C is not set\n",
         "/etc/os-release": "ID=ubuntu\nID_LIKE=debian\n", "/run/systemd/system/x": "",
         "/usr/bin/x": "", "/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu hypervisor\n",
-        "/etc/a.conf": "",
+        "/etc/a.conf": "", "/proc/7/comm": "exampled\n",
+        "/proc/7/status": "Name:\texampled\nState:\tR (running)\n",
+        "/proc/8/comm": "systemd-resolve\n",
+        "/proc/8/status": "Name:\tsystemd-resolve\nState:\tS (sleeping)\nNSpid:\t8\n",
+        "/proc/9/comm": "contained\n", "/proc/9/status": "State:\tS (sleeping)\nNSpid:\t9\t1\n",
+        "/proc/10/comm": "ended\n", "/proc/10/status": "State:\tZ (zombie)\nNSpid:\t10\n",
+        "/proc/self-made/comm": "no process\n",
     ]
 
     private func obstacle(
@@ -38,7 +44,8 @@ struct ConditionTests {
             "filesystems: [ext4]", "modules: [nf_tables]", "modules: [inet_diag, unix_diag]",
             "config: [CONFIG_A, CONFIG_B]", "distribution: [debian]",
             "distribution: [suse, ubuntu]", "init: [systemd]", "virtual: true",
-            "container: false", "files: [\"/etc/*.conf\"]", "not: {files: [/no]}",
+            "container: false", "running: [exampled, systemd-resolved]",
+            "files: [\"/etc/*.conf\"]", "not: {files: [/no]}",
             "any: [{modules: [no]}, {files: [/etc/a.conf]}]", "files: [\"/etc/{no,a}.conf\"]",
         ])
     func holds(when: String) throws {
@@ -58,6 +65,10 @@ struct ConditionTests {
             ("container: true", "this is no container"),
             ("commands: [lvm]", "lvm is not installed"),
             ("files: [/no]", "/no does not exist"),
+            ("running: [exampled, example]", "example does not run"),
+            ("running: [contained]", "contained does not run"),
+            ("running: [ended]", "ended does not run"),
+            ("not: {running: [exampled]}", "exampled runs"),
             ("not: {init: [systemd]}", "init is systemd"),
             (
                 "any: [{modules: [a]}, {files: [/no]}]",
@@ -121,6 +132,8 @@ struct ConditionTests {
             ("any: [{modules: [no]}, {files: [\"/etc/*.conf\"]}]", Condition.outOfTime),
             ("any: [{files: [\"/etc/*.conf\"]}, {files: [/etc/a.conf]}]", nil),
             ("not: {files: [\"/etc/*.conf\", /no]}", nil),
+            ("running: [exampled]", "whether exampled runs is not known"),
+            ("not: {running: [exampled]}", "whether exampled runs is not known"),
         ] as [(String, String?)])
     func cut(when: String, text: String?) throws {
         #expect(try obstacle(when, seconds: -1) == text)

@@ -140,11 +140,11 @@ struct LibraryTests {
                 == "root:0:0:root:/root:/bin/sh\nwheel:10:root\nx:1:\n")
     }
 
-    /// Why each command of a program does not run on a host with these files, which are empty.
+    /// Why each command of a program does not run on a host with these files.
     private func obstacles(
-        of program: String, with files: [String]
+        of program: String, with files: [String: String]
     ) throws -> [(place: String, obstacle: String?)] {
-        let host = try DeclaredHost(Dictionary(uniqueKeysWithValues: files.map { ($0, "") }))
+        let host = try DeclaredHost(files)
         let traits = HostTraits(
             try RootedTree(FilePath(host.path)), until: .now.advanced(bySeconds: 60))
         return try Self.commands().filter { $0.program == program }
@@ -160,31 +160,33 @@ struct LibraryTests {
             ("/usr/lib/apache2/modules/mod_mime.so", false), ("/usr/sbin/httpd", false),
         ])
     func httpd(file: String, isAsked: Bool) throws {
-        let commands = try obstacles(of: "httpd", with: ["/etc/apache2/httpd.conf", file])
+        let commands = try obstacles(of: "httpd", with: ["/etc/apache2/httpd.conf": "", file: ""])
         #expect(commands.count == 2)
         for (place, obstacle) in commands { #expect((obstacle == nil) == isAsked, "\(place)") }
     }
 
     @Test(
-        "A daemon that a socket would start is asked while both its pid file and its group are there",
+        "A daemon that a socket would start is asked while both its pid file and its process are there",
         arguments: [
-            ("docker", ["docker"]), ("multipathd", ["multipathd"]), ("virsh", ["libvirtd"]),
+            ("docker", ["dockerd"]), ("multipathd", ["multipathd"]), ("virsh", ["libvirtd"]),
             ("virsh", ["virtqemud", "virtnetworkd", "virtstoraged", "virtnwfilterd"]),
         ])
-    func running(program: String, units: [String]) throws {
+    func running(program: String, daemons: [String]) throws {
         // multipathd answers root alone.
         guard HostFacts.effectiveUser == 0 || program != "multipathd" else { return }
-        let marks = units.map { "/run/\($0).pid" }
-        let groups = ["system.slice", "systemd/system.slice"].map { slice in
-            units.map { "/sys/fs/cgroup/\(slice)/\($0).service/cgroup.procs" }
+        var (marks, processes) = ([String: String](), [String: String]())
+        for (number, daemon) in daemons.enumerated() {
+            marks["/run/\(daemon == "dockerd" ? "docker" : daemon).pid"] = ""
+            processes["/proc/\(7 + number)/comm"] = "\(daemon)\n"
+            processes["/proc/\(7 + number)/status"] = "State:\tS (sleeping)\n"
         }
-        let (systemd, openrc) = (["/run/systemd/system/x"], ["/run/openrc/softlevel"])
-        let cases: [(files: [String], isAsked: Bool)] = [
-            (marks + systemd, false), (groups[0] + systemd, false),
-            (marks + groups[0] + systemd, true), (marks + groups[1] + systemd, true),
-            (marks + openrc, true), (openrc, false),
+        let others = ["/proc/7/comm": "\(daemons[0])x\n"]
+        let cases = [
+            ([marks], false), ([processes], false), ([marks, others], false),
+            ([marks, processes], true),
         ]
-        for (files, isAsked) in cases {
+        for (parts, isAsked) in cases {
+            let files = parts.reduce(into: [:]) { $0.merge($1) { $1 } }
             let commands = try obstacles(of: program, with: files)
             #expect(!commands.isEmpty)
             for (place, obstacle) in commands {

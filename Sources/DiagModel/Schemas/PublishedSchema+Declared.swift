@@ -197,6 +197,7 @@ extension PublishedSchema {
             "properties": {
                 "root": {"type": "boolean"},
                 "commands": {"$ref": "#/$defs/texts"},
+                "running": {"$ref": "#/$defs/texts"},
                 "files": {"$ref": "#/$defs/paths"},
                 "modules": {"$ref": "#/$defs/texts"},
                 "filesystems": {"$ref": "#/$defs/texts"},
@@ -212,8 +213,8 @@ extension PublishedSchema {
                 "not": {"$ref": "#/$defs/when"}
             },
             "anyOf": [
-                {"required": ["root"]}, {"required": ["commands"]}, {"required": ["files"]},
-                {"required": ["modules"]}, {"required": ["filesystems"]},
+                {"required": ["root"]}, {"required": ["commands"]}, {"required": ["running"]},
+                {"required": ["files"]}, {"required": ["modules"]}, {"required": ["filesystems"]},
                 {"required": ["kernel"]}, {"required": ["config"]}, {"required": ["init"]},
                 {"required": ["distribution"]}, {"required": ["virtual"]},
                 {"required": ["container"]}, {"required": ["any"]}, {"required": ["not"]}]
