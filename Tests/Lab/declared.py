@@ -59,6 +59,7 @@ PREDICATES = {
     "root": lambda value: ["root %s" % value],
     "files": lambda value: ["there %s" % one for one in value],
     "commands": lambda value: ["installed %s" % one for one in value],
+    "running": lambda value: ["running %s" % one for one in value],
     "modules": lambda value: ["loaded %s" % one for one in value],
     "kernel": lambda value: ["kernel '%s'" % value],
     "init": lambda value: [_any("init %s" % one for one in value)],
@@ -70,6 +71,16 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 cd /lib/modules/$(uname -r) || exit 1
 there() { local one; for one; do [ ! -e "$one" ] || return 0; done; return 1; }
 installed() { type -P "$1" >/dev/null; }
+running() {
+    local process name key number inner
+    for process in /proc/[0-9]*; do
+        read -r name <"$process/comm" && [ "$name" = "${1:0:15}" ] || continue
+        while read -r key number inner; do
+            [ "$key" != NSpid: ] || [ -n "$inner" ] || return 0
+        done <"$process/status"
+    done 2>/dev/null
+    return 1
+}
 loaded() { [ -d "/sys/module/$1" ] || grep -q "/${1//_/[-_]}\.ko" modules.builtin; }
 root() { [ "$1" = True ]; }
 virtual() { [ "$1" = True ]; }
