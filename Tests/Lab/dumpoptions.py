@@ -225,6 +225,21 @@ def _forbidden(lab, guest):
                           re.search(r"CAP_\w+|root", outcome.errors + outcome.output),
                           "%s %s%s" % (outcome.status, outcome.output, outcome.errors))
         machine.need("rm -rf " + place)
+    outcome = machine.run("setpriv --reuid 65534 --regid 65534 --clear-groups diagbundle dump full"
+                          " --no-throttle --progress none", 100)
+    lab.results.check("an ordinary user without --output: it says what it takes",
+                      outcome.status == FORBIDDEN and re.search(r"CAP_\w+|root", outcome.errors),
+                      "%s %s%s" % (outcome.status, outcome.output, outcome.errors))
+    # As container runtimes mask it.
+    outcome = machine.run(
+        "mkdir -p {0} && unshare --mount sh -c 'mount --bind /dev/null /proc/kcore &&"
+        " exec diagbundle dump full --output {0} --no-throttle --progress none'"
+        "; status=$?; find {0} -name LiveDump-stacks.txt; rm -rf {0}; exit $status"
+        .format(PLACE + "masked"), 200)
+    lab.results.check("a masked /proc/kcore: it says so, and the stacks in text are there",
+                      outcome.status == FORBIDDEN and "masked" in outcome.errors
+                      and outcome.output.rstrip().endswith("LiveDump-stacks.txt"),
+                      "%s %s%s" % (outcome.status, outcome.output, outcome.errors))
     outcome = machine.run(
         "mkdir -p -m 777 {0} && chmod 777 {0} && setpriv --reuid 65534 --regid 65534"
         " --clear-groups diagbundle collect --only livedump,system --include-live-dump"

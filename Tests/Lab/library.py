@@ -179,8 +179,8 @@ COLLECTORS = sorted({artifact.split("/")[0] for artifact in CONTENT})
 
 # The same where furnish.sh was.
 FURNISHED = {
-    "containers/podman-containers.tsv": r"\tlabcontainer\tlocalhost/lab:latest\t",
-    "containers/podman-info.json": r'"running": 1',
+    "containers/podman-containers.tsv": r"\tlabcontainer\tlocalhost/lab:latest\t[^\t]*\tUp ",
+    "containers/podman-version.json": r'"Version": ?"\d',
     "firewall/nft-ruleset.txt": r"ip saddr 192\.0\.2\.1 counter packets 0",
     "firewall/nft-ruleset.json": r'"table": "lab"',
     "firewall/iptables-nft.txt": r"-s 192\.0\.2\.2/32 -m statistic",

@@ -105,14 +105,15 @@ class Laboratory:
             dumpchecks.by_crash(self.results, name, self.readers, whole.made.file, self.symbols,
                                 whole.walk, whole.before, whole.after, small)
 
-    def paused(self, guest, name, options="", crash=True, is_busy=False):
+    def paused(self, guest, name, options="", crash=True, is_busy=False,
+               percent=dumpchecks.EQUAL_PERCENT):
         """A dump and QEMU's of the same moment, with all claims; None when there is no dump.
 
         A guest with more processors than this machine `is_busy` always: less is asked of it."""
         whole = self.whole(
             guest, name, lambda place: dump_and_pause(
                 guest, place, options=options, with_earlier=True), False, is_busy,
-            dumpchecks.BUSY_EQUAL_PERCENT if is_busy else dumpchecks.EQUAL_PERCENT)
+            dumpchecks.LESS_EQUAL_PERCENT if is_busy else percent)
         if whole is None:
             return None
         made = whole.made
