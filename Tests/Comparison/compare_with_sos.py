@@ -30,7 +30,7 @@ NOT_RUN = {126, 127}
 #: What a command says when what it asks is not there: no fact either.
 NOTHING = re.compile(rb"System has not been booted with systemd|No journal files were found"
                      rb"|hwclock: Cannot access the Hardware Clock|ls: cannot access"
-                     rb"|apparmor module is not loaded")
+                     rb"|apparmor module is not loaded|Failed to connect to devlink Netlink")
 #: What differs between two runs and two devices of one kind: counted as one fact.
 SAME = [
     (re.compile(r"^/(private/)?var/run/"), "/run/"),

@@ -77,6 +77,7 @@ limits, labels and rules of access: subjects, objects and permissions
   processes /etc/security/limits.* /etc/cg* /etc/sysconfig/{cgconfig,*
   login /etc/security/{access,* /etc/security/{limits,namespace}.d/* /etc/security/pwquality*
   login /etc/authselect/* /etc/sysconfig/authconfig
+  login /etc/polkit-1/localauthority.conf.d/* /etc/polkit-default-privs.*
   security /etc/selinux/* /var/lib/selinux/* /etc/sestatus.conf /etc/apparmor* /etc/ima/ima-policy
   security /etc/fapolicyd/* /etc/libssh/*
   security /etc/default/ima* /etc/system-fips /etc/crypto-policies/* /etc/gnutls/config
@@ -86,6 +87,7 @@ limits, labels and rules of access: subjects, objects and permissions
 options whose keys and passwords stand in files of their own, which are named and never read
   containers /etc/containers/{* /etc/containers/networks/* /etc/crictl.yaml /etc/crio/seccomp.json
   login /etc/ssh/{sshd_config,* /etc/default/ssh /etc/sysconfig/{sshd,* /etc/krb5.conf*
+  login /etc/sudo.conf
   logging /etc/systemd/{journald* /run/systemd/journald.conf.d/*.conf
   network /etc/NetworkManager/*.conf /etc/wicked/[*].xml /etc/wicked/extensions/*
   network /etc/systemd/network/**/*.{network,conf} /etc/systemd/networkd.conf*
@@ -102,7 +104,7 @@ options of a daemon, by documentation or by the comments they are shipped with
   kernel /etc/tuned/*
   logging /etc/syslog.conf /etc/conf.d/{syslog,* /etc/sysconfig/{rsyslog,*
   mail /etc/exim4/update-exim4.conf.conf /etc/sysconfig/{postfix,* /etc/default/exim4
-  md /etc/sysconfig/* /etc/cron.d/{mdadm,raid-check,mdcheck}
+  md /etc/sysconfig/*
   packages /etc/dpkg/dpkg.cfg*
   postgresql /etc/postgresql/*/*/{start,* /etc/postgresql-common/* /etc/*/postgresql
   scheduled /etc/default/cron /etc/sysconfig/{cron,* /etc/conf.d/crond
@@ -118,11 +120,9 @@ modules to load and ports alone; the rest of the folder is withheld
 names and attributes of devices; what udev is to run stands by its name, and seldom has an argument
   hardware,network /etc/udev/rules.d/*
   nvme /{etc,lib}/udev/rules.d/*
-what the case is about: recipients, rights, options of modules; a command among them may have
-anything as argument, hence sensitive
+options of modules, which a case of storage needs; of their lines only `install` and `remove` have a
+command, with anything as argument: hence sensitive
   kernel /etc/modprobe.conf /{etc,run}/modprobe.d/*
-  login /etc/sudoers* /etc/sudo.conf /etc/doas* /etc/polkit-1/* /etc/polkit-default-privs.*
-  mail /etc/aliases /etc/mail/aliases
 logs, masked when redaction exists; those that write credentials in ordinary use are withheld
   apache,containers,firewall,hardware,kernel,mail,nginx,services,time /var/log/*
   cloud /var/log/waagent.log /var/log/amazon/* /var/log/cloudregister
