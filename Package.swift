@@ -58,11 +58,11 @@ let package = Package(
         .systemLibrary(name: "CLz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
 
-        module("DiagModel", []),
+        module("DiagModel", [], small),
         module("DiagFormats", ["DiagModel"]),
         module("DiagSystem", ["DiagModel", "CLinux", system]),
         module("DiagCodec", ["CLzma", "CZlib", "CZstd", "CLz4"]),
-        module("DiagYAML", ["DiagModel", "CYaml"]),
+        module("DiagYAML", ["DiagModel", "CYaml"], small),
         module("DiagCollect", ["DiagModel", "DiagSystem", system, crypto]),
         module("DiagLiveDump", ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", system]),
         module(
@@ -80,8 +80,8 @@ let package = Package(
                 "DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", "DiagYAML",
                 "CollectorLibrary", system, crypto,
             ], small),
-        module("DiagAnalysis", ["DiagModel"]),
-        module("DiagTerminal", ["DiagModel"]),
+        module("DiagAnalysis", ["DiagModel"], small),
+        module("DiagTerminal", ["DiagModel"], small),
         .executableTarget(
             name: "diagbundle",
             dependencies: [

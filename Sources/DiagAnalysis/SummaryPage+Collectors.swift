@@ -30,6 +30,26 @@ extension SummaryPage {
             page.line(line(row))
             if let reason = report.reason { page.paragraph(reason, indent: "    ") }
         }
+        tellOrigins(of: reports, on: &page)
+    }
+
+    /// Says where those come from that are not built in, first of those that took the place of one
+    /// of the program's.
+    private static func tellOrigins(of reports: [CollectorReport], on page: inout PageText) {
+        let builtIn = CollectorReport.builtIn
+        let added = reports.filter { ($0.origin ?? builtIn) != builtIn }
+        guard !added.isEmpty else { return }
+        page.line("")
+        let sorted =
+            added.filter { $0.replacesBuiltIn == true }
+            + added.filter { $0.replacesBuiltIn != true }
+        for report in sorted.prefix(mostEntries) {
+            let replaces = report.replacesBuiltIn == true ? ", in place of the program's" : ""
+            page.paragraph(
+                "\(report.collector): of \(report.origin ?? builtIn)\(replaces)", later: "  ",
+                limit: 5000)
+        }
+        page.rest(sorted.count - mostEntries, in: "manifest.json")
     }
 
     private static func words(for outcome: CollectorReport.Outcome) -> String {

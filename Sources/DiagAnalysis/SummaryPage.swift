@@ -4,20 +4,26 @@ public import DiagModel
 ///
 /// Plain text of at most 100 columns. Everything from the host has its control characters escaped
 /// and is bounded: of findings, of truncated artifacts, and of what is missing in each collector,
-/// the first 20 stand here, the rest in `findings.json` and `manifest.json`.
+/// the first 20 stand here, of what each withheld the first five, the rest in `findings.json` and
+/// `manifest.json`.
 public enum SummaryPage {
     /// The most entries of each list.
     static let mostEntries = 20
 
-    /// The page, with a newline at its end.
+    /// The page, with a newline at its end; `dump` is what became of a live dump, where one was
+    /// asked for.
     ///
-    /// It depends on nothing but `manifest` and `findings`, so the same run gives the same page.
-    public static func render(manifest: Manifest, findings: FindingList) -> String {
+    /// It depends on nothing but these, so the same run gives the same page.
+    public static func render(
+        manifest: Manifest, findings: FindingList, dump: LiveDumpOutline? = nil
+    ) -> String {
         var page = PageText()
         head(of: manifest, on: &page)
         list(FindingList(findings.findings).findings, on: &page)
         table(of: manifest.reports, on: &page)
+        if let dump { tell(of: dump, on: &page) }
         listMissing(of: manifest, on: &page)
+        listWithheld(of: manifest, on: &page)
         listTruncated(of: manifest, on: &page)
         nextSteps(after: manifest, on: &page)
         return page.text
@@ -86,8 +92,11 @@ public enum SummaryPage {
             case 1: " 1 thing that was looked for does not exist here."
             default: " \(manifest.absent.count) things that were looked for do not exist here."
             }
+        let withheld = manifest.withheld.sum
         guard manifest.completeness == .partial else {
-            return "Complete: all that exists here was collected." + absent
+            let claim =
+                withheld.completeBut.map { $0 + ": all else that" } ?? "Complete: all that"
+            return claim + " exists here was collected." + absent
         }
         var reasons = [String]()
         if manifest.isInterrupted { reasons.append("the run was interrupted") }
@@ -99,7 +108,7 @@ public enum SummaryPage {
         let cut = manifest.artifacts.count(where: \.isTruncated)
         if cut > 0 { reasons.append("\(count(cut, "artifact")) truncated") }
         let why = reasons.isEmpty ? "something is missing" : reasons.joined(separator: ", ")
-        return "Partial: \(why)." + absent
+        return "Partial: \(why)\(withheld.besideThat)." + absent
     }
 
     private static func list(_ findings: [Finding], on page: inout PageText) {
@@ -143,8 +152,12 @@ public enum SummaryPage {
             let items = groups[collector] ?? []
             page.paragraph("\(collector): \(count(items.count, "item"))")
             for item in items.prefix(mostEntries) {
-                let remedy = item.remedy.map { " (needs: \($0))" } ?? ""
-                page.paragraph("\(item.what): \(item.why)\(remedy)", first: "  - ", later: "    ")
+                // What is needed stands in brackets; a sentence stands for itself.
+                let needs = item.advice == nil ? item.remedy.map { " (needs: \($0))" } ?? "" : ""
+                page.paragraph("\(item.what): \(item.why)\(needs)", first: "  - ", later: "    ")
+                if let advice = item.advice {
+                    page.paragraph(advice, first: "    -> ", later: "       ")
+                }
             }
             page.rest(items.count - mostEntries, in: "manifest.json", indent: "  ")
         }

@@ -18,6 +18,8 @@ public struct VerificationResult: Hashable, Sendable {
     public let byteCount: Int64
     /// What the manifest says of completeness; `nil` without a readable manifest.
     public let completeness: Manifest.Completeness?
+    /// How much each collector withheld, as the manifest says, by its name; empty when none did.
+    public let withheld: [String: Withheld.Count]
 
     /// Whether everything is as it should be.
     public var isWhole: Bool { differences.isEmpty }

@@ -54,7 +54,7 @@ struct VerificationLedger {
         VerificationResult(
             differences: (differences.union(["\(error)"])).sorted(), unchecked: unchecked,
             unhashed: unhashed,
-            artifactCount: 0, byteCount: 0, completeness: nil)
+            artifactCount: 0, byteCount: 0, completeness: nil, withheld: [:])
     }
 
     /// The result of comparing all that was found with the manifest.
@@ -81,7 +81,7 @@ struct VerificationLedger {
             unhashed: unhashed.sorted(),
             artifactCount: read?.artifacts.count ?? 0,
             byteCount: read?.artifacts.reduce(0) { $0 &+ $1.byteCount } ?? 0,
-            completeness: read?.completeness)
+            completeness: read?.completeness, withheld: read?.withheld ?? [:])
     }
 
     private mutating func compare(with manifest: Manifest) {

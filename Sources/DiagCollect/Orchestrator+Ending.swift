@@ -105,7 +105,8 @@ extension Orchestrator {
             seconds: (MonotonicTime.now.seconds(since: session.started) * 1e6).rounded() / 1e6,
             artifactCount: session.artifactCount, byteCount: session.storedByteCount,
             confinement: descriptor.confinement.rawValue,
-            confinementGaps: session.end?.confinementGaps ?? [], notes: session.notes)
+            confinementGaps: session.end?.confinementGaps ?? [], notes: session.notes,
+            withheld: session.withheld.isEmpty ? nil : session.withheld)
     }
 
     func conclude(
@@ -130,6 +131,7 @@ extension Orchestrator {
                     why: "they were refused, as those before"))
         }
         findings += session.findings
+        faults += session.parser.faults
         if session.isAnswered, session.end?.failure == nil, report.outcome == .complete {
             concluded.insert(index)
         }
@@ -138,11 +140,21 @@ extension Orchestrator {
 
     /// Keeps the report of a collector that has come to its end.
     func conclude(_ index: Int, _ report: CollectorReport) {
+        var report = report
+        if let origin = configuration.origins[report.collector] {
+            report.origin = origin.place
+            report.definition = origin.definition
+            report.replacesBuiltIn = origin.replacesBuiltIn ? true : nil
+        }
         reports[index] = report
         if report.outcome != .complete {
+            // Of what failed before it sent anything there is no rest.
+            let what =
+                report.outcome == .failed && !hasSent(index, report)
+                ? report.collector : "the rest of \(report.collector)"
             missing[index].append(
                 Missing(
-                    collector: report.collector, what: "the rest of \(report.collector)",
+                    collector: report.collector, what: what,
                     why: report.reason ?? report.outcome.rawValue,
                     remedy: report.outcome == .overBudget && intake.remainingByteCount == 0
                         ? "a larger --max-size" : nil))
@@ -159,6 +171,12 @@ extension Orchestrator {
             activity: (report.artifactCount == 1
                 ? "1 artifact" : "\(report.artifactCount) artifacts")
                 + (lacks > 0 ? ", \(lacks) missing" : ""), reason: report.reason)
+    }
+
+    /// Whether anything of a collector was kept, beside notes.
+    private func hasSent(_ index: Int, _ report: CollectorReport) -> Bool {
+        report.artifactCount > 0 || !absent[index].isEmpty || !missing[index].isEmpty
+            || findings.contains { $0.collector == report.collector }
     }
 
     /// Whether an artifact of that name is stored by the orchestrator itself.

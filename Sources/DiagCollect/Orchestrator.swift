@@ -33,6 +33,8 @@ public final class Orchestrator {
     var absent: [[Absent]]
     var missing: [[Missing]]
     var findings: [Finding] = []
+    /// What of a worker that is tested is against the protocol, and did not end its run.
+    public internal(set) var faults: [ProtocolViolation] = []
     var isInterrupted = false
     /// What the probes of each collector stored, beside its own artifacts.
     var probed: [(artifactCount: Int, byteCount: Int64)]

@@ -37,6 +37,8 @@ public struct OrchestratorConfiguration: Sendable {
     /// The probes that may be asked for, by the collector's name: what a reviewed plan has. All of
     /// them without.
     public var plannedProbes: [String: Set<PlannedProbe>]?
+    /// Where collectors come from, by their names, for their reports.
+    public var origins: [String: CollectorOrigin] = [:]
 
     /// What lists of processes show.
     var shownWorkerName: String { workerName ?? workerExecutable.string }

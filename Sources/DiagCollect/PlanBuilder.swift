@@ -45,7 +45,7 @@ public struct PlanBuilder {
     /// `files` are single files and devices, `below` folders whose files are read, too; of `listed`
     /// the names alone are read, with all below them, and of `trees`, in procfs, sysfs and udev, any
     /// file. `actions` is what is done beside reading, `limit` the most bytes of each file, `total`
-    /// those of all.
+    /// those of all. What lies behind an automount point is not looked at, and named as such.
     public mutating func reads(
         _ title: String, risk: CollectorDescriptor.Risk = .memoryOnly, files: [String] = [],
         below: [Folder] = [], listed: [String] = [], trees: [String] = [],
@@ -57,8 +57,9 @@ public struct PlanBuilder {
         var found = [CollectionPlan.File]()
         var seen = Set<[UInt8]>()
         var leftOutCount = 0
+        let look = PlanLook(root, until: deadline)
         func add(_ path: FilePath) {
-            guard let status = try? root.status(of: path),
+            guard let status = look.status(of: path),
                 status.kind == .regular || status.kind == .characterDevice,
                 seen.insert(path.bytes).inserted
             else { return }
@@ -67,20 +68,30 @@ public struct PlanBuilder {
         }
         for path in files { add(FilePath(path)) }
         for folder in below {
-            enter(FilePath(folder.path), depth: folder.depth, folder.isWanted, add)
+            look.enter(FilePath(folder.path), depth: folder.depth, folder.isWanted, add)
         }
-        let folders = (listed + below.map(\.path)).filter(isFolder)
-        let trees = trees.filter(isFolder)
+        let folders = (listed + below.map(\.path)).filter { look.isFolder($0) }
+        let trees = trees.filter { look.isFolder($0) }
         item.estimate = found.reduce(into: .init()) {
             $0 = $0 + PlanCost.file($1.path, byteCount: $1.byteCount, limit: limit)
         }
         item.estimate = trees.reduce(item.estimate) { estimate, _ in estimate + PlanCost.tree }
-        item.estimate = listed.filter(isFolder).reduce(item.estimate) { estimate, _ in
+        item.estimate = listed.filter { look.isFolder($0) }.reduce(item.estimate) { estimate, _ in
             estimate + PlanCost.names(100)
         }
         item.estimate.byteCount = min(item.estimate.byteCount, total)
+        let leftAlone = look.leftAlone.map {
+            CollectionPlan.Unreadable(
+                path: UntrustedText.escapingForPath($0.bytes), why: AutomountPoint.reason)
+        }
         if found.isEmpty, folders.isEmpty, trees.isEmpty {
-            item.doesNotApply = "nothing of it is on this host"
+            item.doesNotApply =
+                leftAlone.first.map { "\($0.path): \($0.why)" } ?? "nothing of it is on this host"
+        }
+        if !leftAlone.isEmpty {
+            item.unreadable = Array(leftAlone.prefix(CollectionPlan.Item.mostUnreadable))
+            let moreCount = leftAlone.count - CollectionPlan.Item.mostUnreadable
+            if moreCount > 0 { item.moreUnreadableCount = moreCount }
         }
         if !found.isEmpty { item.files = found }
         if !folders.isEmpty { item.folders = folders }
@@ -122,18 +133,43 @@ public struct PlanBuilder {
             pathBytes: isText ? nil : Data(bytes).base64EncodedString(),
             byteCount: max(0, byteCount))
     }
+}
 
-    private func isFolder(_ path: String) -> Bool {
-        let path = path == ReadScope.processes ? "/proc" : path
-        return (try? root.status(of: FilePath(path)))?.kind == .directory
+/// Looks at what is there by stat and readdir, and has nothing mounted by that.
+private final class PlanLook {
+    private let root: RootedTree
+    private let deadline: MonotonicTime
+    /// The automount points that were left alone, each once.
+    private(set) var leftAlone: [FilePath] = []
+
+    init(_ root: RootedTree, until deadline: MonotonicTime) {
+        self.root = root
+        self.deadline = deadline
     }
 
-    private func enter(
+    func status(of path: FilePath) -> FileStatus? {
+        do throws(SystemCallError) {
+            return try root.status(of: path, leavingAutomounts: true)
+        } catch {
+            note(error)
+            return nil
+        }
+    }
+
+    func isFolder(_ path: String) -> Bool {
+        let path = path == ReadScope.processes ? "/proc" : path
+        return status(of: FilePath(path))?.kind == .directory
+    }
+
+    /// Calls `add` with each file in the folder, and below it, whose name is wanted.
+    func enter(
         _ folder: FilePath, depth: Int, _ isWanted: (String) -> Bool, _ add: (FilePath) -> Void
     ) {
-        guard MonotonicTime.now < deadline,
-            let entries = try? root.directory(folder).entries(limit: 100_000)
-        else { return }
+        guard MonotonicTime.now < deadline else { return }
+        let entries: [Directory.Entry]
+        do throws(SystemCallError) {
+            entries = try root.directory(folder, leavingAutomounts: true).entries(limit: 100_000)
+        } catch { return note(error) }
         for entry in entries {
             let path = folder.appending(entry.name)
             if entry.kind == .directory {
@@ -142,6 +178,11 @@ public struct PlanBuilder {
                 add(path)
             }
         }
+    }
+
+    private func note(_ error: SystemCallError) {
+        guard let point = error.automountPoint, !leftAlone.contains(point) else { return }
+        leftAlone.append(point)
     }
 }
 

@@ -6,32 +6,19 @@ internal import SystemPackage
 public struct PlannedCollector: Collector {
     private let inner: any Collector
     private let scope: ReadScope
-    /// The files that it reads by the plan, but for those that the kernel makes up; and whether
-    /// each was found in a folder of which all that is wanted is read: a log, say.
-    private let files: [(path: FilePath, isFound: Bool)]
-
-    /// Why something is missing that the plan has.
-    public static let goneReason = "it is in the plan, and no longer there"
-    /// How many of such are named.
-    private static let mostNamed = 100
+    /// What the plan has of its reading.
+    private let items: [CollectionPlan.Item]
+    /// The files of that, each once.
+    private let files: [FilePath]
 
     /// `inner`, as far as `plan` has it.
     public init(_ inner: any Collector, plan: CollectionPlan.Collector) {
         self.inner = inner
-        let items = plan.items.filter { $0.kind == .reads }
+        items = plan.items.filter { $0.kind == .reads }
         scope = Self.scope(of: items)
-        files = items.flatMap { item in
-            let folders = (item.folders ?? []).map { FilePath($0) }
-            return (item.files ?? []).filter { !Self.isOfKernel($0.path) }.map { file in
-                let path = FilePath(bytes: file.bytes)
-                return (path, folders.contains { path.starts(with: $0) })
-            }
-        }
-    }
-
-    /// Whether what stands at `path` comes and goes while a host runs: procfs, sysfs, /dev, /run.
-    public static func isOfKernel(_ path: String) -> Bool {
-        ["/proc/", "/sys/", "/dev/", "/run/"].contains { path.hasPrefix($0) }
+        var seen = Set<[UInt8]>()
+        files = items.flatMap { $0.files ?? [] }.map(\.bytes).filter { seen.insert($0).inserted }
+            .map { FilePath(bytes: $0) }
     }
 
     /// What `items` let be read.
@@ -88,16 +75,18 @@ public struct PlannedCollector: Collector {
         try inner.plan(in: context)
     }
 
-    /// Collects what the plan has, and says what it wanted beside that.
+    /// Collects what the plan has, and says what it wanted beside that, and what is gone.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
+        let whole = context.root
         var context = context
-        context.root = try context.root.restricted(to: scope)
-        try inner.collect(in: context, into: PlannedSink(sink, scope: scope))
-        // What does not exist would not have been read either.
-        let whole = try RootedTree(context.root.path)
+        context.root = try whole.restricted(to: scope)
+        let sink = PlannedSink(sink, scope: scope, files: files, in: whole)
+        try inner.collect(in: context, into: sink)
+        for lack in items.flatMap(\.unreadableLacks) { try sink.missOnce(lack) }
         try tellGone(in: whole, into: sink)
+        // What does not exist would not have been read either.
         let refused = scope.refused.filter { path in
-            (try? whole.status(of: FilePath(bytes: path))) != nil
+            (try? whole.status(of: FilePath(bytes: path), leavingAutomounts: true)) != nil
         }
         guard !refused.isEmpty else { return }
         let names = refused.prefix(8).map { UntrustedText.escapingForPath($0) }
@@ -109,38 +98,46 @@ public struct PlannedCollector: Collector {
                         + names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : ""))))
     }
 
-    /// Tells of the files that the plan has and that are no longer there.
-    private func tellGone(in tree: RootedTree, into sink: any CollectionSink) throws {
-        let (gone, rotated) = files.reduce(into: ([FilePath](), [FilePath]())) { found, file in
-            do throws(SystemCallError) { _ = try tree.status(of: file.path) } catch {
-                guard [.noSuchFileOrDirectory, .notDirectory].contains(error.errno) else { return }
-                if file.isFound { found.1.append(file.path) } else { found.0.append(file.path) }
+    /// Tells of the files that the plan has and that are no longer there, and of automount points
+    /// that have come between: whether there is something behind one, nobody looked.
+    private func tellGone(in tree: RootedTree, into sink: PlannedSink) throws {
+        var gone = [FilePath]()
+        for path in files {
+            do throws(SystemCallError) {
+                _ = try tree.status(of: path, leavingAutomounts: true)
+            } catch {
+                if let point = error.automountPoint {
+                    try sink.missOnce(
+                        .init(
+                            what: UntrustedText.escapingForPath(point.bytes),
+                            why: AutomountPoint.reason))
+                } else if error.isGone {
+                    gone.append(path)
+                }
             }
         }
-        if let first = rotated.first {
-            let what = UntrustedText.escapingForPath(first.bytes)
-            try sink.absent(
-                rotated.count == 1 ? what : "\(what) and \(rotated.count - 1) other files",
-                why: Self.goneReason)
-        }
-        for path in gone.prefix(Self.mostNamed) {
-            try sink.missing(UntrustedText.escapingForPath(path.bytes), why: Self.goneReason)
-        }
-        if gone.count > Self.mostNamed {
-            try sink.missing(
-                "\(gone.count - Self.mostNamed) more files of the plan", why: Self.goneReason)
-        }
+        try sink.tellGone(gone)
     }
 }
 
-/// Passes on what a collector says, but not that something is absent which the plan leaves out.
+/// Passes on what a collector says, but not that something is absent which the plan leaves out, and
+/// of a file that the plan has and that is gone, that it is.
 private final class PlannedSink: CollectionSink {
     private let next: any CollectionSink
     private let scope: ReadScope
+    private let tree: RootedTree
+    /// The files that the plan has, by the names that a collector gives them.
+    private let files: [String: FilePath]
+    /// Of what it was said already that it is absent or missing.
+    private var told = Set<String>()
 
-    init(_ next: any CollectionSink, scope: ReadScope) {
+    init(
+        _ next: any CollectionSink, scope: ReadScope, files: [FilePath], in tree: RootedTree
+    ) {
         self.next = next
         self.scope = scope
+        self.tree = tree
+        self.files = Dictionary(files.map { ($0.string, $0) }) { first, _ in first }
     }
 
     func open(_ opening: WorkerMessage.Opening) throws { try next.open(opening) }
@@ -148,15 +145,45 @@ private final class PlannedSink: CollectionSink {
     func write(_ bytes: Span<UInt8>) throws { try next.write(bytes) }
 
     func send(_ message: WorkerMessage) throws {
-        if case .absent(let lack) = message, lack.what.hasPrefix("/"),
-            scope.refused.contains(Array(lack.what.utf8))
-        {
-            return
+        switch message {
+        case .absent(let lack):
+            if lack.what.hasPrefix("/"), scope.refused.contains(Array(lack.what.utf8)) { return }
+            if let file = files[lack.what], isGone(file) { return try tellGone([file]) }
+            told.insert(lack.what)
+        case .missing(let lack): told.insert(lack.what)
+        default: break
         }
         try next.send(message)
     }
 
     func awaitProbes(turn: () throws -> Void) throws -> WorkerAnswer {
         try next.awaitProbes(turn: turn)
+    }
+
+    /// Tells of those of `paths` of which nothing was said yet that they are gone.
+    func tellGone(_ paths: [FilePath]) throws {
+        let names = paths.filter { told.insert($0.string).inserted }
+            .map { UntrustedText.escapingForPath($0.bytes) }
+        try GoneSincePlan.tell(names, into: next)
+    }
+
+    /// Says that something is missing of which nothing was said yet.
+    func missOnce(_ lack: WorkerMessage.Lack) throws {
+        guard told.insert(lack.what).inserted else { return }
+        try next.send(.missing(lack))
+    }
+
+    private func isGone(_ path: FilePath) -> Bool {
+        do throws(SystemCallError) {
+            _ = try tree.status(of: path, leavingAutomounts: true)
+            return false
+        } catch { return error.isGone }
+    }
+}
+
+extension SystemCallError {
+    /// Whether nothing is there.
+    fileprivate var isGone: Bool {
+        [.noSuchFileOrDirectory, .notDirectory].contains(errno)
     }
 }

@@ -70,7 +70,9 @@ struct WorkerHandler: WorkerStreamHandler {
             finding.collector = collector
             try check(finding, as: "finding")
             session.findings.append(finding)
-        case .note(let note): session.notes.append(note.text)
+        case .note(let note):
+            session.notes.append(note.text)
+            if let withheld = note.withheld { session.withheld.add(withheld) }
         case .probe(let request):
             guard case .collector = session.role else {
                 throw Misplaced(reason: "probe in a probe")

@@ -84,6 +84,7 @@ final class WorkerSession {
     var missing: [Missing] = []
     var findings: [Finding] = []
     var notes: [String] = []
+    var withheld = Withheld()
     var progress: WorkerMessage.Progress?
     /// The collector whose artifacts and lacks come now; of a probe process, the current one's.
     var collector: Int
@@ -122,7 +123,7 @@ final class WorkerSession {
         self.byteBudget = byteBudget
         self.trust = trust
         parser = WorkerStreamParser(
-            boundary: boundary, tellsLines: trust.plugin != nil, checksBodies: trust.isTested)
+            boundary: boundary, tellsLines: trust.plugin != nil, isTested: trust.isTested)
     }
 
     /// Whether it waits for its probes, and uses neither a place nor a deadline.

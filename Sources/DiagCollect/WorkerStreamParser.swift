@@ -8,11 +8,14 @@ public struct ProtocolViolation: Error, Hashable, Sendable, CustomStringConverti
     public let reason: String
     /// The line, where the parser was told to count them.
     public var line: WorkerOutputLine?
+    /// Whether a worker that is tested could not be followed any further.
+    var cutsOff = false
 
     /// What is wrong, and where.
     public var description: String {
         let place = "\(reason), at byte \(offset) of its output"
-        return line.map { "\(place), in \($0)" } ?? place
+        return (line.map { "\(place), in \($0)" } ?? place)
+            + (cutsOff ? "; what comes behind it was not looked at" : "")
     }
 }
 
@@ -39,7 +42,8 @@ public struct WorkerStreamParser {
         case text
         /// In the bytes of a `data` message.
         case data(remaining: Int)
-        /// Behind the bytes of a `data` message, before its newline.
+        /// Behind the bytes of a `data` message, before its newline; `line` holds what has come in
+        /// its place while it may be the boundary.
         case dataEnd
     }
 
@@ -48,24 +52,33 @@ public struct WorkerStreamParser {
         case undecided
         case framed
         case plain
+        /// Behind a fault: what comes up to the next message may be bytes of anything.
+        case lost
     }
 
     /// The longest message line, in bytes.
     public static let longestMessage = 1 << 20
     /// The largest byte count of one `data` message.
     public static let largestData = 1 << 30
+    /// How many faults of one output are told, and how many bytes behind them are passed over.
+    static let (mostFaults, mostLostBytes) = (20, 16 << 20)
 
     private let prefix: [UInt8]
     /// Counts lines and keeps their beginnings, where that is wanted.
     private var lines: WorkerOutputLine.Counter?
-    /// Whether the bodies of messages must be as the published schema says, to the last member.
-    private let checksBodies: Bool
+    /// Whether the worker is held to the protocol to the letter, and all its faults are told.
+    private let isTested: Bool
     private var state = State.lineStart
     private var form = Form.none
     private var line: [UInt8] = []
+    /// Finds messages within lines of text, of a worker that is tested.
+    private var behindText: MessageBehindText?
     /// Newlines of plain text that are passed on only when more text follows.
     private var heldNewlines = 0
     private var hasText = false
+    private var lostByteCount = 0
+    /// The faults of a worker that is tested, behind which its output could be followed.
+    private(set) var faults: [ProtocolViolation] = []
     /// How many bytes have been taken.
     public private(set) var offset: Int64 = 0
 
@@ -75,11 +88,13 @@ public struct WorkerStreamParser {
     ///   - boundary: the token that begins each message.
     ///   - tellsLines: whether violations name the line and its text, for which every byte is looked
     ///     at: of a worker that is not ours.
-    ///   - checksBodies: whether a message with a member that the protocol does not know is refused.
-    public init(boundary: String, tellsLines: Bool = false, checksBodies: Bool = false) {
+    ///   - isTested: whether a message with a member that the protocol does not know is refused,
+    ///     and a fault is kept and not thrown where messages can be told apart behind it.
+    public init(boundary: String, tellsLines: Bool = false, isTested: Bool = false) {
         prefix = Array(boundary.utf8) + [0x20]
         lines = tellsLines ? .init() : nil
-        self.checksBodies = checksBodies
+        self.isTested = isTested
+        behindText = isTested ? MessageBehindText(prefix: prefix) : nil
     }
 
     /// A violation in the message that was read last: what is wrong with it was seen elsewhere.
@@ -117,17 +132,11 @@ public struct WorkerStreamParser {
                 let count = min(remaining, bytes.count - index)
                 let part = bytes.extracting(index..<index + count)
                 lines?.skip(part)
-                try handler.receive(part)
+                if form == .lost { try passOver(count) } else { try handler.receive(part) }
                 index += count
                 state = count == remaining ? .dataEnd : .data(remaining: remaining - count)
             case .dataEnd:
-                guard bytes[index] == 0x0A else {
-                    lines?.keep(Self.start(of: bytes, from: index))
-                    throw violation("data is longer than the byte count it gave", start, index)
-                }
-                index += 1
-                lines?.end()
-                state = .lineStart
+                try endData(bytes, &index, &handler, start)
             case .lineStart:
                 if bytes[index] == prefix[line.count] {
                     line.append(bytes[index])
@@ -146,7 +155,9 @@ public struct WorkerStreamParser {
             case .message:
                 let end = Self.newline(in: bytes, from: index) ?? bytes.count
                 guard line.count + end - index <= Self.longestMessage else {
-                    throw violation("a message is longer than 1 MiB", start, index)
+                    var violation = violation("a message is longer than 1 MiB", start, index)
+                    violation.cutsOff = isTested
+                    throw violation
                 }
                 unsafe bytes.extracting(index..<end).withUnsafeBufferPointer {
                     unsafe line.append(contentsOf: $0)
@@ -165,15 +176,96 @@ public struct WorkerStreamParser {
                 if end < bytes.count {
                     heldNewlines += 1
                     index += 1
-                    lines?.end()
                     state = .lineStart
+                    try takeMessageBehindText(&handler, start, index)
+                    lines?.end()
                 }
             }
         }
     }
 
+    /// Takes the next byte behind data: a newline, or what stands there instead.
+    private mutating func endData(
+        _ bytes: Span<UInt8>, _ index: inout Int, _ handler: inout some WorkerStreamHandler,
+        _ start: Int64
+    ) throws {
+        let byte = bytes[index]
+        if byte == 0x0A, line.isEmpty {
+            index += 1
+            lines?.end()
+            state = .lineStart
+        } else if byte == prefix[line.count] {
+            line.append(byte)
+            index += 1
+            guard line.count == prefix.count else { return }
+            lines?.keep(Self.start(of: bytes, from: index))
+            try tell("the newline behind the data is missing", start, index - line.count)
+            line.removeAll(keepingCapacity: true)
+            state = .message
+        } else {
+            let begun = line
+            lines?.keep(begun + Self.start(of: bytes, from: index))
+            try tell("data is longer than the byte count it gave", start, index - begun.count)
+            line.removeAll(keepingCapacity: true)
+            form = .lost
+            state = .text
+            try passText(begun.span, &handler)
+        }
+    }
+
+    /// Tells of a message that a line of text ends with, and takes it, of a worker that is tested;
+    /// what is no message there is text.
+    private mutating func takeMessageBehindText(
+        _ handler: inout some WorkerStreamHandler, _ start: Int64, _ index: Int
+    ) throws {
+        guard let found = behindText?.endLine() else { return }
+        line = found
+        guard (try? decode(start, index)) != nil else {
+            return line.removeAll(keepingCapacity: true)
+        }
+        if form != .lost {
+            lines?.keep(line)
+            try tell(
+                "a message stands behind text in its line: the newline before it is missing", start,
+                index)
+        }
+        try finishMessage(&handler, start, index)
+    }
+
     private func violation(_ reason: String, _ start: Int64, _ index: Int) -> ProtocolViolation {
         ProtocolViolation(offset: start + Int64(index), reason: reason, line: lines?.current)
+    }
+
+    /// Keeps a fault behind which the output of a worker that is tested can be followed.
+    ///
+    /// - Throws: the fault itself, of any other worker, and when there are too many.
+    private mutating func tell(_ reason: String, _ start: Int64, _ index: Int) throws {
+        try keep(violation(reason, start, index))
+    }
+
+    private mutating func keep(_ fault: ProtocolViolation) throws {
+        var fault = fault
+        guard isTested, faults.count < Self.mostFaults else {
+            fault.cutsOff = isTested
+            throw fault
+        }
+        faults.append(fault)
+    }
+
+    /// Gives up the artifact that is open, or was meant to be.
+    private mutating func lose(_ handler: inout some WorkerStreamHandler) throws {
+        try endText(&handler)
+        form = .lost
+    }
+
+    /// Passes over bytes behind a fault, which count for no budget, up to a limit of their own.
+    private mutating func passOver(_ byteCount: Int) throws {
+        lostByteCount += byteCount
+        guard lostByteCount <= Self.mostLostBytes else {
+            var violation = violation("more than 16 MiB that belong to no artifact")
+            violation.cutsOff = isTested
+            throw violation
+        }
     }
 
     /// The beginning of the line that goes on at `index`, as far as it is there.
@@ -189,11 +281,13 @@ public struct WorkerStreamParser {
             let reason =
                 lines?.hasEnded == true
                 ? "output after end" : "a line is no message, and no artifact is open"
-            throw violation(reason, start, index)
+            try tell(reason, start, index)
+            form = .lost
         case .framed:
-            throw violation("text follows data in one artifact", start, index)
+            try tell("text follows data in one artifact", start, index)
+            form = .lost
         case .undecided: form = .plain
-        case .plain: break
+        case .plain, .lost: break
         }
         let begun = line
         line.removeAll(keepingCapacity: true)
@@ -205,6 +299,8 @@ public struct WorkerStreamParser {
         _ text: Span<UInt8>, _ handler: inout some WorkerStreamHandler
     ) throws {
         guard text.count > 0 else { return }
+        behindText?.take(text)
+        if form == .lost { return try passOver(text.count) }
         hasText = true
         if heldNewlines > 0 {
             let newlines = [UInt8](repeating: 0x0A, count: min(heldNewlines, 65_536))
@@ -221,27 +317,23 @@ public struct WorkerStreamParser {
         _ handler: inout some WorkerStreamHandler, _ start: Int64, _ index: Int
     ) throws {
         lines?.keep(line)
-        let message = try decode(start, index)
-        let body = checksBodies ? line : []
+        let message: WorkerMessage
+        do { message = try decode(start, index) } catch let fault as ProtocolViolation {
+            line.removeAll(keepingCapacity: true)
+            try keep(fault)
+            return try lose(&handler)
+        }
+        let body = isTested ? line : []
         let lineByteCount = line.count
         if case .end = message { lines?.hasEnded = true }
         line.removeAll(keepingCapacity: true)
         if case .data(let byteCount) = message {
-            guard form == .undecided || form == .framed else {
-                throw violation("data outside an artifact, or after text", start, index)
-            }
-            guard byteCount <= Self.largestData else {
-                throw violation("a data message of more than 1 GiB", start, index)
-            }
-            form = .framed
-            lines?.beginData(byteCount: byteCount)
-            state = byteCount == 0 ? .dataEnd : .data(remaining: byteCount)
-            return
+            return try beginData(byteCount, &handler, start, index)
         }
         switch message {
         case .progress: break
         case .truncated where form == .none:
-            throw violation("truncated outside an artifact", start, index)
+            return try tell("truncated outside an artifact", start, index)
         case .truncated: try endText(&handler)
         case .artifact:
             try endText(&handler)
@@ -250,21 +342,32 @@ public struct WorkerStreamParser {
             try endText(&handler)
             form = .none
         }
-        try handler.receive(message, byteCount: lineByteCount)
+        do {
+            try handler.receive(message, byteCount: lineByteCount)
+        } catch let misplaced as WorkerHandler.Misplaced where isTested {
+            return try tell(misplaced.reason, start, index)
+        } catch let refusal as ArtifactPath.Refusal where isTested {
+            return try tell(refusal.description, start, index)
+        }
         if let fault = Self.fault(in: body, of: message) {
-            throw violation("message \(message.verb): \(fault)", start, index)
+            try tell("message \(message.verb): \(fault)", start, index)
         }
     }
 
-    /// What in the line of a message is not as the published schema says.
-    private static func fault(in line: [UInt8], of message: WorkerMessage) -> String? {
-        let body = line.drop { $0 != 0x20 }
-        guard body.contains(where: { $0 != 0x20 }),
-            let value = try? JSONDocument.decode(JSONValue.self, from: body)
-        else { return nil }
-        return PublishedSchema.workerMessages.errors(
-            in: value, definition: message.verb, limit: 1
-        ).first
+    private mutating func beginData(
+        _ byteCount: Int, _ handler: inout some WorkerStreamHandler, _ start: Int64, _ index: Int
+    ) throws {
+        if form == .none || form == .plain {
+            try tell("data outside an artifact, or after text", start, index)
+            try lose(&handler)
+        }
+        guard byteCount <= Self.largestData else {
+            try tell("a data message of more than 1 GiB", start, index)
+            return try lose(&handler)
+        }
+        if form != .lost { form = .framed }
+        lines?.beginData(byteCount: byteCount)
+        state = byteCount == 0 ? .dataEnd : .data(remaining: byteCount)
     }
 
     /// Gives plain text the one newline at its end.
@@ -289,17 +392,8 @@ public struct WorkerStreamParser {
             }
             return message
         } catch let error as DecodingError {
-            throw violation("message \(verb): \(Self.describe(error))", start, index)
-        }
-    }
-
-    private static func describe(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "lacks \(key.stringValue)"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "wrong type of \(context.codingPath.map(\.stringValue).joined(separator: "."))"
-        case .dataCorrupted(let context): "broken JSON (\(context.debugDescription))"
-        @unknown default: "broken JSON"
+            let fault = Self.describe(error, in: body, of: verb)
+            throw violation("message \(verb): \(fault)", start, index)
         }
     }
 

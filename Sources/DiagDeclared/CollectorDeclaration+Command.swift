@@ -30,6 +30,38 @@ extension CollectorDeclaration.Command {
         "systemd-run", "start-stop-daemon", "run-parts", "strace", "ltrace",
     ]
 
+    /// Refuses a program whose name holds its arguments, too: it would be looked for as it stands.
+    ///
+    /// A folder on the way to it may have a space in its name, and no program.
+    static func checkName(_ list: YAMLNode) throws(YAMLError) {
+        guard let node = try list.sequence.first else { return }
+        let program = try node.string
+        let words = program.split(whereSeparator: \.isWhitespace)
+        if program.hasPrefix("/") {
+            // On the way only what goes on as arguments do: an option, or another path.
+            let starts = words.dropFirst().compactMap(\.first)
+            let last = program.split(separator: "/").last ?? ""
+            guard
+                last.contains(where: \.isWhitespace)
+                    || starts.contains(where: { $0 == "-" || $0 == "/" })
+            else { return }
+        } else {
+            guard program.contains(where: \.isWhitespace) else { return }
+        }
+        // Of quotes, pipes and the like nobody knows what was meant.
+        let isClear = !words.isEmpty && words.allSatisfy(isPlain)
+        let suggestion = isClear ? ", `[\(words.joined(separator: ", "))]`" : ""
+        throw node.error(
+            "expected the name of a program, but found \(node.summary): write each word for itself"
+                + "\(suggestion); no shell takes the words apart")
+    }
+
+    /// Whether a word stands in a list of YAML as it is, and means the same to a shell.
+    private static func isPlain(_ word: Substring) -> Bool {
+        word != "-"
+            && word.allSatisfy { $0.isLetter || $0.isNumber || "._+-/=".contains($0) }
+    }
+
     /// Refuses a program that runs others, and of `find` what runs, deletes and writes.
     ///
     /// - Parameters:
@@ -43,7 +75,7 @@ extension CollectorDeclaration.Command {
         }
         let name = String(last)
         let arguments = try words.dropFirst().map { node throws(YAMLError) in try node.string }
-        guard !runsOthers(name) || onlyTells(arguments) else {
+        guard !runsOthers(name) || onlyTells(name, arguments) else {
             throw list.error(
                 "`\(name)` runs other programs; name the program itself, or write a plugin")
         }
@@ -57,13 +89,32 @@ extension CollectorDeclaration.Command {
     }
 
     /// Whether such a program is only asked for what it knows: `numactl --hardware`, `php -m`.
-    private static func onlyTells(_ arguments: [String]) -> Bool {
-        !arguments.isEmpty && arguments.allSatisfy(questions.contains)
+    private static func onlyTells(_ name: String, _ arguments: [String]) -> Bool {
+        let known = questions(for: starters.contains(name) ? name : unversioned(name))
+        return !arguments.isEmpty && arguments.allSatisfy(known.contains)
     }
 
-    private static let questions: Set<String> = [
-        "--version", "-V", "-v", "--hardware", "-H", "--show", "--print", "-m",
-    ]
+    /// The arguments that make this program tell something and end. The same letters make another
+    /// run a shell (`su -m`, `unshare -m`), read commands (`sh -v`) or write (`sudo -v`).
+    private static func questions(for program: String) -> Set<String> {
+        switch program {
+        case "php": ["--version", "-v", "-m"]
+        case "python", "pypy": ["--version", "-V"]
+        case "perl": ["--version", "-v", "-V"]
+        case "node", "nodejs": ["--version", "-v"]
+        case "lua", "luajit", "expect": ["-v"]
+        case "numactl": ["--version", "--hardware", "-H", "--show"]
+        case "capsh": ["--version", "--print"]
+        case "chrt": ["--version", "-V", "--max", "-m"]
+        case "choom", "flock", "ionice", "linux32", "linux64", "nsenter", "prlimit", "script",
+            "setarch", "setpriv", "setsid", "ssh", "strace", "sudo", "taskset", "uclampset",
+            "unshare":
+            ["--version", "-V"]
+        // They know no such question, and do what their input says.
+        case "tclsh", "unbuffer": []
+        default: ["--version"]
+        }
+    }
 
     private static func runsOthers(_ name: String) -> Bool {
         // The dynamic loader: ld.so, ld-linux-x86-64.so.2, ld64.so.2, ld-musl-x86_64.so.1.

@@ -34,7 +34,7 @@ extension CollectorDeclaration {
         subject = try Self.line(try reader.required("subject"), atMost: 60)
         description = try reader.required("description").string
         let privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? .content
-        profiles = try reader.profiles() ?? [.default, .full]
+        let givenProfiles = try reader.profiles()
         deadlineSeconds = try reader.seconds("deadline", in: 1...3600) ?? 60
         byteLimit = try reader.byteCount("limit") ?? 64 << 20
         capabilities = Set(
@@ -48,7 +48,9 @@ extension CollectorDeclaration {
             items.append(try Item(node, privacy: privacy))
         }
         guard !items.isEmpty else { throw list.error("a collector needs at least one item") }
-        try Self.checkArtifacts(items, in: try list.sequence)
+        let nodes = try list.sequence
+        try Self.checkArtifacts(items, in: nodes)
+        try Self.checkLimits(items, in: nodes, seconds: deadlineSeconds, bytes: byteLimit)
         self.items = items
         let highest = items.map(\.risk).max() ?? .memoryOnly
         if let node = mapping["risk"] {
@@ -60,6 +62,11 @@ extension CollectorDeclaration {
         } else {
             risk = highest
         }
+        profiles = risk >= .media ? [] : givenProfiles ?? [.default, .full]
+        if let node = mapping["profiles"] {
+            try Self.checkRisk(risk, of: items, besideProfiles: node)
+        }
+        try Self.checkProfiles(items, in: nodes, of: profiles)
     }
 
     /// A name that can be a folder: `[a-z0-9-]`, at most 40 characters.
@@ -94,41 +101,6 @@ extension CollectorDeclaration {
             throw node.error("expected one line of at most \(limit) characters")
         }
         return text
-    }
-
-    /// No two items may write the same artifact.
-    private static func checkArtifacts(
-        _ items: [Item], in nodes: [YAMLNode]
-    ) throws(YAMLError) {
-        var seen = [String: Int]()
-        for (index, item) in items.enumerated() {
-            guard let artifact = item.artifact else { continue }
-            if let first = seen.updateValue(item.position.line, forKey: artifact) {
-                let node = try nodes[index].mapping["to"] ?? nodes[index]
-                throw node.error("`\(artifact)` is what the item in line \(first) writes, too")
-            }
-        }
-        // The first folders of the files: they land under their own paths.
-        var folders = Set<String>()
-        for case .files(let files) in items.map(\.source) {
-            for pattern in files.patterns where pattern.components.count > 1 {
-                guard case .literal(let name, _) = pattern.components[0] else { continue }
-                folders.insert(name.string)
-            }
-        }
-        for (artifact, line) in seen.sorted(by: { $0.key < $1.key }) {
-            for (index, item) in items.enumerated() {
-                guard let other = item.artifact else { continue }
-                let node = try nodes[index].mapping["to"] ?? nodes[index]
-                if other.hasPrefix(artifact + "/") {
-                    throw node.error(
-                        "`\(artifact)`, which the item in line \(line) writes, is no folder")
-                }
-                if folders.contains(other) {
-                    throw node.error("`\(other)` is the folder of files that are collected")
-                }
-            }
-        }
     }
 }
 
@@ -189,6 +161,9 @@ extension CollectorDeclaration.Item {
         risk =
             try mapping["risk"].map { node throws(YAMLError) in try DeclarationReader.risk(node) }
             ?? (Self.answersFromMemory(source) ? .memoryOnly : .mayBlock)
+        if let node = mapping["risk"], case .command = source, risk == .memoryOnly {
+            throw node.error("a command has at least the risk R1: it may block")
+        }
         profiles = try reader.profiles()
         condition =
             try mapping["when"].map { node throws(YAMLError) in try Condition(node) }
@@ -231,6 +206,7 @@ extension CollectorDeclaration.Item {
         guard let program = arguments.first, !program.isEmpty else {
             throw node.error("a command needs the name of a program")
         }
+        try CollectorDeclaration.Command.checkName(node)
         if program.contains("/"), !program.hasPrefix("/") {
             throw node.error("a program is a plain name, or a path that begins with `/`")
         }

@@ -18,7 +18,7 @@ public struct CollectorDeclaration: Hashable, Sendable {
     public var description: String
     /// The highest risk of its items.
     public var risk: CollectorDescriptor.Risk
-    /// The profiles that it is part of.
+    /// The profiles that it is part of; of none where its risk is R2.
     public var profiles: Set<CollectionProfile>
     /// Seconds until its process is ended.
     public var deadlineSeconds: Double
@@ -35,6 +35,29 @@ public struct CollectorDeclaration: Hashable, Sendable {
     func items(of profile: CollectionProfile) -> [(index: Int, item: Item)] {
         items.enumerated().filter { $0.element.profiles?.contains(profile) ?? true }
             .map { ($0.offset, $0.element) }
+    }
+
+    /// The profile whose items a run of `profile` collects: that one, or where this collector is of
+    /// others, so that it runs only for it was asked for by name, the first of its own.
+    func profile(inRunOf profile: CollectionProfile) -> CollectionProfile {
+        guard !profiles.contains(profile) else { return profile }
+        return CollectionProfile.allCases.first(where: profiles.contains) ?? profile
+    }
+
+    /// Which items are left out for they are of other profiles than `profile`, as a note; `nil` when
+    /// none is.
+    func note(onItemsBeside profile: CollectionProfile) -> String? {
+        let others = items.filter { item in
+            item.profiles?.contains(profile) == false && !item.holdsSecrets
+        }
+        guard !others.isEmpty else { return nil }
+        let names = others.prefix(8).map { item in
+            let own = CollectionProfile.allCases.filter { item.profiles?.contains($0) == true }
+            return "\(item.title) (\(own.map(\.rawValue).joined(separator: ", ")))"
+        }
+        let more = others.count - names.count
+        return "not collected in the profile \(profile.rawValue): "
+            + names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
     }
 
     /// One line of what it collects: files, a command, a listing.

@@ -75,8 +75,9 @@ extension Condition {
         guard !word.isEmpty, !word.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
             throw node.error("expected a name, but found \(node.summary)")
         }
-        if key == "config", !word.hasPrefix("CONFIG_") {
-            throw node.error("expected an option such as `CONFIG_BPF`, but found \(node.summary)")
+        if let fault = fault(in: word, of: key) {
+            let hint = fault.meant.map { "; did you mean `\($0)`?" } ?? ""
+            throw node.error("\(fault.expected), but found \(node.summary)\(hint)")
         }
         return word
     }

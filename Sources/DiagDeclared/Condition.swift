@@ -8,7 +8,7 @@ public indirect enum Condition: Hashable, Sendable {
     case not(Condition)
     /// Whether this program runs as root.
     case root(Bool)
-    /// The program is installed.
+    /// The program is installed, and may be run.
     case command(String)
     /// A process of this name runs, outside containers.
     case running(String)
@@ -62,7 +62,7 @@ public indirect enum Condition: Hashable, Sendable {
     func obstacle(on host: HostTraits) -> String? {
         switch outcome(on: host) {
         case .holds: nil
-        case .fails(let why), .unknown(let why): why
+        case .fails(let why), .refused(let why), .unknown(let why): why
         }
     }
 
@@ -71,6 +71,8 @@ public indirect enum Condition: Hashable, Sendable {
         case holds
         /// It does not hold, and this is why.
         case fails(String)
+        /// It would hold, were a program not refused that is there; this is why.
+        case refused(String)
         /// It may hold or not, and this is why that is not known: the same for its opposite.
         case unknown(String)
     }
@@ -78,38 +80,56 @@ public indirect enum Condition: Hashable, Sendable {
     private func outcome(on host: HostTraits) -> Outcome {
         switch self {
         case .all(let parts):
-            var doubt: String?
+            var doubt: Outcome?
             for part in parts {
-                switch part.outcome(on: host) {
+                let outcome = part.outcome(on: host)
+                switch outcome {
                 case .holds: continue
-                case .fails(let why): return .fails(why)
-                case .unknown(let why): doubt = doubt ?? why
+                case .fails: return outcome
+                case .refused, .unknown: doubt = doubt ?? outcome
                 }
             }
-            return doubt.map(Outcome.unknown) ?? .holds
+            return doubt ?? .holds
         case .any(let parts):
             var obstacles = [String]()
-            var isKnown = true
+            var (isRefused, isKnown) = (false, true)
             for part in parts {
+                let obstacle: String
                 switch part.outcome(on: host) {
                 case .holds: return .holds
-                case .fails(let why): obstacles.append(why)
+                case .fails(let why): obstacle = why
+                case .refused(let why):
+                    obstacle = why
+                    isRefused = true
                 case .unknown(let why):
-                    obstacles.append(why)
+                    obstacle = why
                     isKnown = false
                 }
+                if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
             }
             if obstacles.contains(Self.outOfTime) { return .unknown(Self.outOfTime) }
-            let why = obstacles.joined(separator: ", and ")
-            return isKnown ? .fails(why) : .unknown(why)
+            // What root would do away with is told as that, whatever else does not hold.
+            let why =
+                obstacles.contains(Self.needsRoot)
+                ? Self.needsRoot : obstacles.joined(separator: ", and ")
+            guard isKnown else { return .unknown(why) }
+            return isRefused ? .refused(why) : .fails(why)
         case .not(let part):
             switch part.outcome(on: host) {
             case .holds: return .fails(part.description)
-            case .fails: return .holds
+            case .fails, .refused: return .holds
             case .unknown(let why): return .unknown(why)
             }
+        case .command(let name):
+            switch host.program(name) {
+            case .usable: return .holds
+            case .refused(let why): return .refused(why)
+            case .hidden: return .unknown(Self.needsRoot)
+            case .unknown(let why): return .unknown(why)
+            case .absent: return .fails(negation)
+            }
         default:
-            guard let holds = self.holds(on: host) else { return .unknown(doubt) }
+            guard let holds = self.holds(on: host) else { return .unknown(doubt(on: host)) }
             if holds { return .holds }
             return .fails(asksKernel && !host.hasKernel ? Self.noKernel : negation)
         }
@@ -124,22 +144,31 @@ public indirect enum Condition: Hashable, Sendable {
         case .running(let name): host.isRunning(name)
         case .file(let pattern): host.exists(pattern)
         case .module(let name): host.hasModule(name)
-        case .filesystem(let name): host.filesystems.contains(name)
-        case .kernel(let comparison): host.kernelVersion.map(comparison.holds(for:)) ?? false
+        case .filesystem(let name): host.filesystems?.contains(name)
+        case .kernel(let comparison): host.kernelVersion.map(comparison.holds(for:))
         case .configuration(let option): host.hasConfiguration(option)
         case .initSystem(let systems): host.initSystem.map(systems.contains) ?? false
         case .distribution(let names): !host.distributions.isDisjoint(with: names)
-        case .virtual(let isVirtual): host.isVirtual == isVirtual
+        case .virtual(let isVirtual): host.isVirtual.map { $0 == isVirtual }
         case .container(let isContainer): host.isContainer == isContainer
         }
     }
 
     /// Why it is not known whether it holds.
-    private var doubt: String {
+    ///
+    /// Of a root that no kernel runs from it is known that no module is loaded and no process runs,
+    /// so that the opposite of either holds. What another kernel would be, have and know, and where
+    /// it would run, nobody can tell: neither that holds nor its opposite.
+    private func doubt(on host: HostTraits) -> String {
         switch self {
+        case .running(let name): host.doubtOfRunning(name)
+        case .file(let pattern): host.doubtOfExistence(pattern)
+        case _ where !host.hasKernel: Self.noKernel
         case .module(let name):
             "module \(name) is not loaded, and whether it is built into the kernel is not known"
-        case .running(let name): "whether \(name) runs is not known"
+        case .filesystem(let name): "whether the kernel knows \(name) is not known"
+        case .kernel: "which version the kernel has is not known"
+        case .configuration(let option): "whether the kernel has \(option) is not known"
         default: Self.outOfTime
         }
     }

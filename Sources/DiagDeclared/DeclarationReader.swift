@@ -147,11 +147,13 @@ struct DeclarationReader {
         } catch {
             throw node.error("`\(path)` \(error.reason)")
         }
-        guard path != CommandRecord.artifact else {
-            throw node.error("`\(path)` is written for every collector with commands")
+        let first = String(path.prefix { $0 != "/" })
+        let hint = first == path ? "" : ", and no folder"
+        guard first != CommandRecord.artifact else {
+            throw node.error("`\(first)` is written for every collector with commands\(hint)")
         }
-        guard !Self.reservedArtifacts.contains(path) else {
-            throw node.error("`\(path)` is what a run writes itself of what went wrong")
+        guard !Self.reservedArtifacts.contains(first) else {
+            throw node.error("`\(first)` is what a run writes itself of what went wrong\(hint)")
         }
         return path
     }

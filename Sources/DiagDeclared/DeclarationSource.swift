@@ -217,11 +217,22 @@ public enum DeclarationFile {
     ) throws(TrustedFolder.Refusal) -> [String] {
         do throws(SystemCallError) {
             return try folder.directory.entries(limit: 10_000).map(\.name.string)
-                .filter(isDeclaration).sorted()
+                .filter(isRead).sorted()
         } catch { throw TrustedFolder.refusal(folder.path, error) }
     }
 
-    private static func isDeclaration(_ name: String) -> Bool {
+    /// Whether a file of that name in a folder of declarations is read.
+    public static func isRead(_ name: String) -> Bool {
         name.first != "." && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
+    }
+
+    /// Why the file at `path` would be refused in a run, whatever it says: it, or its folder, could
+    /// have been written by others, or it is a link. `nil` when it would not.
+    public static func doubt(of path: FilePath) -> String? {
+        do throws(TrustedFolder.Refusal) {
+            _ = try TrustedFolder(path.removingLastComponent())
+                .file(path.lastComponent?.string ?? "")
+            return nil
+        } catch { return error.description }
     }
 }

@@ -9,7 +9,7 @@ extension DeclaredCollector {
     /// code that collects them; no file is opened but those that conditions ask for.
     public func plan(in context: CollectionContext) throws -> PlannedWork {
         var context = context
-        context.root = try context.root.followingTrustedLinks()
+        context.root = try context.root.forDeclarations()
         let host = HostTraits(context.root, until: context.deadline)
         var work = PlannedWork()
         if let obstacle = declaration.condition.obstacle(on: host) {
@@ -17,7 +17,8 @@ extension DeclaredCollector {
             return work
         }
         var choice = FileChoice(declaration, in: context, until: context.deadline)
-        work.notes = try choice.withhold(host)
+        work.notes = try choice.withhold(host).map(\.text)
+        if let note = declaration.note(onItemsBeside: profile) { work.notes.append(note) }
         for (index, item) in declaration.items(of: profile) where !item.holdsSecrets {
             work.items.append(try plan(item, index, host, &choice, context))
         }
@@ -51,9 +52,9 @@ extension DeclaredCollector {
             if selection.leftOutCount > 0 { planned.leftOutCount = selection.leftOutCount }
             planned.noteUnreadable(
                 selection.failures, isCut: selection.isCut, tooDeepCount: selection.tooDeepCount)
+            planned.note(selection.misfits)
             if chosen.isEmpty {
-                planned.doesNotApply = Self.emptiness(
-                    planned, of: item, host, isUnchanged: selection.unchangedCount > 0)
+                planned.doesNotApply = Self.emptiness(planned, of: item, host, selection)
             }
         case .command(let command):
             planned.arguments = command.fullArguments(since: context.since)
@@ -69,7 +70,7 @@ extension DeclaredCollector {
             let folders = try self.folders(listing, context, of: &planned)
             planned.folders = folders
             if folders.isEmpty {
-                planned.doesNotApply = Self.emptiness(planned, of: item, host, isUnchanged: false)
+                planned.doesNotApply = Self.emptiness(planned, of: item, host)
             }
             planned.estimate = PlanCost.names(
                 min(item.limits.fileCount, folders.count * (listing.depth > 0 ? 50 : 1)))
@@ -80,12 +81,15 @@ extension DeclaredCollector {
     /// Why nothing is chosen.
     private static func emptiness(
         _ planned: CollectionPlan.Item, of item: CollectorDeclaration.Item, _ host: HostTraits,
-        isUnchanged: Bool
+        _ selection: FileSelection? = nil
     ) -> String {
         if !host.hasKernel, item.isOfKernel { return Condition.noKernel }
-        if isUnchanged { return "nothing of it changed since then" }
-        guard let first = planned.unreadable?.first else { return "nothing of it is on this host" }
-        return "\(first.path): \(first.why)"
+        if let selection, selection.unchangedCount > 0 {
+            return "nothing of it changed since then"
+        }
+        if let first = planned.unreadable?.first { return "\(first.path): \(first.why)" }
+        if let first = planned.misfits?.first { return "\(first.path) \(first.why)" }
+        return selection?.emptiness ?? "nothing of it is on this host"
     }
 
     /// What a listing lists; notes in `planned` what is left out, and what could not be looked at.
@@ -174,13 +178,25 @@ extension CollectionPlan.Item {
         for failure in failures where !DeclaredRun.saysNothing(failure) {
             let one = CollectionPlan.Unreadable(
                 path: UntrustedText.escapingControls(failure.object),
-                why: "\(failure.operation): \(failure.errno)")
+                why: failure.automountPoint == nil
+                    ? "\(failure.operation): \(failure.errno)" : AutomountPoint.reason)
             if seen.insert(one).inserted { found.append(one) }
         }
         guard !found.isEmpty else { return }
         unreadable = Array(found.prefix(Self.mostUnreadable))
         let moreCount = found.count - Self.mostUnreadable
         if moreCount > 0 { moreUnreadableCount = moreCount }
+    }
+
+    /// Notes what is no file to copy, which a run without a plan tells as missing, too.
+    fileprivate mutating func note(_ misfits: [FileMisfit]) {
+        let told = misfits.prefix(Self.mostMisfits).compactMap { misfit in
+            misfit.why.map {
+                CollectionPlan.Misfit(
+                    path: UntrustedText.escapingForPath(misfit.path.bytes), why: $0)
+            }
+        }
+        if !told.isEmpty { self.misfits = told }
     }
 }
 
@@ -208,12 +224,5 @@ extension GlobPattern {
     /// Whether what it matches is there only while a kernel runs: procfs, sysfs, and /run.
     var isOfKernel: Bool {
         ["/proc/", "/sys/", "/run/", "/dev/"].contains { text.hasPrefix($0) }
-    }
-
-    /// Whether the path is of one process in procfs.
-    static func isOfProcess(_ path: String) -> Bool {
-        guard path.hasPrefix("/proc/") else { return false }
-        let name = path.utf8.dropFirst(6).prefix { $0 != 0x2F }
-        return !name.isEmpty && name.allSatisfy { (0x30...0x39).contains($0) }
     }
 }

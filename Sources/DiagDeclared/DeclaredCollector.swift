@@ -9,7 +9,8 @@ public struct DeclaredCollector: Collector {
     public let declaration: CollectorDeclaration
     /// Where that stands.
     public let source: DeclarationSource
-    /// The profile of the run, which items may be bound to.
+    /// The profile that items may be bound to: that of the run, or where the collector is of others
+    /// the first of its own.
     public let profile: CollectionProfile
     /// What a reviewed plan has of it; all of it without.
     private let planned: CollectionPlan.Collector?
@@ -21,7 +22,7 @@ public struct DeclaredCollector: Collector {
     ) {
         self.declaration = declaration
         self.source = source
-        self.profile = profile
+        self.profile = declaration.profile(inRunOf: profile)
         self.planned = planned
     }
 
@@ -53,8 +54,7 @@ public struct DeclaredCollector: Collector {
     /// Sends the artifacts of each item in turn, and `commands.json` when commands were run.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
         var context = context
-        // What a service puts into its own folders must not name files of others.
-        context.root = try context.root.followingTrustedLinks()
+        context.root = try context.root.forDeclarations()
         let host = HostTraits(context.root, until: DeclaredRun.softDeadline(of: context))
         let run = DeclaredRun(
             declaration, profile: profile, host: host, context: context, sink: sink,
@@ -68,8 +68,10 @@ public struct DeclaredCollector: Collector {
             return try sink.missing(
                 declaration.name, why: DeclaredRun.planned(but: obstacle))
         }
-        if let planned, planned.items.isEmpty, planned.doesNotApply == Condition.outOfTime {
-            return try run.tell(Condition.outOfTime, of: declaration.name)
+        if let planned, planned.items.isEmpty, let obstacle = planned.doesNotApply,
+            Condition.sayWhatIsMissing.contains(obstacle)
+        {
+            return try sink.tell(planned: obstacle, of: declaration.name)
         }
         try run.collect()
     }

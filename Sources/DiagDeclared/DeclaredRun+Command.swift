@@ -19,11 +19,7 @@ extension DeclaredRun {
     ) throws {
         let name = command.arguments[0]
         if let obstacle = command.obstacle(on: host, in: context) {
-            guard context.root.isLiveHost, host.unexecutable(name) != nil else {
-                return try sink.absent(item.title, why: obstacle)
-            }
-            return try sink.missing(
-                item.title, why: obstacle, remedy: "give it the right to be executed (chmod +x)")
+            return try tell(obstacle, of: item.title)
         }
         guard let executable = host.executable(name) else { return }
         let limit = min(item.limits.byteCount, remaining)
@@ -44,7 +40,10 @@ extension DeclaredRun {
             }
             result = try command.isReadOnly ? Self.withoutWriting(run) : run()
         } catch {
-            return try sink.missing(item.title, why: "\(error.operation): \(error.errno)")
+            return try sink.missing(
+                item.title,
+                why: UnexecutedProgram.reason(executable, error.errno, in: context.root)
+                    ?? "\(error.operation): \(error.errno)")
         }
         var record = CommandRecord(
             arguments: [name] + arguments, executable: executable.string,
@@ -188,9 +187,12 @@ extension CollectorDeclaration.Command {
         guard context.root.isLiveHost else {
             return "no command runs for a root that is not the running host's"
         }
-        guard host.executable(arguments[0]) == nil else { return nil }
-        if let path = host.unexecutable(arguments[0]) { return "\(path) may not be executed" }
-        let doubt = host.isRoot ? ", or somebody else than root could change it" : ""
-        return "\(arguments[0]) is not installed" + doubt
+        return switch host.program(arguments[0]) {
+        case .usable: nil
+        case .refused(let why): why
+        case .hidden: Condition.needsRoot
+        case .unknown(let why): why
+        case .absent: "\(arguments[0]) is not installed"
+        }
     }
 }

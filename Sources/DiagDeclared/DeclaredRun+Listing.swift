@@ -50,7 +50,7 @@ extension DeclaredRun {
         try report(
             failures.filter { !told.contains(UntrustedText.escapingControls($0.object)) }, of: item)
         if plan == nil { try tellTooDeep(walk.tooDeepCount, of: item) }
-        if !isCut { try tellGone(gone, failures, of: item) }
+        if !isCut { try tellGone(gone, failures) }
         if gone.isEmpty, lines.text.isEmpty, failures.isEmpty, !isCut, walk.tooDeep.isEmpty {
             try sink.absent(item.title, why: absence(of: item))
         }
@@ -60,20 +60,11 @@ extension DeclaredRun {
 extension DeclaredRun {
     /// Tells of the places that the plan lists and that are no longer there; of those that could
     /// not be looked at `failures` tell.
-    private func tellGone(
-        _ paths: Set<String>, _ failures: [SystemCallError], of item: CollectorDeclaration.Item
-    ) throws {
+    private func tellGone(_ paths: Set<String>, _ failures: [SystemCallError]) throws {
         let gone = paths.sorted().filter { path in
             !failures.contains { FilePath(path).starts(with: FilePath($0.object)) }
         }
-        guard let first = gone.first else { return }
-        let what = gone.count == 1 ? first : "\(item.title): \(gone.count) paths"
-        if gone.allSatisfy(PlannedCollector.isOfKernel) {
-            // Processes and services come and go, and what stands there of them with them.
-            try sink.absent(what, why: PlannedCollector.goneReason)
-        } else {
-            try sink.missing(what, why: PlannedCollector.goneReason)
-        }
+        try GoneSincePlan.tell(gone, into: sink)
     }
 }
 
@@ -102,7 +93,7 @@ private struct ListingLines {
             : nil
     }
 
-    /// Adds what is at `path`; tells whether anything is.
+    /// Adds what is at `path`; tells whether anything is, or may be behind an automount point.
     mutating func add(_ path: FilePath, in tree: RootedTree, depth: Int) -> Bool {
         do throws(SystemCallError) {
             let status = try tree.status(of: path, followingLinks: false)
@@ -115,7 +106,7 @@ private struct ListingLines {
             return true
         } catch {
             fail(error)
-            return false
+            return error.automountPoint != nil
         }
     }
 

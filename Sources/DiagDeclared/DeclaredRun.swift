@@ -6,6 +6,7 @@ internal import SystemPackage
 /// One run of a declared collector.
 final class DeclaredRun {
     let declaration: CollectorDeclaration
+    private let profile: CollectionProfile
     private let items: [(index: Int, item: CollectorDeclaration.Item)]
     /// What a reviewed plan has of the items, by their index.
     private let planned: [Int: CollectionPlan.Item]?
@@ -16,6 +17,8 @@ final class DeclaredRun {
     var remaining: Int64
     var commands: [CommandRecord] = []
     private var choice: FileChoice
+    /// The automount points of which it was told already that they were left alone.
+    private var toldAutomounts = Set<FilePath>()
     /// Why an item is missing that no time was left for.
     static let outOfTime = "the time of the collector was used up before"
     /// When walks, copies and commands end, so that what came of them can still be told.
@@ -30,6 +33,7 @@ final class DeclaredRun {
         self.planned = planned.map { plan in
             Dictionary(plan.items.map { ($0.number - 1, $0) }) { $1 }
         }
+        self.profile = profile
         items = declaration.items(of: profile)
         softDeadline = Self.softDeadline(of: context)
         choice = FileChoice(declaration, in: context, until: softDeadline)
@@ -51,6 +55,9 @@ final class DeclaredRun {
     func collect() throws {
         var leftOut = [String]()
         for note in try choice.withhold(host) { try sink.send(.note(.init(text: note))) }
+        if let note = declaration.note(onItemsBeside: profile) {
+            try sink.send(.note(.init(text: note)))
+        }
         for (done, (index, item)) in items.enumerated() where !item.holdsSecrets {
             let plan = planned?[index]
             if planned != nil, plan == nil {
@@ -59,9 +66,9 @@ final class DeclaredRun {
             }
             try sink.progress(
                 Int64(done), of: Int64(items.count), unit: "items", activity: item.activity)
-            let wasUnreadable = try plan.map { try tellUnreadable($0, of: item) } ?? false
-            if let obstacle = plan?.doesNotApply, !isUnexecutable(item) {
-                if !wasUnreadable { try tell(obstacle, of: item.title) }
+            let isTold = try plan.map { try tellUnplanned($0) } ?? false
+            if let obstacle = plan?.doesNotApply {
+                if !isTold { try sink.tell(planned: obstacle, of: item.title) }
                 continue
             }
             guard MonotonicTime.now < softDeadline else {
@@ -110,24 +117,15 @@ final class DeclaredRun {
     private func change(
         of command: CollectorDeclaration.Command, since plan: CollectionPlan.Item
     ) -> String? {
-        guard host.unexecutable(command.arguments[0]) == nil else { return nil }
         if let obstacle = command.obstacle(on: host, in: context) {
+            // What is there and is refused is told as that.
+            guard !Condition.sayWhatIsMissing.contains(obstacle) else { return nil }
             return Self.planned(but: obstacle)
         }
         guard let planned = plan.executable,
             let program = host.executable(command.arguments[0])?.string, planned != program
         else { return nil }
         return "it is in the plan as \(planned), but now is \(program)"
-    }
-
-    /// Whether it is a command that is there and may not be executed: that is missing, planned or
-    /// not.
-    private func isUnexecutable(_ item: CollectorDeclaration.Item) -> Bool {
-        guard case .command(let command) = item.source, context.root.isLiveHost else {
-            return false
-        }
-        return host.unexecutable(command.arguments[0]) != nil
-            && host.executable(command.arguments[0]) == nil
     }
 
     /// Why nothing of an item is there, where that is plain.
@@ -140,24 +138,16 @@ final class DeclaredRun {
         try sink.tell(obstacle, of: what)
     }
 
-    /// Tells what could not be looked at when the plan was made: nobody reviewed what is there, so
-    /// it is not collected now, whether or not it could be.
+    /// Tells what could not be looked at when the plan was made, or was no file to copy: nobody
+    /// reviewed what is there, so it is not collected now, whether or not it could be.
     ///
     /// - Returns: whether there was any.
-    private func tellUnreadable(
-        _ plan: CollectionPlan.Item, of item: CollectorDeclaration.Item
-    ) throws -> Bool {
-        let (named, moreCount) = plan.shownUnreadable
-        for one in named {
-            try sink.missing(
-                one.path, why: "it could not be looked at when the plan was made: \(one.why)")
-        }
-        if moreCount > 0 {
-            try sink.missing(
-                item.title,
-                why: "\(moreCount) more paths could not be looked at when the plan was made")
-        }
-        return !named.isEmpty || moreCount > 0
+    private func tellUnplanned(_ plan: CollectionPlan.Item) throws -> Bool {
+        let lacks =
+            plan.unreadableLacks
+            + plan.shownMisfits.map { WorkerMessage.Lack(what: $0.path, why: $0.why) }
+        for lack in lacks { try sink.send(.missing(lack)) }
+        return !lacks.isEmpty
     }
 
     // MARK: - Files
@@ -202,20 +192,12 @@ final class DeclaredRun {
         let gone = failures.filter {
             [.noSuchFileOrDirectory, .notDirectory, .noSuchProcess].contains($0.errno)
         }
-        // Processes come and go.
-        let ended = gone.filter { GlobPattern.isOfProcess($0.object) }
-        if let first = ended.first {
-            try sink.absent(
-                ended.count == 1 ? first.object : "\(item.title): \(ended.count) paths",
-                why: "the process has ended since the plan was made")
-        }
-        for failure in gone where !GlobPattern.isOfProcess(failure.object) {
-            try sink.missing(
-                UntrustedText.escapingControls(failure.object), why: PlannedCollector.goneReason)
-        }
+        try GoneSincePlan.tell(gone.map(\.object), into: sink)
         try report(failures, of: item)
         try tellLeftOut(selection, of: item)
-        if plan.files?.isEmpty ?? true, plan.unreadable?.isEmpty ?? true {
+        if plan.files?.isEmpty ?? true, plan.unreadable?.isEmpty ?? true,
+            plan.misfits?.isEmpty ?? true
+        {
             try sink.absent(item.title)
         }
     }
@@ -230,14 +212,19 @@ final class DeclaredRun {
         ) {
             failures.append($0)
         }
+        for misfit in selection.misfits {
+            try sink.missing(
+                UntrustedText.escapingForPath(misfit.path.bytes), why: misfit.why ?? "is no file")
+        }
         try report(failures, of: item)
         try tellLeftOut(selection, of: item)
         if selection.isCut { try sink.missing(item.title, why: FileSelection.tookTooLong) }
         try tellTooDeep(selection.tooDeepCount, of: item)
         if selection.files.isEmpty, failures.isEmpty, !selection.isCut,
-            selection.takenCount == 0, selection.unchangedCount == 0, selection.tooDeepCount == 0
+            selection.misfits.isEmpty, selection.takenCount == 0, selection.unchangedCount == 0,
+            selection.tooDeepCount == 0
         {
-            try sink.absent(item.title, why: absence(of: item))
+            try sink.absent(item.title, why: absence(of: item) ?? selection.emptiness)
         }
     }
 
@@ -325,7 +312,9 @@ final class DeclaredRun {
     func report(_ failures: [SystemCallError], of item: CollectorDeclaration.Item) throws {
         var order = [Errno]()
         var byReason = [Errno: [SystemCallError]]()
-        for failure in failures where !Self.saysNothing(failure) {
+        try tellAutomounts(failures, of: item)
+        for failure in failures
+        where failure.automountPoint == nil && !Self.saysNothing(failure) {
             if byReason[failure.errno] == nil { order.append(failure.errno) }
             byReason[failure.errno, default: []].append(failure)
         }
@@ -340,6 +329,29 @@ final class DeclaredRun {
                 remedy: isRefused && HostFacts.effectiveUser != 0
                     ? "run as root, or with CAP_DAC_READ_SEARCH" : nil)
         }
+    }
+
+    /// How many automount points of an item are named.
+    private static let mostAutomounts = 8
+
+    /// Says that what lies behind automount points is missing: of each once in a run, whatever is
+    /// looked for behind it.
+    private func tellAutomounts(
+        _ failures: [SystemCallError], of item: CollectorDeclaration.Item
+    ) throws {
+        let points = Set(failures.compactMap(\.automountPoint)).subtracting(toldAutomounts)
+            .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        toldAutomounts.formUnion(points)
+        for point in points.prefix(Self.mostAutomounts) {
+            try sink.missing(
+                UntrustedText.escapingForPath(point.bytes), why: AutomountPoint.reason,
+                remedy: AutomountPoint.remedy(for: point))
+        }
+        let moreCount = points.count - Self.mostAutomounts
+        guard moreCount > 0 else { return }
+        try sink.missing(
+            item.title,
+            why: "\(moreCount) more automount points that are not mounted; they were left alone")
     }
 
     /// What files of procfs and sysfs answer when they have nothing to say, or their process ended.

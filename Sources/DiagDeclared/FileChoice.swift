@@ -23,15 +23,25 @@ struct FileChoice {
         withheld = WithheldFiles(declaration)
     }
 
-    /// Looks for the files that may hold secrets; what there is to say of them.
+    /// Looks for the files that may hold secrets; what there is to say of them. The last note names
+    /// all of them.
     ///
     /// Whatever the profile, and whether or not the condition of their own item holds.
-    mutating func withhold(_ host: HostTraits) throws -> [String] {
-        var notes = [String]()
+    mutating func withhold(_ host: HostTraits) throws -> [WithheldNote] {
+        var notes = [WithheldNote]()
+        var all = Withheld()
+        var seen = Set<[UInt8]>()
         for item in declaration.items where item.holdsSecrets {
             guard case .files(let files) = item.source else {
                 guard item.condition.obstacle(on: host) == nil else { continue }
-                notes.append("not run, for what it says may hold secrets: \(item.title)")
+                // What cannot run here is not withheld.
+                if case .command(let command) = item.source,
+                    command.obstacle(on: host, in: context) == nil
+                {
+                    notes.append(
+                        .init(text: "not run, for what it says may hold secrets: \(item.title)"))
+                    all.add(command: item.title)
+                }
                 continue
             }
             var limits = item.limits
@@ -39,16 +49,26 @@ struct FileChoice {
             limits.keepsNewest = false
             let selection = try FileSelection(
                 files, limits: limits, in: context.root, since: nil, until: deadline)
+            let isLeast =
+                selection.isCut || selection.leftOutIsLeast || selection.tooDeepCount > 0
+                || !selection.failures.isEmpty
+            all.add(Withheld.Count(isLeast: isLeast))
             guard !selection.files.isEmpty else { continue }
             withheld.add(selection.files)
+            for file in selection.files where seen.insert(file.path.bytes).inserted {
+                all.add(file: UntrustedText.escapingForPath(file.path.bytes))
+            }
+            all.add(Withheld.Count(files: selection.leftOutCount))
             let names = selection.files.prefix(8).map {
                 UntrustedText.escapingForPath($0.path.bytes)
             }
             let more = selection.files.count + selection.leftOutCount - names.count
             notes.append(
-                "not collected, for they may hold secrets: " + names.joined(separator: ", ")
-                    + (more > 0 ? " and \(more) more" : ""))
+                .init(
+                    text: "not collected, for they may hold secrets: "
+                        + names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")))
         }
+        if !notes.isEmpty, !all.isEmpty { notes[notes.count - 1].withheld = all }
         return notes
     }
 

@@ -20,6 +20,12 @@ struct FileSelection {
     private(set) var unchangedCount = 0
     /// How many are another item's.
     private(set) var takenCount = 0
+    /// What is named by its whole path, and is no file to copy.
+    private(set) var misfits: [FileMisfit] = []
+    /// How much else is there that is no file to copy.
+    private var misfitCounts: [FileMisfit.Kind: Int] = [:]
+    /// Whether `exclude` leaves out something that is there; not looked for once a file is chosen.
+    private var hasExcluded = false
     /// Paths and folders that are there and could not be looked at.
     private(set) var failures: [SystemCallError] = []
     /// How many folders `**` did not look into, for they are deeper than it looks.
@@ -39,9 +45,9 @@ struct FileSelection {
 
     /// Looks for the files of an item.
     ///
-    /// Only regular files count, whatever else matches; a file that nobody may read, as some of
-    /// sysfs, does not. Of more than the limit the first are chosen, or the newest. `isTaken` says
-    /// whether a file is another item's.
+    /// Only regular files are chosen; what else matches is counted, and what a pattern without
+    /// anything to match names is remembered (``misfits``). Of more than the limit the first are
+    /// chosen, or the newest. `isTaken` says whether a file is another item's.
     init(
         _ item: CollectorDeclaration.Files, limits: CollectorDeclaration.Limits,
         in tree: RootedTree, since: Timestamp?, until deadline: MonotonicTime,
@@ -60,7 +66,12 @@ struct FileSelection {
                     ended = true
                     return
                 }
-                guard !Self.isExcluded(path, by: item.excluded, below: fixedCount) else { return }
+                guard !Self.isExcluded(path, by: item.excluded, below: fixedCount) else {
+                    if files.isEmpty, !hasExcluded {
+                        hasExcluded = pattern.endsInMatch || (try? tree.status(of: path)) != nil
+                    }
+                    return
+                }
                 // A pattern finds a path once; several may find it again.
                 if item.patterns.count > 1 {
                     if seen.count < Self.mostNames {
@@ -75,6 +86,10 @@ struct FileSelection {
                     return
                 }
                 guard let status = look(at: path, in: tree) else { return }
+                if let kind = FileMisfit.Kind(status, at: path) {
+                    note(FileMisfit(path: path, kind: kind), of: pattern, among: item.patterns)
+                    return
+                }
                 guard !isTaken(path, status) else {
                     takenCount += 1
                     return
@@ -110,6 +125,35 @@ struct FileSelection {
         return false
     }
 
+    /// Notes what is no file to copy.
+    ///
+    /// Where another pattern goes below a folder, somebody knew that it may be one: what is a file
+    /// on one host is a folder on another.
+    private mutating func note(
+        _ misfit: FileMisfit, of pattern: GlobPattern, among patterns: [GlobPattern]
+    ) {
+        guard pattern.isLiteral, misfit.why != nil,
+            misfit.kind != .folder || !Self.isEntered(pattern, by: patterns)
+        else {
+            misfitCounts[misfit.kind, default: 0] += 1
+            return
+        }
+        misfits.append(misfit)
+    }
+
+    private static func isEntered(_ folder: GlobPattern, by patterns: [GlobPattern]) -> Bool {
+        patterns.contains {
+            $0.components.count > folder.components.count
+                && $0.components.starts(with: folder.components)
+        }
+    }
+
+    /// Why nothing is chosen, where something else is there; `nil` when nothing is.
+    var emptiness: String? {
+        guard files.isEmpty, takenCount == 0 else { return nil }
+        return FileMisfit.reason(misfitCounts, hasExcluded: hasExcluded)
+    }
+
     private mutating func choose(_ file: File) {
         guard limits.keepsNewest else {
             if files.count < limits.fileCount {
@@ -138,12 +182,9 @@ struct FileSelection {
         }
     }
 
-    /// What is there, when it is a file that somebody may read.
+    /// What is there; `nil` when nothing is, or when it cannot be looked at.
     private mutating func look(at path: FilePath, in tree: RootedTree) -> FileStatus? {
-        do throws(SystemCallError) {
-            let status = try tree.status(of: path)
-            return status.kind == .regular && status.permissions & 0o444 != 0 ? status : nil
-        } catch {
+        do throws(SystemCallError) { return try tree.status(of: path) } catch {
             switch error.errno {
             case .noSuchFileOrDirectory, .notDirectory, .noSuchProcess: break
             default: if failures.count < Self.mostFailures { failures.append(error) }

@@ -5,7 +5,7 @@ internal import SystemPackage
 /// Finds what patterns match below a root, within bounds.
 ///
 /// A folder that is a link is entered where a pattern names it, and never for `**`. The names of a
-/// folder come sorted by their bytes.
+/// folder come sorted by their bytes. An automount point that is not mounted is a failure.
 struct GlobWalk {
     /// How deep `**` looks.
     static let deepestLevel = 24
@@ -104,8 +104,13 @@ struct GlobWalk {
     }
 
     /// Whether it is a folder itself, not a link to one.
-    private func isFolder(_ entry: Directory.Entry, _ path: FilePath) -> Bool {
+    private mutating func isFolder(_ entry: Directory.Entry, _ path: FilePath) -> Bool {
         guard entry.kind == .unknown else { return entry.kind == .directory }
-        return (try? tree.status(of: path, followingLinks: false))?.kind == .directory
+        do throws(SystemCallError) {
+            return try tree.status(of: path, followingLinks: false).kind == .directory
+        } catch {
+            if error.automountPoint != nil { failures.append(error) }
+            return false
+        }
     }
 }

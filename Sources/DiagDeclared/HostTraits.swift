@@ -19,60 +19,84 @@ final class HostTraits {
         "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin",
     ]
 
-    private var executables: [String: FilePath?] = [:]
+    private var programs: [String: InstalledProgram] = [:]
 
-    /// The path of an installed program; a name with a slash is a path itself.
+    /// What the host has of a program; a name with a slash is a path itself.
+    func program(_ name: String) -> InstalledProgram {
+        if let known = programs[name] { return known }
+        let places =
+            name.contains("/")
+            ? [FilePath(name)] : Self.programFolders.map { $0.appending(name) }
+        let program = InstalledProgram(at: places, in: tree, isRoot: isRoot)
+        programs[name] = program
+        return program
+    }
+
+    /// The path of an installed program that can be run.
     func executable(_ name: String) -> FilePath? {
-        if let known = executables[name] { return known }
-        let found = Self.places(of: name).first {
-            guard let status = try? tree.status(of: $0) else { return false }
-            return status.kind == .regular && status.permissions & 0o111 != 0
-                && (!isRoot || isRootsAlone($0, status))
-        }
-        executables[name] = .some(found)
-        return found
-    }
-
-    /// The path of a program that is there and that nobody may execute.
-    func unexecutable(_ name: String) -> FilePath? {
-        Self.places(of: name).first {
-            guard let status = try? tree.status(of: $0) else { return false }
-            return status.kind == .regular && status.permissions & 0o111 == 0
-        }
-    }
-
-    private static func places(of name: String) -> [FilePath] {
-        name.contains("/") ? [FilePath(name)] : programFolders.map { $0.appending(name) }
-    }
-
-    /// Whether root alone can change the program: what root runs must be so, with each folder and
-    /// each link on the way to it. From another root nothing is run: there its own folder tells.
-    private func isRootsAlone(_ path: FilePath, _ status: FileStatus) -> Bool {
-        if tree.isLiveHost { return (try? TrustedFolder.checkProgram(path)) != nil }
-        return [status, try? tree.status(of: path.removingLastComponent())].allSatisfy {
-            $0.map { $0.ownerIdentifier == 0 && $0.permissions & 0o022 == 0 } ?? false
-        }
+        guard case .usable(let path) = program(name) else { return nil }
+        return path
     }
 
     var isRoot: Bool { HostFacts.effectiveUser == 0 }
 
-    /// Whether at least one path matches; `nil` when time ran out before one was found.
+    /// What keeps it from being known whether something matches a pattern.
+    private var hindrances: [GlobPattern: SystemCallError] = [:]
+
+    /// Whether at least one path matches; `nil` when time ran out before one was found, or when one
+    /// may lie behind an automount point that is not mounted, or where nobody let us look.
     func exists(_ pattern: GlobPattern) -> Bool? {
         struct Found: Error {}
         var walk = GlobWalk(tree, until: deadline)
+        var hindrance: SystemCallError?
         do {
-            try walk.walk(pattern) {
-                if (try? tree.status(of: $0)) != nil { throw Found() }
+            try walk.walk(pattern) { path in
+                do throws(SystemCallError) { _ = try tree.status(of: path) } catch {
+                    if hindrance == nil, Self.leavesOpen(error) { hindrance = error }
+                    return
+                }
+                throw Found()
             }
         } catch { return true }
-        return walk.isCut ? nil : false
+        guard !walk.isCut else { return nil }
+        hindrance = hindrance ?? walk.failures.first(where: Self.leavesOpen)
+        hindrances[pattern] = hindrance
+        return hindrance == nil ? false : nil
+    }
+
+    /// Whether something may be there that could not be looked at.
+    ///
+    /// A link that leads nowhere, or is one of those that are not followed, is as good as nothing.
+    private static func leavesOpen(_ error: SystemCallError) -> Bool {
+        if error.automountPoint != nil { return true }
+        return switch error.errno {
+        case .noSuchFileOrDirectory, .notDirectory, .noSuchProcess, .tooManySymbolicLinkLevels,
+            .notPermitted:
+            false
+        default: true
+        }
+    }
+
+    /// Why it is not known whether a path matches.
+    func doubtOfExistence(_ pattern: GlobPattern) -> String {
+        guard let hindrance = hindrances[pattern] else { return Condition.outOfTime }
+        let claim = "\(pattern.text) exists"
+        if let point = hindrance.automountPoint {
+            return Condition.doubt(whether: claim, behind: point)
+        }
+        if hindrance.errno == .permissionDenied, !isRoot { return Condition.needsRoot }
+        return Condition.doubt(whether: claim, for: hindrance)
     }
 
     private lazy var running = RunningPrograms(tree, until: deadline)
 
     /// Whether a process of this name runs, outside containers; `nil` when that is not known.
-    func isRunning(_ name: String) -> Bool? {
-        running.contains(name, in: tree) ? true : running.isPartial ? nil : false
+    func isRunning(_ name: String) -> Bool? { running.contains(name, in: tree) }
+
+    /// Why it is not known whether a process runs.
+    func doubtOfRunning(_ name: String) -> String {
+        if running.gap == .outOfTime { return Condition.outOfTime }
+        return isRoot ? "whether \(name) runs is not known" : Condition.needsRoot
     }
 
     // MARK: - The kernel
@@ -110,28 +134,34 @@ final class HostTraits {
 
     /// Whether a module is loaded, or built into the kernel; `nil` when that is not known.
     ///
-    /// Without the list of what is built in, the options of the build tell. That of a module is
-    /// mostly named as it is, or ends so (`CONFIG_SENSORS_DRIVETEMP`): the first is sure, the other
-    /// may be of another module, and only where there is neither the module is not there.
+    /// Without the list of what is built in, the options of the build tell, where it is known which
+    /// they are (``KernelModuleOptions``). Of a root that no kernel runs from nothing is loaded.
     func hasModule(_ name: String) -> Bool? {
         let name = Self.moduleName(name)
         if loadedModules.contains(name) { return true }
         guard hasKernel else { return false }
         if let builtInModules { return builtInModules.contains(name) }
         guard let configuration else { return nil }
-        let ending = "_" + name.uppercased()
-        if configuration["CONFIG" + ending] == true { return true }
-        return configuration.contains { $0.value && $0.key.hasSuffix(ending) } ? nil : false
+        let options = KernelModuleOptions.names(of: name)
+        if let option = options.first(where: { configuration[$0] != nil }) {
+            return configuration[option] == .builtIn
+        }
+        return KernelModuleOptions.isKnown(name) ? false : nil
     }
 
-    lazy var filesystems: Set<String> = Set(
-        (text("/proc/filesystems") ?? "").split(separator: "\n").compactMap {
-            $0.split(whereSeparator: { $0 == "\t" || $0 == " " }).last.map(String.init)
-        })
+    /// The file systems that the kernel knows; `nil` where it does not tell them.
+    lazy var filesystems: Set<String>? = text("/proc/filesystems").map { table in
+        Set(
+            table.split(separator: "\n").compactMap {
+                $0.split(whereSeparator: { $0 == "\t" || $0 == " " }).last.map(String.init)
+            })
+    }
 
-    /// `CONFIG_X=y` or `=m` of the running kernel's build, and whether it is `y`: built in; `nil`
-    /// where no file tells it.
-    private lazy var configuration: [String: Bool]? = {
+    /// What a kernel's build has of an option.
+    private enum BuildOption { case builtIn, module, off }
+
+    /// The options of the running kernel's build; `nil` where no file tells them.
+    private lazy var configuration: [String: BuildOption]? = {
         var bytes = (try? tree.read("/proc/config.gz", limit: 2 << 20)).flatMap {
             Self.gunzip($0, limit: 16 << 20)
         }
@@ -140,16 +170,27 @@ final class HostTraits {
                 (try? tree.read(FilePath("/boot/config-\(release)"), limit: 4 << 20))
                 ?? (try? tree.read(FilePath("/lib/modules/\(release)/config"), limit: 4 << 20))
         }
-        var options = [String: Bool]()
-        for line in (bytes ?? []).split(separator: 0x0A) where line.first == 0x43 {
-            let parts = line.split(separator: 0x3D, maxSplits: 1)
-            guard parts.count == 2, parts[1].first == 0x79 || parts[1].first == 0x6D else {
-                continue
-            }
-            options[String(decoding: parts[0], as: UTF8.self)] = parts[1] == [0x79]
+        var options = [String: BuildOption]()
+        for line in (bytes ?? []).split(separator: 0x0A) {
+            guard let (name, option) = Self.buildOption(line) else { continue }
+            options[name] = option
         }
         return options.isEmpty ? nil : options
     }()
+
+    /// What a line of a kernel's configuration says: `CONFIG_X=y`, `=m`, or `# CONFIG_X is not set`.
+    private static func buildOption(
+        _ line: ArraySlice<UInt8>
+    ) -> (name: String, option: BuildOption)? {
+        if line.starts(with: "# CONFIG_".utf8), line.suffix(11).elementsEqual(" is not set".utf8) {
+            return (String(decoding: line.dropFirst(2).dropLast(11), as: UTF8.self), .off)
+        }
+        let parts = line.split(separator: 0x3D, maxSplits: 1)
+        guard line.first == 0x43, parts.count == 2 else { return nil }
+        let name = String(decoding: parts[0], as: UTF8.self)
+        if parts[1].elementsEqual("y".utf8) { return (name, .builtIn) }
+        return parts[1].elementsEqual("m".utf8) ? (name, .module) : nil
+    }
 
     private static func gunzip(_ packed: [UInt8], limit: Int) -> [UInt8]? {
         guard let decoder = try? StreamDecompressor(.gzip) else { return nil }
@@ -167,7 +208,10 @@ final class HostTraits {
         return bytes
     }
 
-    func hasConfiguration(_ option: String) -> Bool { configuration?[option] != nil }
+    /// Whether the kernel was built with the option, as module or not; `nil` when no file tells.
+    func hasConfiguration(_ option: String) -> Bool? {
+        configuration.map { $0[option] == .builtIn || $0[option] == .module }
+    }
 
     // MARK: - The system
 
@@ -201,10 +245,12 @@ final class HostTraits {
         }
     }()
 
-    lazy var isVirtual: Bool = {
+    /// Whether this is a virtual machine; `nil` for a root that no kernel runs from.
+    lazy var isVirtual: Bool? = {
         if isThere("/sys/hypervisor/type") || isThere("/proc/device-tree/hypervisor") {
             return true
         }
+        guard hasKernel else { return nil }
         let processors = (try? tree.read("/proc/cpuinfo", limit: 16_384)) ?? []
         return ProcessorList(parsing: String(decoding: processors, as: UTF8.self))
             .features.contains("hypervisor")
@@ -220,5 +266,33 @@ final class HostTraits {
         guard let bytes = try? tree.read(path, limit: 1 << 20) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
         return text.hasSuffix("\n") ? String(text.dropLast()) : text
+    }
+}
+
+extension RootedTree {
+    /// The same as declarations see it: what a service puts into its own folders must not name files
+    /// of others, and no look at a path has something mounted.
+    func forDeclarations() throws(SystemCallError) -> RootedTree {
+        let tree = try followingTrustedLinks()
+        guard isLiveHost else { return tree }
+        return try tree.leavingAutomounts(of: .read(in: tree))
+    }
+}
+
+extension AutomountTable {
+    /// That of the running host, as this process sees it.
+    fileprivate static func read(in tree: RootedTree) -> AutomountTable {
+        let limit = 16 << 20
+        guard let bytes = try? tree.read("/proc/self/mountinfo", limit: limit),
+            !bytes.isEmpty, bytes.count < limit
+        else { return .unknown }
+        let mounts = MountTable(parsing: bytes).entries.filter { $0.fileSystemType == "autofs" }
+        // Source: `autofs_show_options`, fs/autofs/inode.c of Linux 6.12.
+        return AutomountTable(
+            mounts.map { mount in
+                let options = mount.superOptions.split(separator: ",")
+                return Point(
+                    mountPoint: mount.mountPoint, isIndirect: options.contains("indirect"))
+            })
     }
 }

@@ -11,7 +11,7 @@ extension PluginCollector {
             return PlannedWork(
                 doesNotApply: "a plugin does not apply to a root that is not the running host's")
         }
-        let host = HostTraits(try context.root.followingTrustedLinks(), until: context.deadline)
+        let host = HostTraits(try context.root.forDeclarations(), until: context.deadline)
         if let obstacle = declaration.condition.obstacle(on: host) {
             return PlannedWork(doesNotApply: obstacle)
         }

@@ -30,7 +30,7 @@ public struct PluginCollector: Collector {
 
     /// Runs the program in the place of this process, which then does not come back.
     ///
-    /// - Throws: why the program cannot be run.
+    /// - Throws: ``PluginFile/Refusal`` when the program cannot be run.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
         if let planned, planned.items.isEmpty {
             return try sink.tell(
@@ -41,7 +41,7 @@ public struct PluginCollector: Collector {
                 declaration.name,
                 why: "a plugin does not apply to a root that is not the running host's")
         }
-        let host = HostTraits(try context.root.followingTrustedLinks(), until: context.deadline)
+        let host = HostTraits(try context.root.forDeclarations(), until: context.deadline)
         if let obstacle = declaration.condition.obstacle(on: host) {
             guard planned != nil, !Condition.sayWhatIsMissing.contains(obstacle) else {
                 return try sink.tell(obstacle, of: declaration.name)
@@ -67,9 +67,12 @@ public struct PluginCollector: Collector {
         environment["DIAGBUNDLE_DEADLINE"] = "\(Int(request.deadlineSeconds))"
         environment["DIAGBUNDLE_BYTES"] = "\(request.byteBudget)"
         environment["DIAGBUNDLE_SINCE"] = request.since?.description ?? ""
-        try ProcessImage.replace(
-            by: program.file, at: source.program, isScript: program.isScript,
-            arguments: declaration.arguments, environment: environment,
-            input: try JSONDocument.encode(request, layout: .line) + [0x0A])
+        let input = try JSONDocument.encode(request, layout: .line) + [0x0A]
+        let kind = program.kind
+        do throws(SystemCallError) {
+            try ProcessImage.replace(
+                by: program.file, at: source.program, isScript: kind == .script,
+                arguments: declaration.arguments, environment: environment, input: input)
+        } catch { throw PluginFile.unexecuted(source.program, kind, error) }
     }
 }

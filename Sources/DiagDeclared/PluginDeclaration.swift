@@ -20,7 +20,7 @@ public struct PluginDeclaration: Hashable, Sendable {
     public var risk: CollectorDescriptor.Risk
     /// The privacy class of artifacts for which it names none.
     public var privacy: PrivacyClass
-    /// The profiles that it is part of.
+    /// The profiles that it is part of; of none where its risk is R2.
     public var profiles: Set<CollectionProfile>
     /// Seconds until it is told to end.
     public var deadlineSeconds: Double
@@ -79,7 +79,11 @@ public struct PluginDeclaration: Hashable, Sendable {
             try mapping["risk"].map { node throws(YAMLError) in try DeclarationReader.risk(node) }
             ?? .mayBlock
         privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? .content
-        profiles = try reader.profiles() ?? [.default, .full]
+        let givenProfiles = try reader.profiles()
+        profiles = risk >= .media ? [] : givenProfiles ?? [.default, .full]
+        if let node = mapping["profiles"] {
+            try CollectorDeclaration.checkRisk(risk, of: [], besideProfiles: node)
+        }
         deadlineSeconds = try reader.seconds("deadline", in: 1...3600) ?? 60
         byteLimit = try reader.byteCount("limit") ?? 64 << 20
         confinement =

@@ -61,21 +61,40 @@ public enum PluginFile {
         public let reason: String
         /// The profiles that it is part of, where so much could be read.
         public var profiles: Set<CollectionProfile>?
-        /// Whether what its description says is wrong, not who may have written it.
+        /// Whether its description, its program or the folder is wrong, not who may have written
+        /// it.
         public var isAboutContent = false
-        /// Whether the file or folder itself does not exist.
+        /// Whether the program, its description or the folder does not exist.
         public var isAboutNothing = false
+        /// Whether it is about a folder, all of whose plugins are lost, or those that it has too
+        /// many of.
+        public var isFolder = false
+
+        /// How the report of a plugin begins that was not run.
+        public static let opening = "it was not run: "
 
         /// The name that it would have.
         public var name: String { FilePath(path).lastComponent?.string ?? path }
-        /// The reason.
-        public var description: String { reason }
+        /// The reason, told apart from what a plugin says itself.
+        public var description: String { Self.opening + reason }
 
         /// A plugin at `path` that is not run.
         public init(path: String, reason: String, profiles: Set<CollectionProfile>? = nil) {
             self.path = path
             self.reason = reason
             self.profiles = profiles
+        }
+
+        /// What is wrong with a file or folder of the one at `path`, and `hint`, what to do.
+        fileprivate init(
+            _ path: FilePath, _ doubt: TrustedFolder.Refusal, hint: String = "",
+            profiles: Set<CollectionProfile>? = nil
+        ) {
+            self.init(path: path.string, reason: doubt.description + hint, profiles: profiles)
+            isAboutNothing = doubt.errno == .noSuchFileOrDirectory
+            // What the kernel says of what is of another kind, or too large to be looked at.
+            let kinds: [Errno] = [.notDirectory, .invalidArgument, .fileTooLarge]
+            isAboutContent = doubt.errno.map { kinds.contains($0) } ?? false
         }
     }
 
@@ -92,13 +111,18 @@ public enum PluginFile {
         let folder: TrustedFolder
         var names: [String]
         do throws(TrustedFolder.Refusal) { folder = try TrustedFolder(path) } catch {
-            if error.errno == .noSuchFileOrDirectory {
-                if isOptional { return ([], []) }
-                var refusal = Refusal(path: path.string, reason: error.description)
-                refusal.isAboutNothing = true
-                throw refusal
-            }
-            return ([], [Refusal(path: path.string, reason: error.description)])
+            if isOptional, error.errno == .noSuchFileOrDirectory { return ([], []) }
+            var refusal = Refusal(
+                path, error,
+                hint: error.errno == .notDirectory ? ": name the folder that it is in" : "")
+            refusal.isFolder = true
+            guard !refusal.isAboutNothing else { throw refusal }
+            return ([], [refusal])
+        }
+        func refusal(_ reason: String) -> Refusal {
+            var refusal = Refusal(path: path.string, reason: reason)
+            refusal.isFolder = true
+            return refusal
         }
         do throws(SystemCallError) {
             names = try candidates(in: folder)
@@ -106,16 +130,14 @@ public enum PluginFile {
             let why =
                 error.errno == .noBufferSpace
                 ? "it has more than \(mostNames) names" : "\(error.errno)"
-            return ([], [Refusal(path: path.string, reason: "read \(path): \(why)")])
+            return ([], [refusal("read \(path): \(why)")])
         }
         var plugins = [PluginCollector]()
         var refused = [Refusal]()
         if names.count > mostPlugins {
             refused.append(
-                Refusal(
-                    path: path.string,
-                    reason:
-                        "\(path) has \(names.count) plugins; those from \(names[mostPlugins]) on"
+                refusal(
+                    "\(path) has \(names.count) plugins; those from \(names[mostPlugins]) on"
                         + " are not looked at"))
             names.removeLast(names.count - mostPlugins)
         }
@@ -162,10 +184,7 @@ public enum PluginFile {
             bytes = try folder.read(file, limit: YAMLDocument.largestByteCount + 1)
         } catch {
             let isLacking = error.errno == .noSuchFileOrDirectory
-            throw Refusal(
-                path: program.string,
-                reason: error.description
-                    + (isLacking ? ": a plugin is described by such a file beside it" : ""))
+            throw Refusal(program, error, hint: isLacking ? lacking : "")
         }
         let declaration: PluginDeclaration
         do throws(YAMLError) {
@@ -176,9 +195,21 @@ public enum PluginFile {
             refusal.isAboutContent = true
             throw refusal
         }
+        let opened = try trusting(program, declaration.profiles) {
+            () throws(TrustedFolder.Refusal) -> OwnedDescriptor in
+            try folder.file(name)
+        }
+        if let permissions = try? opened.status().permissions, permissions & 0o111 == 0 {
+            var refusal = Refusal(
+                path: program.string,
+                reason: "\(program) may not be executed: give it that right (chmod +x)",
+                profiles: declaration.profiles)
+            refusal.isAboutContent = true
+            throw refusal
+        }
         let programDigest = try trusting(program, declaration.profiles) {
             () throws(TrustedFolder.Refusal) -> String in
-            try Self.digest(of: try folder.file(name, isProgram: true), at: program)
+            try Self.digest(of: opened, at: program)
         }
         return PluginCollector(
             declaration,
@@ -187,13 +218,45 @@ public enum PluginFile {
                 digest: DeclarationFile.digest(bytes), programDigest: programDigest))
     }
 
+    /// What is said of a description that is not there.
+    private static let lacking =
+        ": a plugin is described by such a file beside it; \"diagbundle schema plugin\" says what"
+        + " stands in it"
+
     // MARK: - Running
+
+    /// What a program is, by its first bytes.
+    enum ProgramKind {
+        /// It begins with `#!`: another program interprets it.
+        case script
+        /// It begins as an ELF file does.
+        case binary
+        /// Whatever else a kernel may have been told to execute.
+        case other
+
+        init(_ start: ArraySlice<UInt8>) {
+            if start.starts(with: [0x23, 0x21]) {
+                self = .script
+            } else if start.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {
+                self = .binary
+            } else {
+                self = .other
+            }
+        }
+    }
 
     /// A program that is open and trusted.
     struct Program: ~Copyable {
         let file: OwnedDescriptor
+        let kind: ProgramKind
         /// Whether another program interprets it.
-        let isScript: Bool
+        var isScript: Bool { kind == .script }
+    }
+
+    /// Checks what a run checks before it starts the program: who may have written it and what
+    /// interprets it, and whether that is there.
+    public static func checkProgram(of source: PluginSource) throws(Refusal) {
+        _ = try openProgram(of: source)
     }
 
     /// Opens the program, checks once more what is open, and whoever interprets it.
@@ -211,9 +274,19 @@ public enum PluginFile {
         }
         var start = [UInt8](repeating: 0, count: 256)
         let count = (try? file.read(into: &start, at: 0)) ?? 0
-        let isScript = start.prefix(count).starts(with: [0x23, 0x21])
-        if isScript { try PluginInterpreter.check(Array(start[2..<count]), of: path) }
-        return Program(file: file, isScript: isScript)
+        let kind = ProgramKind(start.prefix(count))
+        if kind == .script { try PluginInterpreter.check(Array(start[2..<count]), of: path) }
+        return Program(file: file, kind: kind)
+    }
+
+    /// That the kernel did not execute a program, and what is usually wrong then.
+    static func unexecuted(
+        _ path: FilePath, _ kind: ProgramKind, _ error: SystemCallError
+    ) -> Refusal {
+        var refusal = Refusal(
+            path: path.string, reason: "\(path) \(UnexecutedProgram.words(kind, error.errno))")
+        refusal.isAboutContent = true
+        return refusal
     }
 
     // MARK: -
@@ -239,7 +312,7 @@ public enum PluginFile {
         _ body: () throws(TrustedFolder.Refusal) -> Value
     ) throws(Refusal) -> Value {
         do throws(TrustedFolder.Refusal) { return try body() } catch {
-            throw Refusal(path: program.string, reason: error.description, profiles: profiles)
+            throw Refusal(program, error, profiles: profiles)
         }
     }
 }

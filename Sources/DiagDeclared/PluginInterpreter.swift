@@ -17,7 +17,8 @@ enum PluginInterpreter {
     /// Where that is a script itself, its interpreter is checked, too; of `env` the program that it
     /// will find in `PATH`.
     ///
-    /// - Throws: ``PluginFile/Refusal`` when others could have written one of them.
+    /// - Throws: ``PluginFile/Refusal`` when others could have written one of them, or when one is
+    ///   not there: that is about what the script says.
     static func check(_ line: [UInt8], of path: FilePath) throws(PluginFile.Refusal) {
         try check(line, of: path, level: 0)
     }
@@ -26,8 +27,10 @@ enum PluginInterpreter {
         _ line: [UInt8], of path: FilePath, level: Int
     ) throws(PluginFile.Refusal) {
         let blanks: [UInt8] = [0x20, 0x09]
-        var words = line.prefix { $0 != 0x0A }.split(whereSeparator: blanks.contains)[...]
+        let line = line.prefix { $0 != 0x0A }
+        var words = line.split(whereSeparator: blanks.contains)[...]
         let first = words.popFirst() ?? []
+        guard first.last != 0x0D else { throw refusal(path, lineEnds(of: line)) }
         guard first.first == 0x2F, let text = String(validating: first, as: UTF8.self) else {
             throw refusal(
                 path,
@@ -37,6 +40,7 @@ enum PluginInterpreter {
         try check(FilePath(text), of: path, level: level)
         guard FilePath(text).lastComponent?.string == "env" else { return }
         if words.first?.elementsEqual("-S".utf8) == true { words = words.dropFirst() }
+        guard words.first?.last != 0x0D else { throw refusal(path, lineEnds(of: line)) }
         guard let word = words.first, word.first != 0x2D, !word.contains(0x3D),
             let name = String(validating: word, as: UTF8.self)
         else {
@@ -79,7 +83,9 @@ enum PluginInterpreter {
             let what =
                 error.errno == .noSuchFileOrDirectory
                 ? "that does not exist here" : UntrustedText.escapingControls(error.description)
-            throw refusal(path, "is interpreted by \(shown), but \(what)")
+            // Without a word of the kernel it is about who may have written it.
+            throw refusal(
+                path, "is interpreted by \(shown), but \(what)", isAboutContent: error.errno != nil)
         }
         guard let start = try? RootedTree("/").read(interpreter, limit: 256),
             start.starts(with: [0x23, 0x21])
@@ -90,11 +96,23 @@ enum PluginInterpreter {
         do throws(PluginFile.Refusal) {
             try check(Array(start.dropFirst(2)), of: interpreter, level: level + 1)
         } catch {
-            throw refusal(path, "is interpreted by \(shown), but \(error.reason)")
+            throw refusal(
+                path, "is interpreted by \(shown), but \(error.reason)",
+                isAboutContent: error.isAboutContent)
         }
     }
 
-    private static func refusal(_ path: FilePath, _ what: String) -> PluginFile.Refusal {
-        PluginFile.Refusal(path: path.string, reason: "\(path) \(what)")
+    /// That a script was written on another system; `line` is its first one behind `#!`.
+    private static func lineEnds(of line: ArraySlice<UInt8>) -> String {
+        "has the line ends of DOS: \"#!\(UntrustedText.escapingForPath(line))\"; a line ends with a"
+            + " newline alone (sed -i 's/\\r$//')"
+    }
+
+    private static func refusal(
+        _ path: FilePath, _ what: String, isAboutContent: Bool = true
+    ) -> PluginFile.Refusal {
+        var refusal = PluginFile.Refusal(path: path.string, reason: "\(path) \(what)")
+        refusal.isAboutContent = isAboutContent
+        return refusal
     }
 }

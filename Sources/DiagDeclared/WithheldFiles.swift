@@ -1,3 +1,4 @@
+internal import DiagModel
 internal import DiagSystem
 internal import SystemPackage
 
@@ -40,5 +41,20 @@ struct WithheldFiles {
 
     private static func identity(_ status: FileStatus) -> Identity {
         Identity(device: status.deviceNumber, inode: status.inode)
+    }
+}
+
+/// What there is to say of files or of a command that may hold secrets.
+struct WithheldNote {
+    /// The text, with the first names.
+    let text: String
+    /// The names of all that the collector withholds; in one of its notes.
+    var withheld: Withheld?
+}
+
+extension WorkerMessage.Note {
+    /// A note with the names that it carries.
+    init(text note: WithheldNote) {
+        self.init(text: note.text, withheld: note.withheld)
     }
 }

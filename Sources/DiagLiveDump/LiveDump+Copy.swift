@@ -19,19 +19,19 @@ extension LiveDump {
         if let refusal = preparation.refusal {
             throw LiveDumpError(refusal.cause, refusal.message, remedy: refusal.remedy)
         }
-        let throttle = DumpThrottle(settings: settings, kind: options.kind)
-        report.warnings += try throttle.check(
-            originator: options.originator, isThrottled: options.isThrottled)
 
         let core = try KernelCore(tree: tree)
         report.warnings += core.warnings
         name(core)
-        let most = mostMemory(core)
-        let findings = try preflight(budget: most, estimate: nil, output: nil)
+        let findings = try preflight(
+            budget: selectionMemory(core), estimate: nil, output: nil)
         // Selecting takes memory too: the watch is there from here on.
         let control = DumpControl()
         let watch = try startWatch(findings, control)
-        defer { watch?.end() }
+        defer {
+            watch?.end()
+            stopReason = control.stopReason
+        }
         let samplers = ProcessorSamples.prepare(root: tree)
         let selection = try select(core, control, listener)
         // Longer than a moment only a file of /proc keeps them, and the choice grows old meanwhile.
@@ -62,7 +62,7 @@ extension LiveDump {
         if isStored, let place = destination.place {
             try DumpStore(settings: settings).admit(estimatedByteCount: bytes, space: place)
         }
-        try begin(throttle, destination, estimatedByteCount: bytes)
+        try begin(destination, estimatedByteCount: bytes)
 
         let begun = ContinuousClock.now
         let result = try follow(
@@ -73,7 +73,7 @@ extension LiveDump {
         let seconds = (ContinuousClock.now - begun) / .seconds(1)
         conclude(result, core, control, destination)
         if result.isComplete {
-            DumpHistory().recordRate(
+            history.recordRate(
                 options.kind, compression: estimate.compression,
                 threadCount: result.threadCount, pages: selection.dumpedCount, seconds: seconds)
         }
@@ -83,6 +83,7 @@ extension LiveDump {
     private func preflight(
         budget: UInt64, estimate: UInt64?, output: FileSystemPlace?
     ) throws(LiveDumpError) -> Preflight.Findings {
+        // What the stacks lack they say themselves, once they are read.
         let findings = Preflight.check(
             .init(
                 options: options, budgetByteCount: budget, estimatedByteCount: estimate,

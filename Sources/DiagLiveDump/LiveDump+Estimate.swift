@@ -8,11 +8,19 @@ extension LiveDump {
     public static func estimate(
         _ options: LiveDumpOptions, tree: RootedTree, directory: FileSystemPlace?
     ) throws(LiveDumpError) -> DumpEstimate {
+        do throws(LiveDumpError) {
+            return try reckon(options, tree: tree, directory: directory)
+        } catch { throw LiveDumpError(namingStacks(error.obstacle, kind: options.kind)) }
+    }
+
+    private static func reckon(
+        _ options: LiveDumpOptions, tree: RootedTree, directory: FileSystemPlace?
+    ) throws(LiveDumpError) -> DumpEstimate {
         let early = Preflight.check(.init(options: options, budgetByteCount: 0), in: tree)
         if let refusal = early.refusal { throw refusal }
         let core = try KernelCore(tree: tree)
         let selection: any PageSelection
-        var warnings = early.warnings + core.warnings
+        var warnings = early.warnings + early.stackWarnings + core.warnings
         switch options.kind {
         case .full:
             let live = try LivePageSelection(source: core, tree: tree, choice: .init(options))

@@ -23,10 +23,16 @@ extension LiveDump {
         report.stages = stages + result.stages
         if report.obstacle == nil, !result.isComplete { report.obstacle = control.stopReason }
         if let warning = result.lockWarning { report.warnings.append(warning) }
-        if core.rangesChanged() == true {
+        switch core.rangesChanged() {
+        case false?: break
+        case true?:
             report.warnings.append(
                 "memory was added or taken away while it was copied: the dump has the ranges of"
                     + " its begin")
+        case nil:
+            report.warnings.append(
+                "whether memory was added or taken away while it was copied is not known:"
+                    + " /proc/kcore could not be read again")
         }
         report.limits = .init(
             threads: result.threadCount, memoryBudget: result.memoryBudget,

@@ -5,23 +5,20 @@ internal import SystemPackage
 
 /// The selection of pages.
 extension LiveDump {
-    /// Bytes of memory that the dump takes at most, before it is known which pages it has: those
-    /// are left out that /proc/meminfo says are of a class that the level leaves out.
-    func mostMemory(_ core: KernelCore) -> UInt64 {
+    /// Bytes of memory that selecting the pages takes at most. It is not known yet how many they
+    /// are: those are left out that /proc/meminfo says are of a class that the level leaves out,
+    /// and with page cache that can be many times what the copy then takes.
+    func selectionMemory(_ core: KernelCore) -> UInt64 {
         let page = core.kernel.pageByteCount
         let limit = Int(clamping: (core.ranges.last?.end ?? 0) / UInt64(page))
-        let meminfo = (try? tree.read("/proc/meminfo", limit: 65_536)) ?? []
         let count = options.mostPages(
             of: Int(clamping: core.ranges.totalByteCount / UInt64(page)), pageByteCount: page,
-            statistics: MemoryStatistics(parsing: String(decoding: meminfo, as: UTF8.self)))
+            in: tree)
         var writing = DumpWriterOptions(started: started)
         writing.threadCount = options.threadCount
         writing.format = options.format
-        let most =
-            LivePageSelection.memoryByteCount(
-                pageFrameLimit: limit, keptPages: count,
-                threadCount: writing.effectiveThreadCount)
-            + DumpWriter.memoryBudget(pageCount: count, pageByteCount: page, options: writing)
+        let most = LivePageSelection.memoryByteCount(
+            pageFrameLimit: limit, keptPages: count, threadCount: writing.effectiveThreadCount)
         return UInt64(max(0, most)) + UInt64(threadCount) * Self.threadByteCount
     }
 
@@ -29,14 +26,9 @@ extension LiveDump {
     /// stack and its task_struct lie.
     private static let threadByteCount: UInt64 = 8192
 
-    /// How many threads the host has. Source: proc(5), /proc/loadavg: `0.1 0.2 0.3 1/234 567`.
+    /// How many threads the host has.
     private var threadCount: Int {
-        let text = (try? tree.read("/proc/loadavg", limit: 256)) ?? []
-        let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
-        guard fields.count > 3,
-            let count = fields[3].split(separator: "/").last.flatMap({ Int($0) })
-        else { return 0 }
-        return min(max(0, count), KernelTasks.limit)
+        min(max(0, LiveDumpOptions.threadCount(in: tree) ?? 0), KernelTasks.limit)
     }
 
     /// The pages to be copied.

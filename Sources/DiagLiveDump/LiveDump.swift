@@ -79,16 +79,24 @@ public final class LiveDump {
     let destination: Destination?
     let preparation: LiveDumpPreparation
     let deadline: MonotonicTime?
+    let history: DumpHistory
     let started = Timestamp.now
     var report: LiveDumpReport
     /// What has the kernel's symbols, once the kernel is known.
     var debugPackage: DebugPackage?
     /// The stacks of all threads, until they are given to the listener.
     private var stacks: BackgroundValue<KernelStacks>?
+    /// Whether the listener has them.
+    private var hasStacks = false
     /// When the throttle was told that this dump begins; none before that.
     private var recorded: Timestamp?
     /// Ends the reading of the stacks.
-    private let stacksControl = DumpControl()
+    let stacksControl = DumpControl()
+    /// Whether the stacks are read also where another dump, or one of a short while ago, forbids
+    /// this one.
+    private let readsStacksAnyway: Bool
+    /// What stopped the copy while it was made, or the choice of its pages.
+    var stopReason: LiveDumpReport.Obstacle?
 
     /// A dump that is not begun.
     ///
@@ -100,9 +108,13 @@ public final class LiveDump {
     ///   - destination: the file; without it there is a report and the stacks' text alone.
     ///   - preparation: what was taken before rights were given up.
     ///   - deadline: when copying ends with what there is.
+    ///   - history: what is known of earlier dumps.
+    ///   - readsStacksAnyway: whether the stacks are read also beside another dump, or too soon
+    ///     after one: for a bundle, which has other things in it.
     public init(
         options: LiveDumpOptions, settings: DumpSettings, isStored: Bool, tree: RootedTree,
-        destination: Destination?, preparation: LiveDumpPreparation, deadline: MonotonicTime? = nil
+        destination: Destination?, preparation: LiveDumpPreparation, deadline: MonotonicTime? = nil,
+        history: DumpHistory = .init(), readsStacksAnyway: Bool = false
     ) {
         self.options = options
         self.settings = settings
@@ -111,6 +123,8 @@ public final class LiveDump {
         self.destination = destination
         self.preparation = preparation
         self.deadline = deadline
+        self.history = history
+        self.readsStacksAnyway = readsStacksAnyway
         report = Self.begin(options, tree: tree, started: started)
     }
 
@@ -140,6 +154,15 @@ public final class LiveDump {
             }
         }
         report.warnings += preparation.warnings
+        var refusal: LiveDumpError?
+        do throws(LiveDumpError) { try admit() } catch {
+            guard readsStacksAnyway else {
+                refuse(error.obstacle)
+                report.ended = .now
+                return report
+            }
+            refusal = error
+        }
         // Where memory is short the stacks of thousands of threads are too much as well.
         let early = Preflight.check(.init(options: options, budgetByteCount: 0), in: tree)
         if early.allowsTextStacks {
@@ -149,9 +172,14 @@ public final class LiveDump {
         }
         do {
             // Whatever comes of the copy, the stacks are delivered.
-            let result = Result { try copy(heard) }
-            if case .failure(let error as LiveDumpError) = result,
-                [.memoryPressure, .interrupted].contains(error.obstacle.cause)
+            let result = Result {
+                if let refusal { throw refusal }
+                try copy(heard)
+            }
+            if let reason = stopReason, reason.cause == .memoryPressure {
+                stacksControl.stop(reason)
+            } else if case .failure(let error as LiveDumpError) = result,
+                !allowsStacks(after: error)
             {
                 stacksControl.stop(error.obstacle)
             }
@@ -159,24 +187,58 @@ public final class LiveDump {
             try result.get()
         } catch {
             if let failure { throw failure }
-            report.outcome = .refused
-            report.obstacle =
+            refuse(
                 (error as? LiveDumpError)?.obstacle
-                ?? .init(cause: .inputOutput, message: "dump the kernel: \(error)")
+                    ?? .init(cause: .inputOutput, message: "dump the kernel: \(error)"))
         }
         nameByteLimit()
         // Another dump's is never taken back: this one may not even have had the lock.
         if let recorded, report.file == nil || report.pages["copied"] == 0 {
-            report.warnings += DumpThrottle(settings: settings, kind: options.kind)
-                .withdrawBegin(since: recorded)
+            report.warnings += throttle.withdrawBegin(since: recorded)
         }
         report.ended = .now
         return report
     }
 
+    /// Whether the stacks still go on being read when the dump was refused before it began. It may
+    /// need more memory than there is on a host that is not short of it.
+    private func allowsStacks(after error: LiveDumpError) -> Bool {
+        switch error.obstacle.cause {
+        case .interrupted: false
+        case .memoryPressure:
+            Preflight.check(.init(options: options, budgetByteCount: 0), in: tree).allowsTextStacks
+        default: true
+        }
+    }
+
+    private var throttle: DumpThrottle {
+        DumpThrottle(settings: settings, kind: options.kind, history: history)
+    }
+
+    /// Asks what forbids the stacks of a dump alone as well as the copy: another dump that is being
+    /// made, and one that was made a short while ago.
+    private func admit() throws(LiveDumpError) {
+        // Without a file, or of another root, there will be no dump in any case.
+        guard tree.isLiveHost, destination != nil else { return }
+        if let refusal = preparation.refusal {
+            if refusal.cause == .alreadyRunning { throw LiveDumpError(refusal) }
+            // Who may not take the lock makes no dump, which is said later.
+            return
+        }
+        report.warnings += try throttle.check(
+            originator: options.originator, isThrottled: options.isThrottled)
+    }
+
+    /// Notes that there is no dump, and why.
+    private func refuse(_ obstacle: LiveDumpReport.Obstacle) {
+        report.outcome = .refused
+        report.obstacle =
+            hasStacks ? obstacle : Self.namingStacks(obstacle, kind: options.kind)
+    }
+
     /// The last question before the copy, whether the file has room; then the throttle is told.
     func begin(
-        _ throttle: DumpThrottle, _ destination: Destination, estimatedByteCount: UInt64
+        _ destination: Destination, estimatedByteCount: UInt64
     ) throws(LiveDumpError) {
         if let refusal = destination.refusal(
             estimatedByteCount: estimatedByteCount, maxByteCount: options.maxByteCount)
@@ -276,5 +338,6 @@ public final class LiveDump {
     private func deliver(_ stacks: KernelStacks, _ listener: Listener) throws {
         report.warnings += stacks.lacks
         try listener.take(stacks)
+        hasStacks = true
     }
 }

@@ -1,5 +1,7 @@
 internal import DiagFormats
 public import DiagModel
+public import DiagSystem
+internal import SystemPackage
 
 /// What a person wants of a dump. Everything has a default.
 public struct LiveDumpOptions: Codable, Hashable, Sendable {
@@ -62,6 +64,24 @@ public struct LiveDumpOptions: Codable, Hashable, Sendable {
 }
 
 extension LiveDumpOptions {
+    /// How many threads the host below `tree` has; `nil` when that is not told.
+    ///
+    /// Source: proc(5), /proc/loadavg: `0.1 0.2 0.3 1/234 567`.
+    public static func threadCount(in tree: RootedTree) -> Int? {
+        let text = (try? tree.read("/proc/loadavg", limit: 256)) ?? []
+        let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
+        guard fields.count > 3 else { return nil }
+        return fields[3].split(separator: "/").last.flatMap { Int($0) }
+    }
+
+    /// How many of `pageCount` pages a dump has at most, by /proc/meminfo of `tree`.
+    public func mostPages(of pageCount: Int, pageByteCount: Int, in tree: RootedTree) -> Int {
+        let meminfo = (try? tree.read("/proc/meminfo", limit: 65_536)) ?? []
+        return mostPages(
+            of: pageCount, pageByteCount: pageByteCount,
+            statistics: MemoryStatistics(parsing: String(decoding: meminfo, as: UTF8.self)))
+    }
+
     /// How many of `pageCount` pages a dump has at most, by /proc/meminfo.
     ///
     /// Pages of files count where the level keeps those with private data, since nothing tells how
@@ -73,11 +93,13 @@ extension LiveDumpOptions {
         let level = kind == .stacks ? 30 : level
         var names = [String]()
         if level & 16 != 0 { names.append("MemFree") }
-        let leavesOutProcesses = kind == .stacks || !includesUserPages && !includesGuestPages
-        if level & 8 != 0, leavesOutProcesses { names += ["AnonPages", "Hugetlb"] }
-        // Shared memory is in the other number, too.
+        // A machine's memory may lie in files and in shared memory.
+        let leavesOutGuests = level & 8 != 0 && (kind == .stacks || !includesGuestPages)
+        let leavesOutProcesses = leavesOutGuests && (kind == .stacks || !includesUserPages)
+        if leavesOutProcesses { names += ["AnonPages", "Hugetlb"] }
+        // Shared memory is in the other number, too, and never has private data.
         if level & 4 != 0 {
-            names.append("Cached")
+            if leavesOutGuests { names.append("Cached") }
         } else if level & 2 != 0, leavesOutProcesses {
             names.append("Shmem")
         }

@@ -78,7 +78,7 @@ public struct DumpedKernel: Hashable, Sendable {
     public var image: MemoryRange?
     /// Where the kernel image lies in physical memory, in bytes: on other machines too.
     public var imageAddresses: Range<UInt64>?
-    /// Processors online.
+    /// Processors online; 0 where a dump does not tell.
     public var processorCount: Int
     /// Notes of a source that is a dump already: registers, marks; empty for a running kernel.
     public var notes: [ELFNote]

@@ -66,11 +66,20 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var byteCount: Int64
         /// Seconds, one collector after the other.
         public var seconds: Double
+        /// `true` when it is no estimate but an upper bound, or has one in it.
+        public var isBound: Bool?
+        /// `true` when something is not in it of which nothing is known.
+        public var isPartial: Bool?
 
         /// An estimate.
-        public init(byteCount: Int64 = 0, seconds: Double = 0) {
+        public init(
+            byteCount: Int64 = 0, seconds: Double = 0, isBound: Bool = false,
+            isPartial: Bool = false
+        ) {
             self.byteCount = byteCount
             self.seconds = seconds
+            self.isBound = isBound ? true : nil
+            self.isPartial = isPartial ? true : nil
         }
 
         /// Both together.
@@ -78,7 +87,9 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
             Estimate(
                 byteCount: left.byteCount.addingReportingOverflow(right.byteCount).overflow
                     ? .max : left.byteCount + right.byteCount,
-                seconds: left.seconds + right.seconds)
+                seconds: left.seconds + right.seconds,
+                isBound: left.isBound == true || right.isBound == true,
+                isPartial: left.isPartial == true || right.isPartial == true)
         }
     }
 
@@ -100,7 +111,7 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var capabilities: [String]
         /// Seconds until its process is ended.
         public var deadlineSeconds: Double
-        /// The most bytes that it may send.
+        /// The most bytes that it may send. A dump is not sent: it has the limit of its item.
         public var byteLimit: Int64
         /// Why it collects nothing here.
         public var doesNotApply: String?
@@ -131,6 +142,12 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
             self.items = items
             self.estimate = estimate
         }
+
+        /// Whether whoever reviewed the plan took all out of it that it would have done.
+        public var isTakenOut: Bool { items.isEmpty && doesNotApply == nil && unplanned == nil }
+
+        /// The live dump of it, where it makes one: a file of its own, beside what it sends.
+        public var dump: Item? { items.first { $0.kind == .dump } }
     }
 
     /// One file.
@@ -158,6 +175,20 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var why: String
 
         /// A path and its reason.
+        public init(path: String, why: String) {
+            self.path = path
+            self.why = why
+        }
+    }
+
+    /// Something that a declaration names as a file, and that is none to copy.
+    public struct Misfit: Codable, Hashable, Sendable {
+        /// Where it is.
+        public var path: String
+        /// What it is, as the rest of a sentence, with what to write instead.
+        public var why: String
+
+        /// A path and what is there.
         public init(path: String, why: String) {
             self.path = path
             self.why = why
@@ -203,6 +234,9 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var unreadable: [Unreadable]?
         /// How many more there are.
         public var moreUnreadableCount: Int?
+        /// What is named as a file and is none to copy, so that a run tells it as missing; of many
+        /// the first ``mostMisfits``.
+        public var misfits: [Misfit]?
         /// Folders of which names are read, with all below them.
         public var folders: [String]?
         /// Folders of procfs, sysfs and udev of which any file may be read, with all below them.
@@ -221,10 +255,26 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var artifact: String?
         /// Seconds until it is ended.
         public var secondsLimit: Double?
-        /// The most bytes that are kept: of each file, or of all that a command says.
+        /// The most bytes that are kept: of each file, of all that a command says, or of a dump;
+        /// none where it has no limit of its own.
         public var byteLimit: Int64?
-        /// What it is likely to give and to take.
-        public var estimate: Estimate
+        /// What it is likely to give and to take; none when nothing is known of that.
+        public var knownEstimate: Estimate?
+        /// Why nothing is known of that.
+        public var notCounted: String?
+
+        /// What is known of what it is likely to give and to take.
+        public var estimate: Estimate {
+            get { knownEstimate ?? Estimate(isPartial: true) }
+            set { knownEstimate = newValue }
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind, number, title, risk, doesNotApply, files, leftOutCount, unreadable
+            case moreUnreadableCount, misfits, folders, trees, arguments, executable, probe, target
+            case actions, artifact, secondsLimit, byteLimit, notCounted
+            case knownEstimate = "estimate"
+        }
 
         /// An item that has nothing but a name.
         public init(
@@ -234,23 +284,34 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
             self.number = number
             self.title = title
             self.risk = risk
-            self.estimate = estimate
+            knownEstimate = estimate
         }
 
         /// How many paths that could not be looked at are named.
         public static let mostUnreadable = 20
+        /// How many paths that are no files to copy are named: each stands in a declaration.
+        public static let mostMisfits = 100
+
+        /// What is no file to copy, fit to be shown or told whoever wrote the plan, as
+        /// ``shownUnreadable``.
+        public var shownMisfits: [Misfit] {
+            (misfits ?? []).prefix(Self.mostMisfits).map {
+                Misfit(path: Self.shown($0.path), why: Self.shown($0.why))
+            }
+        }
+
+        private static func shown(_ text: String) -> String {
+            UntrustedText.shortened(UntrustedText.escapingControls(text))
+        }
 
         /// What could not be looked at, fit to be shown or told whoever wrote the plan: few, short
         /// and without control characters; and how many more there are.
         public var shownUnreadable: (named: [Unreadable], moreCount: Int) {
-            func shown(_ text: String) -> String {
-                UntrustedText.shortened(UntrustedText.escapingControls(text))
-            }
             let all = unreadable ?? []
             let (moreCount, overflow) = max(0, moreUnreadableCount ?? 0).addingReportingOverflow(
                 max(0, all.count - Self.mostUnreadable))
             let named = all.prefix(Self.mostUnreadable).map {
-                Unreadable(path: shown($0.path), why: shown($0.why))
+                Unreadable(path: Self.shown($0.path), why: Self.shown($0.why))
             }
             return (named, overflow ? .max : moreCount)
         }

@@ -20,8 +20,17 @@ public struct CollectorReport: Codable, Hashable, Sendable {
         case interrupted
     }
 
+    /// The origin of what is part of the program.
+    public static let builtIn = "built in"
+
     /// The collector's name, which is its folder too.
     public var collector: String
+    /// `built in`, or the path of the file that declares it or is it; none in older bundles.
+    public var origin: String?
+    /// SHA-256 of what it is made of, as a plan has it; none for one of code.
+    public var definition: String?
+    /// `true` when it took the place of one of the program's.
+    public var replacesBuiltIn: Bool?
     /// What became of it.
     public var outcome: Outcome
     /// Why, when the outcome is not `complete`.
@@ -44,6 +53,8 @@ public struct CollectorReport: Codable, Hashable, Sendable {
     public var peakResidentByteCount: Int64?
     /// What it noted for whoever reads the manifest.
     public var notes: [String]
+    /// What it left out by design, until it can be redacted; none when there is nothing.
+    public var withheld: Withheld?
 
     /// A report with all that is known of a collector's end.
     public init(
@@ -51,7 +62,8 @@ public struct CollectorReport: Codable, Hashable, Sendable {
         seconds: Double = 0, artifactCount: Int = 0, byteCount: Int64 = 0,
         confinement: String = "reader", confinementGaps: [String] = [],
         processorSeconds: Double? = nil, peakResidentByteCount: Int64? = nil,
-        notes: [String] = []
+        notes: [String] = [], withheld: Withheld? = nil, origin: String? = nil,
+        definition: String? = nil, replacesBuiltIn: Bool? = nil
     ) {
         self.collector = collector
         self.outcome = outcome
@@ -65,5 +77,9 @@ public struct CollectorReport: Codable, Hashable, Sendable {
         self.processorSeconds = processorSeconds
         self.peakResidentByteCount = peakResidentByteCount
         self.notes = notes
+        self.withheld = withheld
+        self.origin = origin
+        self.definition = definition
+        self.replacesBuiltIn = replacesBuiltIn
     }
 }

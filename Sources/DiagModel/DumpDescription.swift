@@ -81,6 +81,32 @@ public struct DumpDescription: Codable, Hashable, Sendable {
         }
     }
 
+    /// Where the kernel with symbols is to be had that opens the dump.
+    public struct Symbols: Codable, Hashable, Sendable {
+        /// The command that installs the package; none without a package.
+        public var installCommand: String?
+        /// What must be known of the package: the archive that has it, or why there is none.
+        public var note: String?
+        /// Where the kernel with symbols lies once the package is installed; the likeliest first.
+        public var images: [String]
+        /// The server that is asked by build identifier; none where the dump has none.
+        public var symbolServer: String?
+        /// The command that asks it, and prints where what it fetched lies.
+        public var fetchCommand: String?
+
+        /// Where symbols are to be had.
+        public init(
+            installCommand: String? = nil, note: String? = nil, images: [String] = [],
+            symbolServer: String? = nil, fetchCommand: String? = nil
+        ) {
+            self.installCommand = installCommand
+            self.note = note
+            self.images = images
+            self.symbolServer = symbolServer
+            self.fetchCommand = fetchCommand
+        }
+    }
+
     /// A program that reads dumps, and whether it reads this one.
     public struct Reader: Codable, Hashable, Sendable {
         /// `crash`, `drgn`, `makedumpfile` …
@@ -168,7 +194,11 @@ public struct DumpDescription: Codable, Hashable, Sendable {
     public var reason: String?
     /// The package that has the symbols of this kernel.
     public var debugPackage: String?
-    /// Commands that open the file.
+    /// How that package is got, and what there is without one; none where the dump does not tell
+    /// its kernel.
+    public var symbols: Symbols?
+    /// Commands that open the file; `vmlinux` stands for the kernel with symbols where its place is
+    /// not known.
     public var openWith: [String] = []
     /// Programs that read such files, and whether they read this one.
     public var readers: [Reader] = []

@@ -30,6 +30,14 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
     case byteCount = #"^[0-9]+(?:[KkMmGgTt](?:i?B)?|B)?$(?!\n)"#
     /// An argument in which no braces stand but those of the moment that `--since` gives.
     case sinceArgument = "^(?:[^{}]|[{]since(?:-epoch)?[}])*$"
+    /// The name of a process: no folder, no blank.
+    case processName = #"^[^/\x00-\x20\x7f]+$(?!\n)"#
+    /// The name of a kernel module.
+    case moduleName = #"^[0-9A-Za-z_-]+$(?!\n)"#
+    /// An option of a kernel's build: `CONFIG_BPF`.
+    case kernelOption = #"^CONFIG_[0-9A-Za-z_]*$(?!\n)"#
+    /// An ID of os-release, or the name of a file system.
+    case lowerCaseName = #"^[0-9a-z._-]+$(?!\n)"#
 
     /// Whether `text` is of this shape.
     public func matches(_ text: String) -> Bool {
@@ -69,6 +77,18 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
         case .duration: return Self.isDuration(bytes[...])
         case .byteCount: return Self.isByteCount(bytes[...])
         case .sinceArgument: return Self.isSinceArgument(bytes[...])
+        case .processName:
+            return !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 != 0x2F && $0 != 0x7F }
+        case .moduleName:
+            return !bytes.isEmpty
+                && bytes.allSatisfy { Self.isWord($0) || $0 == 0x2D }
+        case .kernelOption:
+            return bytes.starts(with: "CONFIG_".utf8) && bytes.allSatisfy { Self.isWord($0) }
+        case .lowerCaseName:
+            return !bytes.isEmpty
+                && bytes.allSatisfy {
+                    Self.isDigit($0) || (0x61...0x7A).contains($0) || "._-".utf8.contains($0)
+                }
         }
     }
 
@@ -76,6 +96,10 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
 
     private static func isLetter(_ byte: UInt8) -> Bool {
         (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        isDigit(byte) || isLetter(byte) || byte == 0x5F
     }
 }
 

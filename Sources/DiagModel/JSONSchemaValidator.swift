@@ -5,7 +5,7 @@
 /// ``JSONSchemaPattern`` alone. A schema with another keyword is refused as a whole.
 public struct JSONSchemaValidator: Sendable {
     private static let annotations: Set<String> = [
-        "$schema", "$id", "$defs", "$comment", "title", "description",
+        "$schema", "$id", "$defs", "$comment", "title", "description", "default",
     ]
     private static let assertions: Set<String> = [
         "$ref", "type", "properties", "required", "additionalProperties", "items", "enum", "const",

@@ -119,7 +119,7 @@ public struct LiveDumpReport: Codable, Hashable, Sendable {
 
     /// How much changed while it was copied.
     public struct Torn: Codable, Hashable, Sendable {
-        /// Pages that were read again.
+        /// Pages of a sample that were read again at the end.
         public var sampled: Int
         /// How many of these had changed.
         public var changed: Int
@@ -127,7 +127,8 @@ public struct LiveDumpReport: Codable, Hashable, Sendable {
         public var rounds: Int
         /// Pages whose newer bytes took the place of the older.
         public var replaced: Int
-        /// Pages that had changed again in the last round: they may be torn in the file.
+        /// How many of these had changed again when they were read once more: they may be torn in
+        /// the file.
         public var remaining: Int
 
         /// Counts of pages read again.

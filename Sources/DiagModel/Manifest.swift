@@ -83,7 +83,7 @@ public struct Manifest: Codable, Hashable, Sendable {
 
     /// Whether all that exists was collected.
     public enum Completeness: String, Codable, Hashable, Sendable, CaseIterable {
-        /// Nothing is missing; what is absent does not count.
+        /// Nothing is missing; what is absent or withheld does not count.
         case complete
         /// Something is missing, or a collector did not end well.
         case partial
@@ -148,6 +148,14 @@ public struct Manifest: Codable, Hashable, Sendable {
             && !artifacts.contains { $0.isTruncated }
         completeness = isComplete ? .complete : .partial
         listArtifacts(artifacts)
+    }
+
+    /// How much each collector withheld, by its name; empty when none did.
+    public var withheld: [String: Withheld.Count] {
+        let counts = reports.compactMap { report in
+            report.withheld.map { (report.collector, $0.count) }
+        }
+        return Dictionary(counts) { $0 + $1 }
     }
 
     /// Lists `artifacts`, sorted by the bytes of their paths; completeness stays as it is.

@@ -186,6 +186,8 @@ public struct RunResult: Codable, Hashable, Sendable {
     public var sealSeconds: Double
     /// What went wrong, when there is no bundle: operation, object, cause, what to do.
     public var error: String?
+    /// How much each collector left out by design, by its name; none when none did.
+    public var withheld: [String: Withheld.Count]?
 
     /// How a run ended.
     public init(
@@ -193,7 +195,8 @@ public struct RunResult: Codable, Hashable, Sendable {
         bundleSHA256: String? = nil, folderPath: String? = nil, artifactCount: Int = 0,
         artifactByteCount: Int64 = 0, completeness: Manifest.Completeness = .partial,
         missing: [Missing] = [], findings: [Finding] = [], collectSeconds: Double = 0,
-        sealSeconds: Double = 0, error: String? = nil
+        sealSeconds: Double = 0, error: String? = nil,
+        withheld: [String: Withheld.Count]? = nil
     ) {
         self.exitCode = exitCode
         self.bundlePath = bundlePath
@@ -208,5 +211,6 @@ public struct RunResult: Codable, Hashable, Sendable {
         self.collectSeconds = collectSeconds
         self.sealSeconds = sealSeconds
         self.error = error
+        self.withheld = withheld
     }
 }

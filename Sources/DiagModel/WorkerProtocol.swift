@@ -237,9 +237,14 @@ public enum WorkerMessage: Hashable, Sendable {
     public struct Note: Codable, Hashable, Sendable {
         /// The text, one line.
         public var text: String
+        /// What the collector leaves out by design, when the note is of that.
+        public var withheld: Withheld?
 
         /// A note of one line.
-        public init(text: String) { self.text = text }
+        public init(text: String, withheld: Withheld? = nil) {
+            self.text = text
+            self.withheld = withheld
+        }
     }
 
     /// How the file is that a worker was handed.

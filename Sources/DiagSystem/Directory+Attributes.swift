@@ -11,6 +11,7 @@ extension Directory {
     /// - Returns: how many bytes stand at the start of `buffer`; `nil` when it cannot be read.
     public func attribute(_ name: String, into buffer: inout [UInt8]) -> Int? {
         if let scope, !scope.isReadable(path.appending(name)) { return nil }
+        do throws(SystemCallError) { try leaveAutomount(name) } catch { return nil }
         let descriptor = unsafe diag_openat(
             rawValue, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC, 0)
         guard descriptor >= 0 else { return nil }

@@ -11,6 +11,7 @@ extension Directory {
         _ name: String, into buffer: inout [UInt8]
     ) throws(SystemCallError) -> Int {
         try scope?.check(path.appending(name), isFolder: false)
+        try leaveAutomount(name)
         let file = OwnedDescriptor(
             owning: try systemCall("open", on: path.appending(name).string) {
                 unsafe diag_openat(

@@ -16,21 +16,38 @@ public final class Directory: Sendable {
 
     /// Its path under the root it was opened below.
     public let path: FilePath
+    /// The same with no link on the way, where ``RootedTree`` found that out.
+    let place: FilePath
     private let descriptor: OwnedDescriptor
     /// What may be read in it; all without.
     let scope: ReadScope?
     /// Where the root ends that it was opened below; nowhere without.
     let border: RootBorder?
+    /// The tree that it was opened in, where that leaves automount points alone.
+    private let tree: RootedTree?
     var rawValue: CInt { descriptor.rawValue }
 
     init(
-        _ descriptor: consuming OwnedDescriptor, path: FilePath, scope: ReadScope? = nil,
-        border: RootBorder? = nil
+        _ descriptor: consuming OwnedDescriptor, path: FilePath, place: FilePath? = nil,
+        scope: ReadScope? = nil, border: RootBorder? = nil, tree: RootedTree? = nil
     ) {
         self.descriptor = descriptor
         self.path = path
+        self.place = place ?? path
         self.scope = scope
         self.border = border
+        self.tree = tree
+    }
+
+    /// Makes sure that nothing is mounted when somebody looks into `name`, where the tree leaves
+    /// automount points alone.
+    ///
+    /// - Returns: the place of it; `nil` where nothing had to be asked.
+    @discardableResult
+    func leaveAutomount(_ name: String) throws(SystemCallError) -> FilePath? {
+        guard let tree else { return nil }
+        return try tree.leaveAutomount(
+            at: place.appending(name), hasLinks: name.utf8.contains(0x2F))
     }
 
     /// The names in it, without `.` and `..`, sorted by their bytes.
@@ -84,12 +101,13 @@ public final class Directory: Sendable {
         _ name: String, limit: Int = 65_536
     ) throws(SystemCallError) -> [UInt8] {
         try scope?.check(path.appending(name), isFolder: false)
+        try leaveAutomount(name)
         let file = OwnedDescriptor(
             owning: try systemCall("open", on: path.appending(name).string) {
                 unsafe diag_openat(
                     rawValue, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC, 0)
             })
-        try border?.check(file, at: path.appending(name))
+        try border?.check(file, at: place.appending(name))
         var content = [UInt8](repeating: 0, count: min(limit, 4096))
         var count = 0
         while true {
@@ -121,14 +139,24 @@ public final class Directory: Sendable {
     /// are followed by the kernel.
     public func directory(_ name: String) throws(SystemCallError) -> Directory {
         try scope?.check(path.appending(name), isFolder: true)
+        let place = try leaveAutomount(name) ?? self.place.appending(name)
+        if let border {
+            // Looked at before it is opened: to open an automount point has it mounted.
+            let found = OwnedDescriptor(
+                owning: try systemCall("open", on: path.appending(name).string) {
+                    unsafe diag_openat(rawValue, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)
+                })
+            try border.check(found, at: place)
+        }
         let descriptor = OwnedDescriptor(
             owning: try systemCall("open", on: path.appending(name).string) {
                 unsafe diag_openat(
                     rawValue, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0)
             })
-        try border?.check(descriptor, at: path.appending(name))
+        try border?.check(descriptor, at: place)
         return Directory(
-            descriptor, path: path.appending(name), scope: scope, border: border)
+            descriptor, path: path.appending(name), place: place, scope: scope, border: border,
+            tree: tree)
     }
 
     /// Where the symbolic link `name` points, as it is written there.

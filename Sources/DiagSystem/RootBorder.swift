@@ -4,14 +4,32 @@ internal import SystemPackage
 
 /// Where a root ends that is not the running host's: at what the running kernel has mounted in it.
 ///
-/// A rescued disk is often given the /proc, /sys, /dev and /run of the system that rescues it, for a
-/// chroot. They tell of this machine and not of that one, so that nothing is there.
+/// A rescued disk is often given the /proc, /sys, /dev and /run of the system that rescues it, for
+/// a chroot. They tell of this machine and not of that one, so that nothing is there.
+///
+/// It goes by where something lies, and not by the path that leads there: /etc/resolv.conf is often
+/// a link into /run. Devices alone would not do, for below /run are mounts of their own, such as
+/// /run/user/1000; nor would the names of /proc/self/fd, which after chroot(2) are those of another
+/// root, and which need /proc. So ``RootedTree`` goes each step itself, and asks at each mount that
+/// it comes to. What is mounted beyond the border is not reached either: a disk below /run/media.
 struct RootBorder: Sendable {
-    private let device: dev_t
+    /// What is told by its kind; a test has others.
+    struct Marks: Sendable {
+        /// File systems that are mounted over when somebody looks into them: autofs.
+        var automountTypes: Set<UInt32> = [0x0187]
+        /// Where a file system in memory is the running host's.
+        var memoryFolders: [FilePath] = [
+            "/run", "/dev", "/sys", "/proc", "/tmp", "/var/run", "/var/lock",
+        ]
+    }
 
-    /// The border of the root that `descriptor` is.
-    init(_ descriptor: borrowing OwnedDescriptor) throws(SystemCallError) {
-        device = try Self.device(of: descriptor.rawValue)
+    private let device: UInt64
+    private let marks: Marks
+
+    /// The border of a root that lies on `device`.
+    init(device: UInt64, marks: Marks) {
+        self.device = device
+        self.marks = marks
     }
 
     /// File systems that the kernel makes up.
@@ -28,33 +46,31 @@ struct RootBorder: Sendable {
     /// tmpfs, which devtmpfs calls itself too, and ramfs: of the running host where it has its own,
     /// elsewhere the root may have been put together of such.
     private static let memoryTypes: Set<UInt32> = [0x0102_1994, 0x8584_58F6]
-    private static let memoryFolders: [FilePath] = [
-        "/run", "/dev", "/sys", "/proc", "/tmp", "/var/run", "/var/lock",
-    ]
 
-    /// Throws `ENOENT` when what `descriptor` is lies in a file system of the running kernel.
+    /// Throws `ENOENT` when what `found` is, at `place` below the root with no link on the way,
+    /// lies in a file system of the running kernel.
     func check(
-        _ descriptor: borrowing OwnedDescriptor, at path: FilePath
+        _ found: borrowing OwnedDescriptor, at place: FilePath
     ) throws(SystemCallError) {
-        guard try Self.device(of: descriptor.rawValue) != device else { return }
-        var space = statfs()
-        let number = descriptor.rawValue
-        try systemCall("statfs", on: path.string) { unsafe fstatfs(number, &space) }
-        let type = UInt32(truncatingIfNeeded: space.f_type)
+        guard try found.status().deviceNumber != device else { return }
+        let type = try found.fileSystemType(at: place)
+        let isInMemory = Self.memoryTypes.contains(type)
         let isHosts =
-            Self.kernelTypes.contains(type)
-            || Self.memoryTypes.contains(type)
-                && Self.memoryFolders.contains { path.starts(with: $0) }
+            Self.kernelTypes.contains(type) || marks.automountTypes.contains(type)
+            || isInMemory && marks.memoryFolders.contains { place.starts(with: $0) }
         guard !isHosts else {
             throw SystemCallError(
-                operation: "open", object: "\(path) (of the running kernel, not of this root)",
+                operation: "open", object: "\(place) (of the running kernel, not of this root)",
                 errno: .noSuchFileOrDirectory)
         }
     }
+}
 
-    private static func device(of descriptor: CInt) throws(SystemCallError) -> dev_t {
-        var status = stat()
-        try systemCall("stat", on: "the root") { unsafe fstat(descriptor, &status) }
-        return status.st_dev
+extension OwnedDescriptor {
+    /// The `f_type` that names the kind of file system that it lies on, at `place`.
+    func fileSystemType(at place: FilePath) throws(SystemCallError) -> UInt32 {
+        var space = statfs()
+        try systemCall("statfs", on: place.string) { unsafe fstatfs(rawValue, &space) }
+        return UInt32(truncatingIfNeeded: space.f_type)
     }
 }

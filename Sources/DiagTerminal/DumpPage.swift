@@ -10,6 +10,7 @@ public enum DumpPage {
         lines += pageLines(dump)
         lines += list("Partial, because", dump.shortcomings)
         lines += list("Note", dump.warnings)
+        lines += symbolLines(dump)
         lines += list("Open with", dump.openWith)
         lines += readerLines(dump)
         return lines
@@ -45,7 +46,7 @@ public enum DumpPage {
         if let version = dump.version { kernel.append("(\(version))") }
         add(dump.format == .windows ? "System" : "Kernel", kernel.joined(separator: " "))
         add("Build ID", dump.buildIdentifier)
-        add("Symbols", dump.debugPackage.map { "package \($0)" })
+        add("Symbols", symbols(dump))
         add("When", when(dump))
         add("Up for", dump.uptimeSeconds.map { DurationText.words(seconds: $0) })
         add("Processors", processors(dump))
@@ -60,6 +61,13 @@ public enum DumpPage {
         add("Asked for by", dump.originator)
         add("Reason", dump.reason)
         return facts
+    }
+
+    private static func symbols(_ dump: DumpDescription) -> String? {
+        if let package = dump.debugPackage { return "package \(package)" }
+        return dump.symbols.map {
+            $0.fetchCommand == nil ? "no package is known" : "by Build ID; no package is known"
+        }
     }
 
     private static func when(_ dump: DumpDescription) -> String? {
@@ -101,9 +109,9 @@ public enum DumpPage {
 
     private static func torn(_ dump: DumpDescription) -> String? {
         guard let torn = dump.torn else { return nil }
-        return "\(torn.changed) of \(torn.sampled) pages read again had changed; \(torn.replaced) "
+        return "\(torn.changed) of a sample of \(torn.sampled) pages had changed; \(torn.replaced) "
             + "replaced in \(torn.rounds) \(torn.rounds == 1 ? "round" : "rounds"), "
-            + "\(torn.remaining) may still be torn"
+            + "\(torn.remaining) of these had changed again"
     }
 
     private static func codeFacts(_ code: DumpDescription.Code) -> [(String, String)] {
@@ -159,6 +167,24 @@ public enum DumpPage {
     private static func list(_ title: String, _ texts: [String]) -> [String] {
         guard !texts.isEmpty else { return [] }
         return ["", title] + texts.map { "  " + escape($0) }
+    }
+
+    /// How the kernel with symbols is got: commands that can be copied, each with what must be
+    /// known of it below.
+    private static func symbolLines(_ dump: DumpDescription) -> [String] {
+        guard let symbols = dump.symbols else { return [] }
+        var lines = [String]()
+        if let command = symbols.installCommand {
+            lines.append("  " + escape(command))
+            if let note = symbols.note { lines.append("    " + escape(note)) }
+        } else if let note = symbols.note {
+            lines.append("  " + escape(note))
+        }
+        if let command = symbols.fetchCommand {
+            lines.append("  " + escape(command))
+            lines.append("    by Build ID, where the server has it; prints the path of vmlinux")
+        }
+        return lines.isEmpty ? [] : ["", "Get the symbols"] + lines
     }
 
     private static func readerLines(_ dump: DumpDescription) -> [String] {

@@ -48,9 +48,12 @@ public enum DumpSummary {
             lines += report.stackFiles.map { text.escape("\(folderPath)/\($0)", limit: .max) }
         }
         if file != nil {
-            if let package = report.kernel.debugPackage {
-                lines += fit("Symbols: the package " + text.escape(package, limit: 200))
+            let package = report.kernel.debugPackage.map {
+                "the package " + text.escape($0, limit: 200)
             }
+            lines += fit(
+                "Symbols: " + (package ?? "no package is known")
+                    + "; \"diagbundle dump info\" tells how to get them")
             if !report.openWith.isEmpty { lines.append("Open it with:") }
             lines += report.openWith.prefix(6).map { "  " + text.escape($0, limit: 500) }
             lines += fit(smear(report))
@@ -112,7 +115,8 @@ public enum DumpSummary {
             words += ", over " + DurationText.measured(seconds: seconds)
         }
         guard let torn = report.torn else { return words + "." }
-        return words + "; \(torn.sampled) read again, \(torn.changed) had changed, "
-            + "\(torn.remaining) may be torn."
+        return words + ". Of a sample of \(torn.sampled) pages \(torn.changed) had changed; "
+            + "\(torn.replaced) pages were replaced by newer ones, and \(torn.remaining) of these "
+            + "had changed again and may be torn."
     }
 }

@@ -105,13 +105,27 @@ struct YAMLSyntaxFault: Error {
     }
 
     /// What is usually meant where libyaml says one of these.
-    private static let hints = [
+    private static let hints: [String: String] = [
         "found character that cannot start any token":
             "indent with spaces, not tabs; quote a text that begins with %, @ or a backquote",
         "mapping values are not allowed in this context":
             "quote a text that holds a colon and a space; put each name on a line of its own",
         "could not find expected ':'": "write `name: value`, with a space after the colon",
-        "did not find expected key": "align the names of one mapping; close quotes and brackets",
+        "did not find expected key":
+            "align the names of one mapping; close quotes and brackets; put a text that begins with"
+            + " { or [ in quotes",
+        "did not find expected '-' indicator":
+            "align the dashes of one list; put a text that begins with { or [ in quotes",
+        "did not find expected ',' or ']'":
+            "put a text that holds a brace, a bracket or a comma in quotes, as \"/etc/{a,b}.conf\";"
+            + " close each bracket",
+        "did not find expected ',' or '}'":
+            "put a text that holds a brace, a bracket or a comma in quotes, as \"/etc/{a,b}.conf\";"
+            + " close each brace",
+        "did not find expected alphabetic or numeric character":
+            "put a text that begins with * or & in quotes, as \"*.key\"",
+        "did not find expected whitespace or line break":
+            "put a text that begins with ! in quotes",
     ]
 
     private func fault() -> YAMLSyntaxFault {

@@ -20,7 +20,9 @@ struct Collect: ParsableCommand {
 
             With --plan exactly what a plan of "diagbundle plan" has is collected: what was taken \
             out of it, and what is new on the host, is not; what is gone is told as missing. The \
-            options of the plan are used, and others that contradict them are refused.
+            options of the plan are used, whatever the configuration says; others that contradict \
+            it, or ask for what was taken out of it, are refused. Free are --output, --progress, \
+            --case, --jobs, --deadline and --seal-deadline.
 
             Defaults may be set in /etc/diagbundle/config.yaml; see "diagbundle config show".
 
@@ -39,8 +41,7 @@ struct Collect: ParsableCommand {
     @OptionGroup var collection: CollectionOptions
     @Option(name: .customLong("case"), help: "The support case this bundle is for.")
     var caseIdentifier: String?
-    @Option(help: .init("Why the live dump is made, at most 500 characters.", valueName: "text"))
-    var dumpReason: String?
+    @OptionGroup(title: CollectionOptions.dumpTitle) var reason: DumpReasonOption
     @Option(help: "How to show progress: auto, plain, json or none.")
     var progress: String?
 
@@ -52,7 +53,7 @@ struct Collect: ParsableCommand {
         var words = Settings()
         words.override(with: given)
         try words.check()
-        try LiveDumpOptions.checkReason(dumpReason, option: "--dump-reason")
+        try LiveDumpOptions.checkReason(reason.dumpReason, option: "--dump-reason")
         let request = OrchestratorRequest(
             commandLine: given,
             configurationPath: try collection.config.map {
@@ -60,7 +61,7 @@ struct Collect: ParsableCommand {
             },
             workingDirectory: try? HostFacts.absolute(".").string, caseIdentifier: caseIdentifier,
             planPath: try plan.map { try HostFacts.absolute(FilePath($0)).string },
-            dumpReason: dumpReason)
+            dumpReason: reason.dumpReason)
         let style = progress.flatMap { ProgressStyle(rawValue: $0) } ?? .auto
         let status = try Front(request: request, style: style).run()
         HostFacts.exitNow(status)

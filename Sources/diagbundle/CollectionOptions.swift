@@ -31,11 +31,7 @@ struct CollectionOptions: ParsableArguments {
             Read the NVMe persistent event logs too; the controller holds a copy while they are read.
             """)
     var includePersistentEvents = false
-    @Flag(help: "Dump the running kernel's memory, too: the same as --live-dump full.")
-    var includeLiveDump = false
-    @Option(help: .init("Make a live kernel dump: full, stacks or no.", valueName: "kind"))
-    var liveDump: String?
-    @OptionGroup(title: "Live dump options") var dump: PrefixedDumpOptions
+    @OptionGroup(title: CollectionOptions.dumpTitle) var dump: PrefixedDumpOptions
     @Option(help: "Collect logs since a time (2026-11-21T09:30Z) or for a duration (12h, 7d).")
     var since: String?
     @Option(help: "End collecting after this time (default: 10m).")
@@ -51,13 +47,16 @@ struct CollectionOptions: ParsableArguments {
     @Option(help: "Configuration file (default: /etc/diagbundle/config.yaml).")
     var config: String?
 
+    /// The heading in the help under which all stands that is about a live dump.
+    static let dumpTitle = "Live dump options"
+
     /// The options that were given, by name, as they were typed.
     ///
     /// - Throws: ``CommandFailure`` when two of them contradict each other.
     func given() throws -> [String: [String]] {
-        if includeLiveDump, let liveDump, liveDump != "full" {
+        if dump.includeLiveDump, let kind = dump.liveDump, kind != "full" {
             throw CommandFailure(
-                .usage, "--include-live-dump and --live-dump \(liveDump) contradict each other")
+                .usage, "--include-live-dump and --live-dump \(kind) contradict each other")
         }
         var given: [String: [String]] = [:]
         let single: [(SettingName, String?)] = [
@@ -70,8 +69,6 @@ struct CollectionOptions: ParsableArguments {
         if !only.isEmpty { given[SettingName.only.rawValue] = only }
         if !skip.isEmpty { given[SettingName.skip.rawValue] = skip }
         if includePersistentEvents { given[SettingName.persistentEvents.rawValue] = ["yes"] }
-        if includeLiveDump { given[SettingName.liveDump.rawValue] = ["full"] }
-        if let liveDump { given[SettingName.liveDump.rawValue] = [liveDump] }
         given.merge(dump.given) { $1 }
         if !subsystem.isEmpty { given[SettingName.subsystem.rawValue] = subsystem }
         return given

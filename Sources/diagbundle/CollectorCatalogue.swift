@@ -82,7 +82,7 @@ struct CollectorCatalogue {
             let found: [(CollectorDeclaration, DeclarationSource)]
             do throws(DeclarationFile.Failure) {
                 found = try DeclarationFile.readFolder(folder, isOptional: isOptional)
-            } catch { throw Self.failure(error) }
+            } catch { throw Self.failure(ofFolder: error) }
             for (declaration, source) in found { try add(declaration, source) }
         }
         entries = code + declared.values.sorted { $0.name < $1.name }
@@ -96,7 +96,7 @@ struct CollectorCatalogue {
             let found: (plugins: [PluginCollector], refused: [PluginFile.Refusal])
             do throws(PluginFile.Refusal) {
                 found = try PluginFile.readFolder(folder, isOptional: isOptional)
-            } catch { throw CommandFailure(.unavailable, error.reason) }
+            } catch { throw CommandFailure(error.exitStatus, error.reason) }
             refused += found.refused
             for plugin in found.plugins {
                 if let clash = clash(of: plugin) {
@@ -114,19 +114,6 @@ struct CollectorCatalogue {
         entries += plugins.values.sorted { $0.name < $1.name }
     }
 
-    /// That the plugin has the name of a collector; `nil` when it has none.
-    func clash(of plugin: PluginCollector) -> PluginFile.Refusal? {
-        guard let taken = self[plugin.declaration.name], taken.plugin == nil else { return nil }
-        return PluginFile.Refusal(
-            path: plugin.source.program.string,
-            reason: "\(plugin.source.description): `\(taken.name)` is the name of a collector"
-                + " (\(taken.origin)), which a plugin cannot replace; choose another",
-            profiles: plugin.declaration.profiles)
-    }
-
-    /// Whether one that is refused would have the name `name`.
-    func isRefused(_ name: String) -> Bool { refused.contains { $0.name == name } }
-
     /// The collector called `name`.
     subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
@@ -134,8 +121,11 @@ struct CollectorCatalogue {
     func unknown(_ name: String) -> String {
         let names = entries.map(\.name)
         let hint = NearestName.of(name, in: names).map { "; did you mean \($0)?" } ?? "."
+        // One of a folder that is refused was not even looked for.
+        let folders = refused.filter(\.isFolder).map(\.reason).joined(separator: "; ")
         return "there is no collector \"\(name)\"\(hint)"
             + " There are: \(names.joined(separator: ", "))"
+            + (folders.isEmpty ? "" : ". Refused: \(folders)")
     }
 
     /// What each collector of a run is told to find itself again, by its name.
@@ -163,6 +153,14 @@ struct CollectorCatalogue {
         }
         return try DeclarationSource.collector(
             named: request.collector, options: request.options, planned: planned)
+    }
+
+    /// What is wrong with a folder of declarations, or a file in it.
+    private static func failure(ofFolder failure: DeclarationFile.Failure) -> CommandFailure {
+        guard case .input(let errno) = failure.kind, errno == .notDirectory else {
+            return Self.failure(failure)
+        }
+        return CommandFailure(.usage, "\(failure.message): name the folder that it is in")
     }
 
     /// What is wrong with a file of declarations, as the failure of a command.

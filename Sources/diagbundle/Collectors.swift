@@ -11,7 +11,8 @@ struct Collectors: ParsableCommand {
             folders of --collectors add to them, or replace one by its name.
 
             Plugins are programs in /etc/diagbundle/plugins.d and in the folders of --plugins, each \
-            described by a YAML file beside it.
+            described by a YAML file beside it. "diagbundle collectors new NAME --plugin" begins \
+            one.
             """,
         subcommands: [
             CollectorsList.self, CollectorsShow.self, CollectorsCheck.self, CollectorsNew.self,

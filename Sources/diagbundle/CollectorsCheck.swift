@@ -19,15 +19,17 @@ struct CollectorsCheck: ParsableCommand {
             would: once to its end, and once to ask it to stop. What it says against the protocol \
             is told with the line and the byte of its output. Nothing of it is kept.
 
-            Exit codes: 0 all are right, 64 one is wrong, 69 one does not exist, 77 one could have \
-            been written by others.
+            Files, plugins and their folders belong to root or to whoever runs this, and nobody \
+            else may write them: as in a run. Check as root what root is to run.
+
+            Exit codes: 0 all are right, 64 one is wrong or cannot be run, 69 one does not exist, \
+            77 one could have been written by others, or is a link.
             """)
 
     @Argument(help: "The files.", completion: .file(extensions: ["yaml", "yml"]))
     var files: [String] = []
     @Option(
-        parsing: .upToNextOption,
-        help: .init("Folders whose plugins are all checked.", valueName: "dir"))
+        help: .init("A folder whose plugins are all checked; may be repeated.", valueName: "dir"))
     var plugins: [String] = []
 
     func validate() throws {
@@ -40,6 +42,8 @@ struct CollectorsCheck: ParsableCommand {
             let path = try HostFacts.absolute(FilePath(file))
             if let program = Self.program(of: path) {
                 checks.checkPlugin(program)
+            } else if Self.isFolder(path) {
+                checks.refuseFolder(file)
             } else {
                 checks.checkDeclaration(path, named: file)
             }
@@ -67,6 +71,10 @@ struct CollectorsCheck: ParsableCommand {
         return isProgram || status.kind == .symbolicLink ? path : nil
     }
 
+    private static func isFolder(_ path: FilePath) -> Bool {
+        (try? RootedTree("/").status(of: path))?.kind == .directory
+    }
+
     private static func description(of program: FilePath) -> FilePath {
         program.removingLastComponent().appending((program.lastComponent?.string ?? "") + ".yaml")
     }
@@ -83,7 +91,14 @@ struct CollectorsCheck: ParsableCommand {
             if worst == nil || status == .usage { worst = status }
         }
 
+        mutating func refuseFolder(_ file: String) {
+            fail(
+                .usage,
+                "\(file) is a folder: name the files in it, or --plugins before one of plugins")
+        }
+
         mutating func checkDeclaration(_ path: FilePath, named file: String) {
+            let doubt = DeclarationFile.doubt(of: path)
             do throws(DeclarationFile.Failure) {
                 let (declaration, _) = try DeclarationFile.read(path, named: file)
                 let name = declaration.name
@@ -93,11 +108,30 @@ struct CollectorsCheck: ParsableCommand {
                 if let other = names.updateValue(file, forKey: declaration.name) {
                     throw DeclarationFile.Failure(declaration, of: file, usedBy: other)
                 }
-                StandardStreams.print(
-                    "\(UntrustedText.escapingControls(file)): ok, \(declaration.name), "
-                        + "\(declaration.items.count) items")
+                if doubt == nil { Self.tell(declaration, of: path, named: file) }
             } catch {
                 fail(CollectorCatalogue.failure(error).status, error.message)
+                if case .input = error.kind { return }
+            }
+            if let doubt { fail(.notPermitted, "\(file): a run refuses it: \(doubt)") }
+        }
+
+        /// Says that a file is right, and what its writer may not have meant.
+        private static func tell(
+            _ declaration: CollectorDeclaration, of path: FilePath, named file: String
+        ) {
+            let count = declaration.items.count
+            StandardStreams.print(
+                "\(UntrustedText.escapingControls(file)): ok, \(declaration.name), "
+                    + (count == 1 ? "1 item" : "\(count) items"))
+            if BuiltInDeclarations.file(of: declaration.name) != nil {
+                StandardStreams.print(
+                    "  it replaces the collector \(declaration.name) of the program")
+            }
+            if !DeclarationFile.isRead(path.lastComponent?.string ?? "") {
+                StandardStreams.print(
+                    "  warning: no run reads it by this name; one of a declaration ends in .yaml or"
+                        + " .yml, and begins with no dot")
             }
         }
 
@@ -118,10 +152,7 @@ struct CollectorsCheck: ParsableCommand {
         }
 
         private mutating func refuse(_ refusal: PluginFile.Refusal) {
-            fail(
-                refusal.isAboutContent
-                    ? .usage : refusal.isAboutNothing ? .unavailable : .notPermitted,
-                refusal.reason)
+            fail(refusal.exitStatus, refusal.reason)
         }
 
         private mutating func check(_ plugin: PluginCollector) {
@@ -130,7 +161,10 @@ struct CollectorsCheck: ParsableCommand {
                 if catalogue == nil {
                     catalogue = try CollectorCatalogue(folders: [], profile: .full)
                 }
-                if let clash = catalogue?.clash(of: plugin) { return fail(.usage, clash.reason) }
+                if let clash = catalogue?.clash(of: plugin) { return refuse(clash) }
+                do throws(PluginFile.Refusal) {
+                    try PluginFile.checkProgram(of: plugin.source)
+                } catch { return refuse(error) }
                 let result = try PluginCheck(plugin: plugin).run()
                 for problem in result.problems { fail(.usage, "\(program): \(problem)") }
                 if result.problems.isEmpty {
@@ -141,6 +175,8 @@ struct CollectorsCheck: ParsableCommand {
                 for line in result.account {
                     StandardStreams.print(UntrustedText.escapingControls("  \(line)"))
                 }
+            } catch let failure as CommandFailure {
+                fail(failure.status, failure.message)
             } catch { fail(.failed, "\(program): \(error)") }
         }
     }

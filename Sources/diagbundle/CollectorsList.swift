@@ -112,6 +112,13 @@ struct CollectorFolders: ParsableArguments {
 
     /// The collectors of the program, of the host's folder, and of these.
     func catalogue() throws -> CollectorCatalogue {
+        try Self.catalogue(collectors: collectors, plugins: plugins)
+    }
+
+    /// The same with folders that were named otherwise.
+    static func catalogue(
+        collectors: [String], plugins: [String]
+    ) throws -> CollectorCatalogue {
         var settings = Settings()
         if !collectors.isEmpty {
             settings.override(with: [SettingName.collectors.rawValue: collectors])

@@ -15,27 +15,25 @@ struct CollectorsShow: ParsableCommand {
 
     @Argument(help: "The collector's name.")
     var name: String
-    @OptionGroup var folders: CollectorFolders
+    // One value each time, so that the name may come behind it.
+    @Option(help: .init("A folder with more collectors; may be repeated.", valueName: "dir"))
+    var collectors: [String] = []
+    @Option(
+        help: .init(
+            "A folder with plugins: programs that collect; may be repeated.", valueName: "dir"))
+    var plugins: [String] = []
 
     func run() throws {
-        let catalogue = try folders.catalogue()
+        let catalogue = try CollectorFolders.catalogue(collectors: collectors, plugins: plugins)
         guard let entry = catalogue[name] else {
-            if let refused = catalogue.refused.first(where: { $0.name == name }) {
-                throw CommandFailure(.notPermitted, refused.reason)
+            if let refused = catalogue.refused.first(where: { !$0.isFolder && $0.name == name }) {
+                throw CommandFailure(refused.exitStatus, refused.reason)
             }
             throw CommandFailure(.usage, catalogue.unknown(name))
         }
         if let plugin = entry.plugin { return try show(plugin) }
         guard let declared = entry.collector as? DeclaredCollector else {
-            let descriptor = entry.collector.descriptor
-            let lines = [
-                "# \(descriptor.name): \(descriptor.subject)",
-                "# Code of the program, without a file. Risk R\(entry.collector.highestRisk.rawValue),"
-                    + " confined as \(descriptor.confinement.rawValue),",
-                "# at most \(DurationText.words(seconds: descriptor.deadlineSeconds)) and"
-                    + " \(ByteCountText.describe(descriptor.byteBudget)).",
-            ]
-            return lines.forEach { StandardStreams.print($0) }
+            return Self.lines(entry.collector).forEach { StandardStreams.print($0) }
         }
         switch declared.source {
         case .builtIn:
@@ -47,6 +45,28 @@ struct CollectorsShow: ParsableCommand {
             StandardStreams.print("# \(path)")
             _ = try StandardStreams.write(bytes)
         }
+    }
+
+    /// What is said of a collector that is code of the program.
+    private static func lines(_ collector: any Collector) -> [String] {
+        let descriptor = collector.descriptor
+        let byteBudget = ByteCountText.describe(descriptor.byteBudget)
+        let head = [
+            "# \(descriptor.name): \(descriptor.subject)",
+            "# Code of the program, without a file. Risk R\(collector.highestRisk.rawValue),"
+                + " confined as \(descriptor.confinement.rawValue),",
+        ]
+        guard descriptor.seekable != nil else {
+            return head + [
+                "# at most \(DurationText.words(seconds: descriptor.deadlineSeconds)) and"
+                    + " \(byteBudget)."
+            ]
+        }
+        return head + [
+            "# at most as long as the run (--deadline) and \(byteBudget) of text. The dump is a"
+                + " file of its own,",
+            "# with no limit but the room on the disk, unless --dump-max-size sets one.",
+        ]
     }
 
     private func show(_ plugin: PluginCollector) throws {

@@ -113,12 +113,16 @@ enum DumpConversionCommand {
     ) throws {
         let result = outcome.result
         let present = outcome.tally.present.reduce(0, +)
-        let isWhole = result.isComplete && result.pagesUnreadable == 0
-        let lack =
-            result.pagesUnreadable > 0
-            ? "\(result.pagesUnreadable) pages could not be read from the input."
-            : isWhole ? nil : "the input is incomplete."
-        progress.end(isWhole ? .complete : .partial, isWhole ? .complete : .partial, reason: lack)
+        var lacks = outcome.lacks
+        if result.pagesUnreadable > 0 {
+            lacks.insert(
+                "\(result.pagesUnreadable) pages could not be read from the input", at: 0)
+        }
+        let isWhole = result.isComplete && lacks.isEmpty
+        let reason = lacks.isEmpty ? "the input is incomplete" : lacks.joined(separator: "; ")
+        progress.end(
+            isWhole ? .complete : .partial, isWhole ? .complete : .partial,
+            reason: isWhole ? nil : reason + ".")
         let path = UntrustedText.escapingControls(place.path.string)
         let summary =
             style.wantsSummary
@@ -126,11 +130,13 @@ enum DumpConversionCommand {
                 + " \(ByteCountText.describe(result.byteCount)),"
                 + " \(DurationText.measured(seconds: seconds))" : path
         _ = try StandardStreams.write(Array((summary + "\n").utf8))
-        for warning in outcome.warnings {
+        for warning in outcome.warnings where !lacks.contains(warning) {
             StandardStreams.printError("Note: " + UntrustedText.escapingControls(warning))
         }
         guard !isWhole else { return }
-        if result.pagesUnreadable > 0, let lack { StandardStreams.printError("Partial: " + lack) }
+        for lack in lacks {
+            StandardStreams.printError("Partial: " + UntrustedText.escapingControls(lack) + ".")
+        }
         HostFacts.exitNow(ExitStatus.partial.rawValue)
     }
 }

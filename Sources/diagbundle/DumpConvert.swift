@@ -15,9 +15,14 @@ struct DumpConvert: ParsableCommand {
             IN has is in OUT. OUT gets its name when it is whole; when the disk is full, what was \
             written stays as OUT.partial, which opens. An interruption leaves nothing.
 
+            Pages are told by the words that this program writes beside them, or by VMCOREINFO on \
+            x86-64. Where neither tells any that --level is to leave out, nothing is written.
+
             Exit codes: 0 converted, 1 IN begins like a dump but is damaged, 3 converted with \
-            pages missing, 64 usage, 69 no such file or not a dump that can be converted, 73 \
-            cannot create OUT, 74 input/output error, 77 IN must not be read, 130 interrupted.
+            pages missing, or with pages that --level was to leave out, 64 usage, 69 no such \
+            file, not a dump that can be converted, or one of which nothing that --level is to \
+            leave out can be told, 73 cannot create OUT, 74 input/output error, 77 IN must not \
+            be read, 130 interrupted.
             """)
 
     @Argument(help: .init("The dump to read.", valueName: "in")) var input: String

@@ -23,13 +23,12 @@ enum DumpDryRun {
             estimate = try LiveDump.estimate(
                 options, tree: tree, directory: place)
         } catch { throw CommandFailure(dumping: error) }
+        // What forbids a dump now may be over when one is made.
+        if let refusal = DumpLock.refusal() { estimate.warnings.append(refusal.description) }
         do throws(LiveDumpError) {
             estimate.warnings += try DumpThrottle(settings: settings, kind: options.kind).check(
                 originator: options.originator, isThrottled: options.isThrottled && isThrottled)
-        } catch {
-            // It may be allowed when the dump is made.
-            estimate.warnings.append(error.description)
-        }
+        } catch { estimate.warnings.append(error.description) }
         if place == nil {
             estimate.warnings.append(
                 "\(settings.folder) did not answer: whether it has room is not known")

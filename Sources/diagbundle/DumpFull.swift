@@ -19,6 +19,10 @@ struct DumpFull: ParsableCommand {
             with private data, 8 user, 16 free. What the kernel itself works with is always kept. \
             Only root may make a dump, and a dump may hold secrets: it is readable by root alone.
 
+            The defaults below are the built-in ones. The keys dump-* in \
+            /etc/diagbundle/config.yaml change them, "diagbundle config show" shows what holds, \
+            and "diagbundle config reset" restores the built-in ones.
+
             Exit codes: 0 complete, 3 partial (a file that opens, with pages missing), 64 usage, \
             69 this kernel has no source for a dump, 73 cannot create the output, 74 input/output \
             error, 75 refused for now (memory pressure, another dump, too soon after the last), \

@@ -5,7 +5,8 @@ import DiagSystem
 import DiagTerminal
 import SystemPackage
 
-/// `diagbundle dump info`: what a file with the memory of a kernel says of itself.
+/// `diagbundle dump info`: what a file with the memory of a kernel says of itself, or that in a
+/// folder.
 struct DumpInfo: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
@@ -14,14 +15,18 @@ struct DumpInfo: ParsableCommand {
         discussion: """
             Knows kdump-compressed files, ELF core files of kernels, flattened files \
             (makedumpfile -F), LiME, AVML and Windows .dmp files. Reads headers, notes, bitmaps \
-            and the table of pages, never the memory itself.
+            and the table of pages, never the memory itself. Tells which package has the symbols \
+            of the kernel, how it is got, and what opens the dump with them.
+
+            With a folder, it describes the dump in it: the one file that is called \
+            LiveDump.kdump, LiveDump.elf or LiveDump.dmp.
 
             Exit codes: 0 described, also when the dump is partial, 1 begins like a dump but is \
-            too damaged to describe, 69 no such file or no memory dump, 74 cannot be read, 77 not \
-            permitted.
+            too damaged to describe, 69 no such file, no memory dump, or a folder without a dump \
+            or with several, 74 cannot be read, 77 not permitted.
             """)
 
-    @Argument(help: "The dump.")
+    @Argument(help: "The dump, or the folder of one.")
     var file: String
     @Flag(help: "Print one JSON document.")
     var json = false

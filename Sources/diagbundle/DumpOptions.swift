@@ -81,6 +81,10 @@ struct DumpOptions: ParsableArguments {
 
 /// The same for `collect`, where each name says that it is about the dump.
 struct PrefixedDumpOptions: ParsableArguments {
+    @Flag(help: "Dump the running kernel's memory, too: the same as --live-dump full.")
+    var includeLiveDump = false
+    @Option(help: .init("Make a live kernel dump: full, stacks or no.", valueName: "kind"))
+    var liveDump: String?
     @Option(help: "Pages left out, as in \"dump full --level\" (default: 27).")
     var dumpLevel: String?
     @Option(help: "How pages are stored: zstd, zlib or none (default: zstd).")
@@ -104,8 +108,10 @@ struct PrefixedDumpOptions: ParsableArguments {
 
     /// The options that were given, by name, as they were typed.
     var given: [String: [String]] {
+        let kind: String? = liveDump ?? (includeLiveDump ? "full" : nil)
         let single: [(SettingName, String?)] = [
-            (.dumpLevel, dumpLevel), (.dumpCompress, dumpCompress), (.dumpFormat, dumpFormat),
+            (.liveDump, kind), (.dumpLevel, dumpLevel), (.dumpCompress, dumpCompress),
+            (.dumpFormat, dumpFormat),
             (.dumpUserPages, dumpUserPages ? "yes" : nil),
             (.dumpGuestPages, dumpGuestPages ? "yes" : nil),
             (.dumpOnPressure, dumpOnPressure), (.dumpMaxSize, dumpMaxSize),
@@ -116,6 +122,12 @@ struct PrefixedDumpOptions: ParsableArguments {
             if let value = option.1 { given[option.0.rawValue] = [value] }
         }
     }
+}
+
+/// Why a dump goes into the bundle: of `collect` alone, since a plan makes none.
+struct DumpReasonOption: ParsableArguments {
+    @Option(help: .init("Why the live dump is made, at most 500 characters.", valueName: "text"))
+    var dumpReason: String?
 }
 
 extension LiveDumpOptions {

@@ -12,8 +12,11 @@ struct DumpStacks: ParsableCommand {
             crash and drgn unwind the stacks.
 
             With FILE, a dump or the folder of one, it prints the stacks that are kept beside it \
-            and makes nothing. Exit codes: as of "diagbundle dump full"; 3 also for stacks \
-            without the small dump.
+            and makes nothing.
+
+            Defaults can be changed, shown and restored: see "diagbundle help dump full".
+
+            Exit codes: as of "diagbundle dump full"; 3 also for stacks without the small dump.
             """)
 
     @Argument(help: "A dump whose stacks are printed; without it a new dump is made.")

@@ -49,23 +49,22 @@ enum DumpStacksFile {
         if kind == .regular, given.extension == "json" { return given }
         let candidates: [FilePath]
         if kind == .directory {
-            candidates = [given.appending(own)]
+            candidates = [given.appending(DumpFolder.stacksName)]
         } else {
             let beside = given.removingLastComponent()
             // Only a dump that has our name can be the one of the stacks that have it.
             candidates =
                 [beside.appending("\(given.stem ?? name)-stacks.json")]
-                + (name.hasPrefix("LiveDump") ? [beside.appending(own)] : [])
+                + (name.hasPrefix("LiveDump") ? [beside.appending(DumpFolder.stacksName)] : [])
         }
         for path in candidates where try isThere(path) { return path }
         throw CommandFailure(
             .unavailable,
             "there are no stacks of \(given): looked for "
                 + candidates.map(\.string).joined(separator: ", ")
-                + ". They are in the file \(own) that is written with each dump.")
+                + ". They are in the file \(DumpFolder.stacksName) that is written with each"
+                + " dump.")
     }
-
-    private static let own = "LiveDump-stacks.json"
 
     private static func kind(of path: FilePath) throws -> FileStatus.Kind {
         do throws(SystemCallError) {

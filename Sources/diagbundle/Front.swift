@@ -47,6 +47,7 @@ final class Front {
     private var bundleIsNamed = false
     private let isDump: Bool
     private var dump: OrchestratorLine.Dump?
+    private var outline: LiveDumpOutline?
     private var collecting: CollectingPatience?
     /// The folder that the run writes, and the file of a dump that has bytes in it.
     private var folderPath: String?
@@ -242,6 +243,7 @@ final class Front {
         case .heartbeat, nil: break
         }
         if let dump = line.dump { self.dump = dump }
+        if let outline = line.outline { self.outline = outline }
         if let event = line.event {
             lastRun = event.run
             if renderer == nil { makeRenderer() }
@@ -382,7 +384,8 @@ final class Front {
                     + $0.notices.map { UntrustedText.escapingControls($0) }
             }
             ?? RunSummary.lines(
-                of: result, width: width, usesUnicode: traits.usesUnicode, isOfDump: isDump)
+                of: result, width: width, usesUnicode: traits.usesUnicode, isOfDump: isDump,
+                isRoot: HostFacts.effectiveUser == 0, dump: outline)
         let isMade = result.bundlePath != nil || dump?.file != nil
         // What is not taken by then is not waited for: the bundle is there all the same.
         PatientStream(isMade ? 1 : 2)

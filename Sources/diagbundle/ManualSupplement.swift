@@ -30,6 +30,11 @@ enum ManualSupplement {
             CollectorCatalogue.standardFolder.string,
             "The host's own collectors, one YAML file each. See diagbundle-collectors(1)."
         ),
+        (
+            CollectorCatalogue.standardPluginFolder.string,
+            "The host's own plugins, each a program and the YAML file that describes it. See"
+                + " diagbundle-collectors(1)."
+        ),
         ("/var/lib/diagbundle/dumps", "Live dumps for which no folder was named."),
         (
             DumpHistory().path.string,
@@ -93,7 +98,10 @@ enum ManualSupplement {
         "collectors check": [
             .init("Is it right?", "diagbundle collectors check my-app.yaml")
         ],
-        "collectors new": [.init("Begin a collector:", "diagbundle collectors new my-app")],
+        "collectors new": [
+            .init("Begin a collector:", "diagbundle collectors new my-app"),
+            .init("Begin a plugin:", "diagbundle collectors new my-plugin --plugin"),
+        ],
         "schema": [
             .init("For an editor:", "diagbundle schema collector > collector.schema.json")
         ],

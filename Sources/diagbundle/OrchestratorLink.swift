@@ -62,6 +62,8 @@ struct OrchestratorLine: Codable {
     var folderPath: String?
     var event: ProgressEvent?
     var dump: Dump?
+    /// What became of a live dump beside the other artifacts.
+    var outline: LiveDumpOutline?
 
     /// What became of a live dump, told last.
     struct Dump: Codable {

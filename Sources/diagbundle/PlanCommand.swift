@@ -12,7 +12,8 @@ struct PlanCommand: ParsableCommand {
         discussion: """
             Takes the options of "diagbundle collect". No device is opened and no command is run: \
             files are looked for with stat and readdir, and only what conditions ask for, in \
-            procfs, sysfs and a few files of /etc, is read. Bytes and seconds are estimates.
+            procfs, sysfs and a few files of /etc, is read. Bytes and seconds are estimates; for a \
+            live dump pages are counted by /proc/kpageflags where that takes no more than a moment.
 
             With --output the plan is written to a file as JSON. Whoever reviews it may take \
             collectors, items and files out of it; "diagbundle collect --plan FILE" then collects \
@@ -80,10 +81,14 @@ struct PlanCommand: ParsableCommand {
         let now = Timestamp.now
         let since = try settings.since(now: now)
         let plans = try PlanMaker.plans(
-            of: entries, root: tree, since: since, options: try settings.collectorOptions(),
-            threads: try settings.jobs)
-        var estimate = plans.reduce(CollectionPlan.Estimate()) { $0 + $1.estimate }
+            of: entries, root: tree, since: since,
+            options: try settings.plannedCollectorOptions(), threads: try settings.jobs)
+        var estimate = plans.filter { $0.dump == nil }.reduce(CollectionPlan.Estimate()) {
+            $0 + $1.estimate
+        }
         estimate.byteCount = min(estimate.byteCount, try settings.maxByteCount)
+        // A dump does not count against the bytes of the run.
+        estimate = plans.filter { $0.dump != nil }.reduce(estimate) { $0 + $1.estimate }
         return CollectionPlan(
             tool: .init(name: "diagbundle", version: Diagbundle.version),
             host: HostIdentity.read(from: tree).planHost(of: tree),

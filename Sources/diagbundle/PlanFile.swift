@@ -1,4 +1,5 @@
 import DiagCollect
+import DiagCollectors
 import DiagDeclared
 import DiagModel
 import DiagSystem
@@ -142,6 +143,24 @@ struct PlanFile {
         return order
     }
 
+    /// Checks that a dump that it has is the one that its options mean: these make the dump, and its
+    /// item is what was reviewed.
+    ///
+    /// - Parameter options: What each collector is told, by its name.
+    /// - Throws: ``CommandFailure`` when it is another.
+    func checkDump(_ options: [String: [String: JSONValue]]) throws {
+        let name = LiveDumpCollector.name
+        for item in plan[name]?.items ?? [] {
+            guard
+                let difference = try LiveDumpCollector.difference(
+                    of: item, options: options[name] ?? [:])
+            else { continue }
+            throw wrong(
+                "its live dump has another \(difference) than its options mean; make a new plan"
+                    + " with the options that are wanted, or take the dump out of it")
+        }
+    }
+
     /// The number that two items have.
     private static func numberOfTwo(_ items: [CollectionPlan.Item]) -> Int? {
         var numbers = Set<Int>()
@@ -160,7 +179,9 @@ struct PlanFile {
         if !hasRisk { return "risk" }
         if planned.confinement != now.confinement { return "confinement" }
         if planned.capabilities != now.capabilities { return "set of capabilities" }
-        if planned.deadlineSeconds != now.deadlineSeconds { return "deadline" }
+        // A dump has as long as the run, of which a plan says nothing.
+        let hasOwnDeadline = entry.collector.descriptor.seekable == nil
+        if hasOwnDeadline, planned.deadlineSeconds != now.deadlineSeconds { return "deadline" }
         return planned.byteLimit != now.byteLimit ? "limit of bytes" : nil
     }
 

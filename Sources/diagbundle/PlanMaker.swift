@@ -89,6 +89,7 @@ final class PlanMaker: Sendable {
         _ entry: CollectorCatalogue.Entry, _ work: PlannedWork
     ) -> CollectionPlan.Collector {
         let descriptor = entry.collector.descriptor
+        let dump = work.items.first { $0.kind == .dump }
         let risk = work.items.map(\.risk).reduce("R\(entry.collector.highestRisk.rawValue)", max)
         let commandsDevices = entry.collector.probes.contains(where: \.commandsDevices)
         var plan = CollectionPlan.Collector(
@@ -99,13 +100,17 @@ final class PlanMaker: Sendable {
                 isInspector: descriptor.confinement == .inspector,
                 commandsDevices: commandsDevices, locksMemory: descriptor.seekable != nil,
                 adding: descriptor.capabilities
-            ).names, deadlineSeconds: descriptor.deadlineSeconds,
+            ).names, deadlineSeconds: dump?.secondsLimit ?? descriptor.deadlineSeconds,
             byteLimit: descriptor.byteBudget, items: work.items)
         plan.doesNotApply = work.doesNotApply
         if !work.notes.isEmpty { plan.notes = work.notes }
-        plan.estimate = work.items.reduce(PlanCost.process) { $0 + $1.estimate }
+        plan.estimate = work.items.filter { $0.kind != .dump }.reduce(PlanCost.process) {
+            $0 + $1.estimate
+        }
         plan.estimate.byteCount = min(plan.estimate.byteCount, descriptor.byteBudget)
         plan.estimate.seconds = min(plan.estimate.seconds, descriptor.deadlineSeconds)
+        // A dump is a file of its own, with limits of its own.
+        if let dump { plan.estimate = plan.estimate + dump.estimate }
         return plan
     }
 }

@@ -21,10 +21,7 @@ struct PlanPage {
             .init("about seconds", alignment: .right),
         ])
         for item in plan.collectors.flatMap(\.items) {
-            table.append([
-                item.risk, item.kind.rawValue, ByteCountText.describe(item.estimate.byteCount),
-                DurationText.measured(seconds: item.estimate.seconds),
-            ])
+            table.append([item.risk, item.kind.rawValue] + Self.cells(item.knownEstimate))
         }
         let lines = table.lines().map { "  \($0)  " }
         head = lines[0] + "what"
@@ -50,9 +47,13 @@ struct PlanPage {
     }
 
     private func lines(_ collector: CollectionPlan.Collector, _ fronts: [String]) -> [String] {
-        let limits =
+        var limits =
             "at most \(DurationText.words(seconds: collector.deadlineSeconds)) and"
             + " \(ByteCountText.describe(collector.byteLimit))"
+        if let dump = collector.dump {
+            let limit = dump.byteLimit.map { "of at most \(ByteCountText.describe($0))" }
+            limits += " of text, a dump \(limit ?? "without a limit of its own")"
+        }
         var lines = [
             "\(collector.name)  \(collector.subject)",
             "  \(collector.risk), \(collector.confinement), \(limits), \(collector.origin)",
@@ -64,7 +65,8 @@ struct PlanPage {
         if let reason = collector.unplanned {
             return lines + ["  not planned, so that a run by this plan leaves it out: \(reason)"]
         }
-        lines.append("  estimated: \(Self.text(collector.estimate))")
+        let isCounted = Self.isCounted(collector.items)
+        lines.append("  estimated: \(isCounted ? Self.text(collector.estimate) : "not counted")")
         let shown = zip(collector.items, fronts).filter { Self.isShown($0.0) }
         if !shown.isEmpty { lines.append(head) }
         for (item, front) in shown { lines += self.lines(item, front) }
@@ -85,7 +87,7 @@ struct PlanPage {
 
     /// Whether an item gives something here, or might if it could be looked at.
     private static func isShown(_ item: CollectionPlan.Item) -> Bool {
-        item.doesNotApply == nil || item.unreadable != nil
+        item.doesNotApply == nil || item.unreadable != nil || item.misfits != nil
     }
 
     /// What an item is called: a command as it runs, with each of its arguments.
@@ -112,9 +114,16 @@ struct PlanPage {
     private func lines(_ item: CollectionPlan.Item, _ front: String) -> [String] {
         var title = front + Self.what(item)
         if let seconds = item.secondsLimit {
-            title += "  (at most \(DurationText.words(seconds: seconds)))"
+            var limit = "at most \(DurationText.words(seconds: seconds))"
+            if item.kind == .dump {
+                limit +=
+                    item.byteLimit.map { " and \(ByteCountText.describe($0))" }
+                    ?? ", no limit of its own for bytes"
+            }
+            title += "  (\(limit))"
         }
         var lines = [title]
+        if let reason = item.notCounted { lines.append("        not counted: \(reason)") }
         if item.kind == .program, let arguments = item.arguments {
             lines.append("        \(Self.words(arguments))")
         } else if let executable = item.executable {
@@ -141,6 +150,7 @@ struct PlanPage {
             lines.append("        could not be looked at: \(one.path): \(one.why)")
         }
         if moreCount > 0 { lines.append("        and \(moreCount) more could not be looked at") }
+        for one in item.shownMisfits { lines.append("        \(one.path) \(one.why)") }
         for tree in item.trees ?? [] { lines.append("        \(tree)/**") }
         for folder in item.folders ?? [] where files.isEmpty || item.kind == .listing {
             lines.append("        names below \(folder)")
@@ -162,11 +172,12 @@ struct PlanPage {
             let (named, moreCount) = $1.shownUnreadable
             return $0 + named.count + moreCount
         }
+        let sum = Self.text(plan.estimate, order: " one after the other")
         var lines = [
             "Total: " + Self.counted(plan.collectors.count, "collector") + ", "
                 + Self.counted(files, "file") + ", " + Self.counted(count(.command), "command")
                 + ", " + Self.counted(count(.probe), "probe") + ", risk \(highest);"
-                + " estimated \(Self.text(plan.estimate)) one after the other.",
+                + " \(Self.isCounted(items) ? "estimated \(sum)" : "not counted").",
             "Rights: " + rights.joined(separator: ", ") + doubt,
         ]
         if unreadable > 0 {
@@ -187,8 +198,29 @@ struct PlanPage {
         "\(count) \(noun)" + (count == 1 ? "" : "s")
     }
 
-    private static func text(_ estimate: CollectionPlan.Estimate) -> String {
-        "\(ByteCountText.describe(estimate.byteCount)) and"
-            + " \(DurationText.measured(seconds: estimate.seconds))"
+    /// Whether anything of `items` was counted; of none there is nothing that was not.
+    private static func isCounted(_ items: [CollectionPlan.Item]) -> Bool {
+        items.isEmpty || items.contains { $0.knownEstimate != nil }
+    }
+
+    /// Bytes and seconds of an item, for their columns.
+    private static func cells(_ estimate: CollectionPlan.Estimate?) -> [String] {
+        guard let estimate else { return ["not counted", "not counted"] }
+        return [
+            bound(estimate) + ByteCountText.describe(estimate.byteCount),
+            bound(estimate) + DurationText.measured(seconds: estimate.seconds),
+        ]
+    }
+
+    private static func text(
+        _ estimate: CollectionPlan.Estimate, order: String = ""
+    ) -> String {
+        bound(estimate) + ByteCountText.describe(estimate.byteCount) + " and "
+            + DurationText.measured(seconds: estimate.seconds) + order
+            + (estimate.isPartial == true ? ", beside what is not counted" : "")
+    }
+
+    private static func bound(_ estimate: CollectionPlan.Estimate) -> String {
+        estimate.isBound == true ? "at most " : ""
     }
 }

@@ -26,7 +26,15 @@ struct PluginCheck {
             result.problems.append("it was not run")
             return result
         }
+        // Nothing else of such a report is the plugin's own.
+        if let reason = report.reason, reason.hasPrefix(PluginFile.Refusal.opening) {
+            result.problems.append(reason)
+            return result
+        }
         describe(whole, report, in: &result)
+        for fault in whole.faults {
+            result.problems.append("\(Self.words(.garbled)): \(fault)")
+        }
         guard report.outcome == .complete || report.outcome == .failed else {
             let reason = report.reason.map { ": \($0)" } ?? ""
             result.problems.append("\(Self.words(report.outcome))\(reason)")
@@ -35,9 +43,12 @@ struct PluginCheck {
         if let reason = report.reason {
             result.account.append("it says that it could not do its work: \(reason)")
         }
-        if let lack = whole.outcome.absent.first(where: { $0.what == name }) {
-            result.account.append(
-                "it was not run, for it does not apply here: \(lack.why ?? "not said")")
+        if isLacking(in: whole.outcome), let obstacle {
+            result.account.append("it was not run, for it does not apply here: \(obstacle)")
+            return result
+        }
+        guard whole.faults.isEmpty else {
+            result.account.append("it was not asked to stop: mend first what it says")
             return result
         }
         if whole.leftCount > 0 {
@@ -48,6 +59,17 @@ struct PluginCheck {
         checkContent(of: whole, report, in: &result)
         try checkStop(report.seconds, in: &result)
         return result
+    }
+
+    /// Whether it was said that nothing of it is there: by itself, or in its place.
+    private func isLacking(in outcome: RunOutcome) -> Bool {
+        outcome.absent.contains { $0.what == name } || outcome.missing.contains { $0.what == name }
+    }
+
+    /// Why a run would not start it here; `nil` when it would.
+    private var obstacle: String? {
+        guard let root = try? RootedTree("/") else { return nil }
+        return (try? plugin.plan(in: CollectionContext(root: root)))?.doesNotApply
     }
 
     private func checkContent(
@@ -76,6 +98,9 @@ struct PluginCheck {
         let delay = min(max(seconds / 2, 0.02), 1)
         let stopped = try trial(stoppingAfter: delay)
         guard let report = stopped.report else { return }
+        for fault in stopped.faults {
+            result.problems.append("asked to stop: \(Self.words(.garbled)): \(fault)")
+        }
         switch report.outcome {
         case .interrupted:
             if report.reason?.contains(Orchestrator.ignoredStop) == true {
@@ -98,6 +123,11 @@ struct PluginCheck {
 
     private func describe(_ trial: Trial, _ report: CollectorReport, in result: inout Result) {
         var line = "run: \(Self.words(report.outcome)) in"
+        if !trial.faults.isEmpty {
+            let end = report.outcome == .complete ? "to its end" : Self.words(report.outcome)
+            line = "run: \(Self.words(.garbled)): a run ends at the first fault, unless that costs"
+            line += " one artifact alone; here it went on, \(end) in"
+        }
         line += " \(DurationText.measured(seconds: report.seconds));"
         line += " \(Self.count(trial.artifacts.count, "artifact")),"
         line += " \(ByteCountText.describe(report.byteCount))"
@@ -158,6 +188,8 @@ struct PluginCheck {
 
     private struct Trial {
         let outcome: RunOutcome
+        /// What is against the protocol, and did not end it.
+        let faults: [ProtocolViolation]
         let artifacts: [Artifact]
         let log: [UInt8]?
         /// Processes that ran on when it had ended.
@@ -210,7 +242,8 @@ struct PluginCheck {
         defer { ChildProcess.endAll(withinSeconds: 0.5) }
         let outcome = try control.run(orchestrator)
         return Trial(
-            outcome: outcome, artifacts: intake.artifacts.filter { $0.path != log },
-            log: kept[log], leftCount: Self.runningChildCount)
+            outcome: outcome, faults: orchestrator.faults,
+            artifacts: intake.artifacts.filter { $0.path != log }, log: kept[log],
+            leftCount: Self.runningChildCount)
     }
 }

@@ -105,7 +105,25 @@ extension RunDirector {
         ]
     }
 
+    /// What became of the dump beside the other artifacts, for the summaries.
+    func dumpOutline(_ manifest: Manifest) -> LiveDumpOutline? {
+        guard request.dump == nil, isDumpPlanned else { return nil }
+        return LiveDumpOutline(of: dumpReport, in: manifest.artifacts)
+    }
+
     // MARK: - A dump alone
+
+    /// What an ordinary user is told who cannot write into the host's own folder of dumps: that a
+    /// dump wants root and why, and what there is without. `nil` when it is not that.
+    func rootAdvice(_ errno: Errno?) -> String? {
+        guard isDumpStored, HostFacts.effectiveUser != 0,
+            errno == .permissionDenied || errno == .notPermitted
+        else { return nil }
+        return ". A live dump needs root: CAP_SYS_RAWIO for the kernel's memory, CAP_SYS_ADMIN and"
+            + " CAP_SYS_PTRACE for the stacks of all threads. Run it as root, for example with"
+            + " sudo. Without it, name another folder with --output: what of the stacks is"
+            + " permitted goes there."
+    }
 
     /// Puts the folder of a dump in its place, when there is something worth keeping in it.
     func keepDump(

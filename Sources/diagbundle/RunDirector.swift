@@ -19,6 +19,8 @@ final class RunDirector {
     let collectors: [any Collector]
     /// What a worker is told to find its collector, by the collector's name.
     private let workerOptions: [String: [String: JSONValue]]
+    /// Where each collector comes from, by its name.
+    private let origins: [String: CollectorOrigin]
     /// The plugins that would have been run, had they not been refused.
     private let refused: [PluginFile.Refusal]
     /// The reviewed plan that is run, when there is one.
@@ -52,7 +54,13 @@ final class RunDirector {
                 pluginFolders: try settings.pluginFolders(from: request.workingDirectory),
                 profile: profile.base)
             if let plan {
-                collectors = try plan.entries(of: catalogue).map(\.collector)
+                let entries = try plan.entries(of: catalogue)
+                try plan.checkDump(settings.plannedCollectorOptions())
+                try settings.checkRest(
+                    of: plan, commandLine: request.commandLine,
+                    hasReason: request.dumpReason != nil)
+                collectors = entries.map(\.collector)
+                origins = CollectorCatalogue.origins(of: entries)
                 workerOptions = Dictionary(
                     uniqueKeysWithValues: collectors.map(\.descriptor.name).map { name in
                         let own = catalogue.workerOptions[name] ?? [:]
@@ -61,16 +69,21 @@ final class RunDirector {
                 // A refused plugin is in no plan.
                 refused = []
             } else {
-                collectors = try settings.selection(of: catalogue, profile: profile)
-                    .map(\.collector)
+                let entries = try settings.selection(of: catalogue, profile: profile)
+                collectors = entries.map(\.collector)
+                origins = CollectorCatalogue.origins(of: entries)
                 workerOptions = catalogue.workerOptions
                 refused = settings.refused(of: catalogue, profile: profile)
-                try settings.checkDumpOptions(
-                    beside: collectors, hasReason: request.dumpReason != nil)
             }
+            try settings.checkDumpOptions(
+                beside: collectors, hasReason: request.dumpReason != nil)
             root = try settings.root
         } else {
             collectors = [BuiltInCollectors.liveDump]
+            origins = Dictionary(
+                uniqueKeysWithValues: collectors.map {
+                    ($0.descriptor.name, CollectorOrigin(place: CollectorReport.builtIn))
+                })
             workerOptions = [:]
             refused = []
             root = "/"
@@ -160,6 +173,7 @@ final class RunDirector {
             let (manifest, findings) = try collect(
                 into: folder, host: host, forkServer: forkServer, control)
             if request.dump == nil {
+                if let outline = dumpOutline(manifest) { link.send(.init(outline: outline)) }
                 try seal(folder, manifest, findings, directory)
             } else {
                 try keepDump(folder, manifest, findings)
@@ -213,6 +227,9 @@ final class RunDirector {
         {
             message += ", on \(mount)"
         }
+        if isCreating, let advice = rootAdvice(errno) {
+            return CommandFailure(.notPermitted, message + advice)
+        }
         switch errno {
         case .noSpace, .diskQuotaExceeded:
             message += ". Free space there, or choose another folder with --output."
@@ -259,6 +276,7 @@ final class RunDirector {
             seekables: try dumpFile(), deadlines: try dumpDeadline(),
             plannedProbes: plan?.probes)
         configuration.reapsOrphans = true
+        configuration.origins = origins
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, forkServer: forkServer,
             intake: intake, progress: progress, started: started, turn: { [link] in link.beat() })
@@ -280,7 +298,8 @@ final class RunDirector {
             missing: outcome.missing + refusedPlugins + (plan?.missing ?? []))
         let page =
             request.dump == nil
-            ? SummaryPage.render(manifest: manifest, findings: findings)
+            ? SummaryPage.render(
+                manifest: manifest, findings: findings, dump: dumpOutline(manifest))
             : dumpPage(manifest, in: folder)
         try intake.storeDocument(
             "summary.txt", Array(page.utf8), mediaType: "text/plain", privacy: .identity)
@@ -296,10 +315,11 @@ final class RunDirector {
     /// What is missing because plugins were refused.
     private var refusedPlugins: [Missing] {
         refused.prefix(100).map {
+            // The reason names the path, and what to do.
             Missing(
-                collector: "plugins", what: UntrustedText.escapingControls($0.path),
-                why: UntrustedText.escapingControls($0.reason),
-                remedy: "diagbundle collectors check \(UntrustedText.escapingControls($0.path))")
+                collector: "plugins",
+                what: UntrustedText.escapingControls($0.isFolder ? $0.path : $0.name),
+                why: UntrustedText.escapingControls($0.reason))
         }
     }
 
@@ -320,6 +340,7 @@ final class RunDirector {
         result.artifactByteCount = byteCount
         result.completeness = manifest.completeness
         result.missing = manifest.missing
+        result.withheld = manifest.withheld.isEmpty ? nil : manifest.withheld
         result.findings = findings.findings
         let sealStarted = MonotonicTime.now
         let path = try bundlePath(folder, directory)

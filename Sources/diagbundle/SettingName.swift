@@ -36,6 +36,14 @@ enum SettingName: String, CaseIterable {
     /// Whether it takes several values.
     var isList: Bool { [.collectors, .plugins, .only, .skip, .subsystem].contains(self) }
 
+    /// Whether it says how a live dump is made, and not whether one is.
+    var isOfDump: Bool { rawValue.hasPrefix("dump-") }
+
+    /// Whether it is typed without a value.
+    var isFlag: Bool {
+        [.persistentEvents, .dumpUserPages, .dumpGuestPages, .dumpThrottle].contains(self)
+    }
+
     /// What it is for, in a few words.
     var purpose: String {
         switch self {

@@ -89,9 +89,9 @@ extension Settings {
         guard !selected.isEmpty else {
             let named = only.isEmpty ? chosen ?? [] : only
             let refused = catalogue.refused.first {
-                named.contains($0.name) && !skip.contains($0.name)
+                !$0.isFolder && named.contains($0.name) && !skip.contains($0.name)
             }
-            if let refused { throw CommandFailure(.notPermitted, refused.reason) }
+            if let refused { throw CommandFailure(refused.exitStatus, refused.reason) }
             guard only.isEmpty else {
                 throw wrong(.skip, "it leaves no collector of those of `only` to run")
             }
@@ -101,12 +101,14 @@ extension Settings {
         return selected
     }
 
-    /// The refused plugins that a run would have used, or could have.
+    /// The refused plugins that a run would have used, or could have; of a refused folder nobody
+    /// knows.
     func refused(
         of catalogue: CollectorCatalogue, profile: RunProfile
     ) -> [PluginFile.Refusal] {
         let (only, skip) = (words(.only), words(.skip))
         return catalogue.refused.filter { refusal in
+            if refusal.isFolder { return true }
             if skip.contains(refusal.name) { return false }
             if !only.isEmpty { return only.contains(refusal.name) }
             if profile.skipped.contains(refusal.name) { return false }

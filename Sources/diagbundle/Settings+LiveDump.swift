@@ -100,7 +100,7 @@ extension Settings {
         let name = BuiltInCollectors.liveDump.descriptor.name
         guard collectors.contains(where: { $0.descriptor.name == name }) else {
             let given = SettingName.allCases.first {
-                $0.rawValue.hasPrefix("dump-") && values[$0]?.source == .commandLine
+                $0.isOfDump && values[$0]?.source == .commandLine
             }
             let why = "no live dump is asked for: it goes with --include-live-dump or --live-dump"
             if let given { throw wrong(given, why) }

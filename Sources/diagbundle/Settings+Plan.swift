@@ -1,4 +1,6 @@
+import DiagCollect
 import DiagDeclared
+import DiagLiveDump
 import DiagModel
 import SystemPackage
 
@@ -28,6 +30,19 @@ extension Settings {
         return options
     }
 
+    /// What each collector is told when it is asked what it would do: what a run tells it, but for
+    /// where a dump goes; and how long that may take.
+    func plannedCollectorOptions() throws -> [String: [String: JSONValue]] {
+        let options = try dumpOptions(try liveDump ?? .full)
+        let dump = [
+            "options": try JSONDocument.decode(
+                JSONValue.self, from: try JSONDocument.encode(options, layout: .line)),
+            "deadlineSeconds": JSONValue.number(try deadlineSeconds),
+        ]
+        let name = BuiltInCollectors.liveDump.descriptor.name
+        return try collectorOptions().merging([name: dump]) { $1 }
+    }
+
     /// Takes the options of a plan in the place of those of the configuration file.
     ///
     /// - Throws: ``CommandFailure`` when the command line asks for something else than the plan.
@@ -53,13 +68,16 @@ extension Settings {
                 Self.meaning(given, of: name, from: workingDirectory)
                     != Self.meaning(planned, of: name, from: nil)
             {
-                let what = planned.isEmpty ? "has none" : "has \(planned.joined(separator: ", "))"
+                let what = name.isFlag ? "it" : given.joined(separator: ", ")
+                let has =
+                    planned.isEmpty || planned == ["no"] || name.isFlag
+                    ? "does not have it" : "has \(planned.joined(separator: ", "))"
                 throw wrong(
                     name,
-                    "\(given.joined(separator: ", ")) contradicts the plan, which \(what);"
-                        + " make a plan with this option, or leave it out")
+                    "\(what) contradicts the plan, which \(has);"
+                        + " \(remedy(name, given, for: file.plan))")
             }
-            override(with: [name.rawValue: planned])
+            override(with: [name.rawValue: planned], from: .plan(path: file.path.string))
         }
         try check()
         let root = try self.root
@@ -68,6 +86,58 @@ extension Settings {
                 .usage,
                 "the plan \(file.path): its root is \(file.plan.root), and its options say \(root)")
         }
+    }
+
+    /// Refuses options of the command line that agree with those of a plan, and ask for what was
+    /// taken out of it or against what is left in it: else they would have no effect.
+    func checkRest(
+        of file: PlanFile, commandLine: [String: [String]], hasReason: Bool
+    ) throws {
+        let only = Self.meaning(
+            commandLine[SettingName.only.rawValue] ?? [], of: .only, from: nil)
+        if let gone = only.first(where: { file.plan[$0]?.isTakenOut ?? true }) {
+            throw CommandFailure(
+                .usage,
+                "--\(optionName(.only)): \(gone) contradicts the plan, which does not have it;"
+                    + " \(remedy(.only, only, for: file.plan))")
+        }
+        let isDumpWanted = try liveDump != nil
+        guard Self.dump(of: file.plan) == nil else {
+            if isDumpWanted || commandLine[SettingName.liveDump.rawValue] == nil { return }
+            throw CommandFailure(
+                .usage,
+                "--\(optionName(.liveDump)): \(text(.liveDump)) contradicts the plan, which has a"
+                    + " live dump; take that out of it, or leave the option out")
+        }
+        let why = "the plan has no live dump"
+        for name in SettingName.allCases
+        where name.isOfDump || name == .liveDump && isDumpWanted {
+            guard let given = commandLine[name.rawValue] else { continue }
+            throw CommandFailure(
+                .usage,
+                "--\(optionName(name)): \(why); \(remedy(name, given, for: file.plan))")
+        }
+        if hasReason {
+            throw CommandFailure(
+                .usage,
+                "--dump-reason: \(why); \(remedy(.liveDump, ["full"], for: file.plan))")
+        }
+    }
+
+    /// The live dump that a plan has.
+    private static func dump(of plan: CollectionPlan) -> CollectionPlan.Item? {
+        plan[BuiltInCollectors.liveDump.descriptor.name]?.dump
+    }
+
+    /// What to do with an option that a plan does not have: how a plan is made that has it.
+    private func remedy(
+        _ name: SettingName, _ texts: [String], for plan: CollectionPlan
+    ) -> String {
+        let lacksDump = name.isOfDump && Self.dump(of: plan) == nil
+        let words =
+            ["diagbundle plan"] + (lacksDump ? ["--include-live-dump"] : [])
+            + ["--\(optionName(name))"] + (name.isFlag ? [] : texts)
+        return "leave it out, or make a new plan with \"\(words.joined(separator: " ")) ...\""
     }
 
     /// The texts of an option in one form, so that two forms of one value are equal.

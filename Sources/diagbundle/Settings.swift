@@ -11,12 +11,14 @@ struct Settings {
     enum Source: Hashable {
         case builtIn
         case file(path: String, line: Int)
+        case plan(path: String)
         case commandLine
 
         var description: String {
             switch self {
             case .builtIn: "built in"
             case .file(let path, let line): "\(path):\(line)"
+            case .plan(let path): "the plan \(path)"
             case .commandLine: "command line"
             }
         }
@@ -62,11 +64,13 @@ struct Settings {
         override(with: commandLine)
     }
 
-    /// Puts what the command line says in the place of the rest.
-    mutating func override(with commandLine: [String: [String]]) {
-        for (name, texts) in commandLine {
+    /// Puts what the command line, or a plan, says in the place of the rest.
+    mutating func override(
+        with given: [String: [String]], from source: Source = .commandLine
+    ) {
+        for (name, texts) in given {
             guard let name = SettingName(rawValue: name) else { continue }
-            values[name] = Value(texts: texts, source: .commandLine)
+            values[name] = Value(texts: texts, source: source)
         }
     }
 
@@ -104,12 +108,13 @@ struct Settings {
     private func place(_ name: SettingName) -> String {
         switch values[name]?.source {
         case .file(let path, let line): "\(path):\(line): \(name.rawValue)"
+        case .plan(let path): "the plan \(path): \(name.rawValue)"
         default: "--\(optionName(name))"
         }
     }
 
     /// What the option is called on the command line.
-    private func optionName(_ name: SettingName) -> String {
+    func optionName(_ name: SettingName) -> String {
         if name == .dumpThrottle { return isOfDump ? "no-throttle" : "dump-no-throttle" }
         guard isOfDump, name.rawValue.hasPrefix("dump-") else { return name.rawValue }
         return name == .dumpDirectory ? "output" : String(name.rawValue.dropFirst(5))

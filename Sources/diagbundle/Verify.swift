@@ -22,11 +22,14 @@ struct Verify: ParsableCommand {
             result = try BundleVerifier.verify(FilePath(path))
         } catch { throw CommandFailure(reading: error) }
         if json {
+            let withheld = try JSONDocument.decode(
+                JSONValue.self, from: JSONDocument.encode(result.withheld, layout: .line))
             let document: JSONValue = [
                 "path": .string(path), "isWhole": .bool(result.isWhole),
                 "artifactCount": .integer(result.artifactCount),
                 "byteCount": .integer(result.byteCount),
                 "completeness": result.completeness.map { .string($0.rawValue) } ?? .null,
+                "withheld": withheld,
                 "differences": .array(result.differences.map(JSONValue.string)),
                 "unchecked": .array(result.unchecked.map(JSONValue.string)),
                 "unhashed": .array(result.unhashed.map(JSONValue.string)),
@@ -64,11 +67,19 @@ struct Verify: ParsableCommand {
                 "\(name): DIFFERS in \(count) \(count == 1 ? "place" : "places"); \(content).")
             return
         }
-        let completeness =
-            result.completeness == .complete
-            ? "Nothing was missing when it was made."
-            : "Something was missing when it was made: see manifest.json."
-        StandardStreams.print("\(name): whole. \(content). \(completeness)")
+        StandardStreams.print("\(name): whole. \(content). \(Self.completeness(of: result))")
+    }
+
+    /// What the bundle lacked when it was made, in the words of its summary.
+    private static func completeness(of result: VerificationResult) -> String {
+        let withheld = result.withheld.sum
+        guard result.completeness == .complete else {
+            let beside = withheld.besideThat
+            return "Something was missing when it was made\(beside): see manifest.json."
+        }
+        return withheld.completeBut.map {
+            $0 + ": nothing else was missing when it was made; see manifest.json."
+        } ?? "Nothing was missing when it was made."
     }
 }
 

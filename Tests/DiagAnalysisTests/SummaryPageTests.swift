@@ -143,6 +143,90 @@ struct SummaryPageTests {
         #expect(lines.count { $0.hasPrefix("  - v") } == 20)
     }
 
+    /// Too long a word to stand on a line with others.
+    private static let long = String(repeating: "x", count: 80) + "."
+
+    @Test("A remedy that is a sentence stands on lines of its own; another one says what is needed")
+    func remedies() {
+        let page = SummaryPage.render(
+            manifest: manifest(missing: [
+                .init(
+                    collector: "livedump", what: "LiveDump.kdump", why: "there is no /proc/kcore",
+                    remedy: "The kernel's memory can be had by the hypervisor. " + Self.long),
+                .init(
+                    collector: "livedump", what: "/dev/kmsg", why: "denied",
+                    remedy: "root, or CAP_SYSLOG"),
+            ]), findings: FindingList([]))
+        #expect(
+            page.contains(
+                """
+                livedump: 2 items
+                  - LiveDump.kdump: there is no /proc/kcore
+                    -> The kernel's memory can be had by the hypervisor.
+                       \(Self.long)
+                  - /dev/kmsg: denied (needs: root, or CAP_SYSLOG)
+
+                """))
+    }
+
+    private static func dumpReport(_ outcome: LiveDumpReport.Outcome) -> LiveDumpReport {
+        LiveDumpReport(
+            kind: .full, outcome: outcome, originator: "diagbndl",
+            parameters: ["0x0", "0x1", "0x1b", "0x0"], host: "h",
+            kernel: .init(release: "6.1.0", version: "v", machine: "m"), started: start,
+            ended: start, level: 26)
+    }
+
+    private static func dumpPage(_ report: LiveDumpReport, _ artifacts: [Artifact]) -> String {
+        SummaryPage.render(
+            manifest: manifest(artifacts: artifacts), findings: FindingList([]),
+            dump: LiveDumpOutline(of: report, in: artifacts))
+    }
+
+    private static let stacks = Artifact(
+        collector: "livedump", path: "LiveDump-stacks.txt", byteCount: 1, sha256: "")
+
+    @Test("A live dump has a section of its own, which says what it is and how it is opened")
+    func dump() {
+        let file = Artifact(
+            collector: "livedump", path: "LiveDump.kdump", byteCount: 20 << 20, sha256: "",
+            mediaType: Artifact.kdumpMediaType)
+        let page = Self.dumpPage(Self.dumpReport(.complete), [file, Self.stacks])
+        #expect(
+            page.contains(
+                """
+
+                Live kernel dump
+                ----------------
+                File              LiveDump.kdump, 20.0 MiB
+                Level             27
+                Pages             complete
+                Consistency       smeared: pages were copied while the kernel ran
+                How to open it    diagbundle dump info LiveDump.kdump
+                Threads' stacks   LiveDump-stacks.txt
+
+                """))
+        let partial = Self.dumpPage(Self.dumpReport(.partial), [file])
+        #expect(partial.contains("\nPages             partial: pages are missing\n"))
+        #expect(!partial.contains("Threads' stacks"))
+    }
+
+    @Test("Of a dump that was refused the stacks are told, and nothing without them")
+    func refusedDump() {
+        let page = Self.dumpPage(Self.dumpReport(.refused), [Self.stacks])
+        #expect(
+            page.contains(
+                """
+
+                Live kernel dump
+                ----------------
+                File              none; under "Missing" stands why
+                Threads' stacks   LiveDump-stacks.txt
+
+                """))
+        #expect(!Self.dumpPage(Self.dumpReport(.refused), []).contains("Live kernel dump"))
+    }
+
     private static let hostileTexts = [
         "controls": "\u{1B}[2J\nfoo\u{9B}x\r", "nothing": "", "reversed": "\u{202E}abc",
         "wide": String(repeating: "日本語", count: 5000),

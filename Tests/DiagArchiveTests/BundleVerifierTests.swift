@@ -38,6 +38,25 @@ import Testing
         try check(plain + ".bz2")
     }
 
+    @Test("What is withheld is told by collector, and is no difference")
+    func withheld() throws {
+        let folder = try TestFolder.whole()
+        #expect(try BundleVerifier.verify(FilePath(folder.host)).withheld == [:])
+        try folder.writeManifest { manifest in
+            for index in manifest.reports.indices
+            where manifest.reports[index].collector == "logs" {
+                var withheld = Withheld()
+                withheld.add(file: "/etc/shadow")
+                withheld.add(command: "ps -ef")
+                manifest.reports[index].withheld = withheld
+            }
+        }
+        let result = try BundleVerifier.verify(FilePath(folder.host))
+        #expect(result.differences == [])
+        #expect(result.completeness == .complete)
+        #expect(result.withheld == ["logs": .init(files: 1, commands: 1)])
+    }
+
     @Test("A zip of an ASCII folder verifies too")
     func zip() throws {
         let folder = try TestFolder.whole(asciiOnly: true)

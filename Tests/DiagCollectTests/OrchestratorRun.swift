@@ -59,6 +59,8 @@ struct Run {
     var artifacts: [Artifact]
     let sink: KeepingSink
     var events: [ProgressEvent]
+    /// What was against the protocol, and did not end a run that `isTested`.
+    var faults: [ProtocolViolation]
 
     func report(_ name: String) -> CollectorReport? {
         outcome.reports.first { $0.collector == name }
@@ -68,7 +70,7 @@ struct Run {
     init(
         _ collectors: [Scripted], _ script: String, deadline: Double = 30, jobs: Int = 2,
         budget: Int64 = 64 << 20, sink: KeepingSink = KeepingSink(), stopAfter: Double? = nil,
-        folder: HostFolder? = nil, deadlines: [String: Double] = [:]
+        folder: HostFolder? = nil, deadlines: [String: Double] = [:], isTested: Bool = false
     ) throws {
         let prelude = """
             import json, os, signal, sys, time
@@ -84,10 +86,11 @@ struct Run {
                 out.write(("%s data %d\\n" % (B, len(b))).encode() + b + b"\\n"); out.flush()
 
             """
-        let configuration = OrchestratorConfiguration(
+        var configuration = OrchestratorConfiguration(
             jobs: jobs, deadlineSeconds: deadline, byteBudget: budget,
             workerExecutable: "/usr/bin/python3", workerArguments: ["-c", prelude + script],
             deadlines: deadlines)
+        configuration.isConformanceTest = isTested
         let sinks: [any ArtifactSink] = [sink] + (folder.map { [$0] } ?? [])
         let intake = ArtifactIntake(filter: UnchangedArtifacts(), sinks: sinks, byteBudget: budget)
         final class Log { var events: [ProgressEvent] = [] }
@@ -108,6 +111,7 @@ struct Run {
         }
         outcome = try orchestrator.run(control: control.reading).outcome
         artifacts = intake.artifacts
+        faults = orchestrator.faults
         self.sink = sink
         events = log.events
     }

@@ -6,13 +6,13 @@ import Testing
 @Suite("The protocol, spoken by a program that is not ours")
 struct PluginProtocolTests {
     private static func run(
-        _ script: String, deadline: Double = 20, stopAfter: Double? = nil
+        _ script: String, deadline: Double = 20, stopAfter: Double? = nil, isTested: Bool = false
     ) throws -> Run {
         try Run(
             [
                 Scripted(
                     "plug", deadline: deadline, plugin: PluginTraits(privacy: .identity))
-            ], script, stopAfter: stopAfter)
+            ], script, stopAfter: stopAfter, isTested: isTested)
     }
 
     /// What a plugin says, and what is told of it.
@@ -78,6 +78,26 @@ struct PluginProtocolTests {
         #expect(report.reason?.contains(reason) == true, "\(report.reason ?? "nothing")")
         #expect(report.seconds < 8.5)
         #expect(run.outcome.missing.count == 1)
+    }
+
+    @Test("One that is tested goes on behind its faults, and all of them are told")
+    func allFaults() throws {
+        let run = try Self.run(
+            """
+            say('artifact', {'path': '../a'}); data(b'x')
+            say('finding', {'fault': 'f', 'severity': 'minor', 'object': 'o', 'reason': 'r'})
+            say('artifact', {'path': 'b'}); data(b'y'); say('await', {}); say('fly', {})
+            say('end'); say('note', {'text': 'n'})
+            """, isTested: true)
+        #expect(run.report("plug")?.outcome == .complete)
+        #expect(
+            run.faults.map(\.reason) == [
+                #"the artifact path "../a" is absolute or leaves the collector's folder"#,
+                "finding: it names no place", "a plugin does not say await", "unknown verb fly",
+                "note after end",
+            ])
+        #expect(run.faults.map { $0.line?.number } == [1, 4, 8, 9, 11])
+        #expect(run.artifacts.map(\.path) == ["plug/b"])
     }
 
     @Test("A byte count that takes in the messages behind the data is told with its line")

@@ -1,6 +1,7 @@
 import DiagCollect
 import DiagModel
 import DiagSystem
+import Foundation
 import SystemPackage
 import Testing
 
@@ -17,7 +18,7 @@ struct ConditionTests {
         "/boot/config-5.15.0-91-generic": "CONFIG_A=y\nCONFIG_B=m\n# CONFIG_C is not set\n",
         "/etc/os-release": "ID=ubuntu\nID_LIKE=debian\n", "/run/systemd/system/x": "",
         "/usr/bin/x": "", "/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu hypervisor\n",
-        "/etc/a.conf": "", "/proc/7/comm": "exampled\n",
+        "/etc/a.conf": "", "/proc/1/comm": "init\n", "/proc/7/comm": "exampled\n",
         "/proc/7/status": "Name:\texampled\nState:\tR (running)\n",
         "/proc/8/comm": "systemd-resolve\n",
         "/proc/8/status": "Name:\tsystemd-resolve\nState:\tS (sleeping)\nNSpid:\t8\n",
@@ -27,9 +28,14 @@ struct ConditionTests {
     ]
 
     private func obstacle(
-        _ when: String, files: [String: String] = ConditionTests.files, seconds: Double = 60
+        _ when: String, files: [String: String] = ConditionTests.files,
+        programs: [String: String] = ["/proc/8": "/usr/lib/systemd/systemd-resolved"],
+        seconds: Double = 60
     ) throws -> String? {
         let host = try DeclaredHost(files)
+        for (process, program) in programs where files["\(process)/comm"] != nil {
+            try host.link("\(process)/exe", to: program)
+        }
         let declaration = try CollectorDeclaration(
             parsing: Array(yaml("  - files: [/a]", head: "when: {\(when)}").utf8), named: "x")
         let tree = try RootedTree(FilePath(host.path))
@@ -79,6 +85,84 @@ struct ConditionTests {
         #expect(try obstacle(when) == text)
     }
 
+    @Test(
+        "Where the processes of others are hidden, what is not seen may run all the same",
+        arguments: ["running: [exampled]", "not: {running: [exampled]}"])
+    func hidden(when: String) throws {
+        let files = ["/proc/sys/kernel/osrelease": "6.1.0-x\n", "/proc/7/comm": "other\n"]
+        let isRoot = HostFacts.effectiveUser == 0
+        #expect(
+            try obstacle(when, files: files)
+                == (isRoot ? "whether exampled runs is not known" : Condition.needsRoot))
+        #expect(
+            try obstacle("running: [exampled]", files: ["/etc/x": ""]) == Condition.noKernel)
+    }
+
+    @Test(
+        "Of a name longer than the kernel keeps, the program tells whose process it is",
+        arguments: [
+            ("/usr/lib/systemd/systemd-resolved", nil),
+            ("/usr/lib/systemd/systemd-resolved (deleted)", nil),
+            ("/usr/lib/systemd/systemd-resolvex", "systemd-resolved does not run"),
+            ("/usr/bin/python3.11", nil),
+        ] as [(String, String?)])
+    func longName(program: String, text: String?) throws {
+        #expect(try obstacle("running: [systemd-resolved]", programs: ["/proc/8": program]) == text)
+    }
+
+    @Test(
+        "A name that is as long as what the kernel keeps is that name, whatever the program's is",
+        arguments: ["/usr/lib/systemd/systemd-resolved", "/usr/bin/systemd-resolve"])
+    func fullName(program: String) throws {
+        #expect(try obstacle("running: [systemd-resolve]", programs: ["/proc/8": program]) == nil)
+    }
+
+    @Test(
+        "What needs root is told as that alone, and each other obstacle once",
+        .enabled(if: HostFacts.effectiveUser != 0),
+        arguments: [
+            ("any: [{root: true}, {files: [/no]}]", Condition.needsRoot),
+            ("any: [{root: true}, {root: true}]", Condition.needsRoot),
+            ("not: {any: [{root: true}, {files: [/no]}]}", nil),
+        ] as [(String, String?)])
+    func anyRoot(when: String, text: String?) throws {
+        #expect(try obstacle(when) == text)
+    }
+
+    @Test("Of several obstacles that are the same one is told")
+    func sameObstacles() throws {
+        #expect(try obstacle("any: [{files: [/no]}, {files: [/no]}]") == "/no does not exist")
+    }
+
+    @Test(
+        "Of a file that only root may look for it is not known whether it exists",
+        .enabled(if: HostFacts.effectiveUser != 0),
+        arguments: [
+            "files: [/closed/a]", "not: {files: [/closed/a]}", "files: [\"/closed/*\"]",
+            "not: {files: [\"/closed/*\"]}", "any: [{files: [/closed/a]}, {files: [/no]}]",
+        ])
+    func closed(when: String) throws {
+        let host = try DeclaredHost(["/closed/a": "", "/b": ""])
+        #expect(chmod(host.path + "/closed", 0) == 0)
+        defer { chmod(host.path + "/closed", 0o755) }
+        let sink = try host.collect("  - files: [/b]\n    when: {\(when)}")
+        #expect(sink.absent.isEmpty && sink.artifacts.isEmpty)
+        #expect(sink.missing.map(\.why) == ["it needs root"])
+        #expect(sink.missing.map(\.remedy) == ["run as root"])
+    }
+
+    @Test("What failed is told as missing, and asks for root where root would get it")
+    func failedLook() throws {
+        let error = SystemCallError(operation: "open", object: "/a", errno: .permissionDenied)
+        let obstacle = Condition.doubt(whether: "/a/* exists", for: error)
+        #expect(obstacle == "whether /a/* exists is not known: open /a: Permission denied")
+        #expect(Condition.sayWhatIsMissing.contains(obstacle))
+        let sink = MemorySink()
+        try sink.tell(obstacle, of: "a")
+        #expect(sink.missing.map(\.why) == [obstacle] && sink.absent.isEmpty)
+        #expect(sink.missing.first?.remedy == nil)
+    }
+
     private static func unknown(_ module: String) -> String {
         "module \(module) is not loaded, and whether it is built into the kernel is not known"
     }
@@ -86,27 +170,32 @@ struct ConditionTests {
     @Test(
         "Without a list of the built-in modules the options of the kernel tell what they can",
         arguments: [
-            ("modules: [dm-mod, ext4]", nil), ("modules: [drivetemp]", unknown("drivetemp")),
+            ("modules: [dm-mod, ext4, drivetemp]", nil),
+            ("modules: [coretemp]", unknown("coretemp")),
             ("modules: [macsec]", "module macsec is not loaded"),
+            ("modules: [xfs]", "module xfs is not loaded"),
+            ("modules: [wireguard]", "module wireguard is not loaded"),
+            ("modules: [zram]", nil), ("modules: [loop]", unknown("loop")),
             ("not: {modules: [dm_mod]}", "module dm_mod is loaded"),
-            ("not: {modules: [drivetemp]}", unknown("drivetemp")),
-            ("not: {not: {modules: [drivetemp]}}", unknown("drivetemp")),
-            ("not: {modules: [macsec]}", nil), ("not: {modules: [drivetemp, macsec]}", nil),
+            ("not: {modules: [coretemp]}", unknown("coretemp")),
+            ("not: {not: {modules: [coretemp]}}", unknown("coretemp")),
+            ("not: {modules: [macsec]}", nil), ("not: {modules: [coretemp, macsec]}", nil),
             (
-                "not: {any: [{modules: [macsec]}, {modules: [drivetemp]}]}",
-                "module macsec is not loaded, and " + unknown("drivetemp")
+                "not: {any: [{modules: [macsec]}, {modules: [coretemp]}]}",
+                "module macsec is not loaded, and " + unknown("coretemp")
             ),
-            ("any: [{modules: [drivetemp]}, {modules: [ext4]}]", nil),
+            ("any: [{modules: [coretemp]}, {modules: [ext4]}]", nil),
             (
-                "not: {any: [{modules: [drivetemp]}, {modules: [ext4]}]}",
-                "module drivetemp is loaded or module ext4 is loaded"
+                "not: {any: [{modules: [coretemp]}, {modules: [ext4]}]}",
+                "module coretemp is loaded or module ext4 is loaded"
             ),
         ] as [(String, String?)])
     func options(when: String, text: String?) throws {
         let files = [
             "/proc/sys/kernel/osrelease": "6.1.0-x\n", "/sys/module/ext4/refcnt": "0\n",
             "/boot/config-6.1.0-x":
-                "CONFIG_DM_MOD=y\nCONFIG_SENSORS_DRIVETEMP=y\nCONFIG_MACSEC=m\n",
+                "CONFIG_BLK_DEV_DM=y\nCONFIG_SENSORS_DRIVETEMP=y\nCONFIG_MACSEC=m\n"
+                + "CONFIG_SENSORS_CORETEMP=y\nCONFIG_ZRAM=y\n# CONFIG_XFS_FS is not set\n",
         ]
         #expect(try obstacle(when, files: files) == text)
     }
@@ -132,8 +221,8 @@ struct ConditionTests {
             ("any: [{modules: [no]}, {files: [\"/etc/*.conf\"]}]", Condition.outOfTime),
             ("any: [{files: [\"/etc/*.conf\"]}, {files: [/etc/a.conf]}]", nil),
             ("not: {files: [\"/etc/*.conf\", /no]}", nil),
-            ("running: [exampled]", "whether exampled runs is not known"),
-            ("not: {running: [exampled]}", "whether exampled runs is not known"),
+            ("running: [exampled]", Condition.outOfTime),
+            ("not: {running: [exampled]}", Condition.outOfTime),
         ] as [(String, String?)])
     func cut(when: String, text: String?) throws {
         #expect(try obstacle(when, seconds: -1) == text)

@@ -27,7 +27,7 @@ struct DeclarationSchemaTests {
             "files: [/a]\n    exclude: [1a, 1.2.3, 0xg, +, e3]",
             "files: [\"{/a,/b}/c\", /0]", "files: [/a]\n    limits: {files: 12.0, bytes: 1e3}",
             "files: [/a]\n    limits: {bytes: \"4096\"}",
-            "files: [/a]\n    limits: {bytes: 2gB}", "files: [/a]\n    limits: {bytes: 17B}",
+            "files: [/a]\n    limits: {bytes: 60mB}", "files: [/a]\n    limits: {bytes: 17B}",
         ])
     func acceptedItem(item: String) throws {
         #expect(try verdicts(yaml("  - " + item)) == [true, true])

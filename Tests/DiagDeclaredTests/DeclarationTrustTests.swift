@@ -51,6 +51,25 @@ struct DeclarationTrustTests {
         #expect(failure(host.path + "/c")?.contains("z.yaml is a symbolic link") == true)
     }
 
+    @Test("Of one file alone it is told why a run would refuse it, and whether one would read it")
+    func oneFile() throws {
+        let host = try DeclaredHost(["/c/a.yaml": Self.text])
+        try host.link("/c/b.yaml", to: "a.yaml")
+        func doubt(_ name: String) -> String? {
+            DeclarationFile.doubt(of: FilePath("\(host.path)/c/\(name)"))
+        }
+        #expect(doubt("a.yaml") == nil)
+        #expect(doubt("b.yaml")?.contains("b.yaml is a symbolic link") == true)
+        try permissions(0o664, of: host.path + "/c/a.yaml")
+        #expect(doubt("a.yaml")?.contains("a.yaml may be written by others") == true)
+        try permissions(0o644, of: host.path + "/c/a.yaml")
+        try permissions(0o777, of: host.path + "/c")
+        #expect(doubt("a.yaml")?.contains("/c may be written by others") == true)
+        #expect(
+            ["a.yaml", "a.yml", "a.conf", ".a.yaml", "a"].map(DeclarationFile.isRead)
+                == [true, true, false, false, false])
+    }
+
     @Test("A folder that is not there is an error, unless it need not be")
     func missing() throws {
         let host = try DeclaredHost()

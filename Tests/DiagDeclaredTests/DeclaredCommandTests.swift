@@ -215,19 +215,79 @@ struct DeclaredCommandTests {
         let folder = try DeclaredHost(["/tool": "no program"])
         chmod(folder.path + "/tool", 0o755)
         let broken = try declared("  - command: [\(folder.path)/tool]\n    to: a")
-        #expect(broken.missing.first?.why?.hasPrefix("start: ") == true)
+        #expect(broken.missing.first?.why?.contains("/tool is no program: ") == true)
         let plain = try run("echo x", permissions: 0o644)
         #expect(plain.absent.isEmpty && plain.artifacts.isEmpty)
         #expect(plain.missing.first?.why?.hasSuffix(" may not be executed") == true)
         #expect(plain.missing.first?.remedy?.contains("chmod") == true)
     }
 
+    @Test(
+        "One that the kernel does not execute is told with what is usually wrong",
+        arguments: [
+            ("#!/bin/sh\r\necho a\r\n", "tool has the line ends of DOS: a line ends"),
+            (
+                "#!/no/such -x\n",
+                "tool is interpreted by /no/such, and that, or what it needs, does not exist here"
+            ),
+            ("echo a\n", "tool is no program: a script begins with the line"),
+            ("\u{7F}ELF", "tool is broken, or a program for another machine (Exec format error)"),
+        ])
+    func notExecuted(content: String, what: String) throws {
+        let host = try DeclaredHost(["/tool": content])
+        chmod(host.path + "/tool", 0o755)
+        let sink = try declared("  - command: [\(host.path)/tool]\n    to: a")
+        #expect(sink.absent.isEmpty && sink.artifacts.isEmpty && sink.missing.count == 1)
+        let why = try #require(sink.missing.first?.why)
+        #expect(why.hasPrefix(host.path) && why.contains(what), "\(why)")
+    }
+
+    @Test("One that could not be looked at is told with what the kernel said, and no rights help")
+    func loop() throws {
+        let host = try DeclaredHost()
+        try host.link("/tool", to: "tool")
+        let sink = try declared("  - command: [\(host.path)/tool]\n    to: a")
+        #expect(sink.absent.isEmpty && sink.missing.count == 1)
+        let lack = try #require(sink.missing.first)
+        let why = try #require(lack.why)
+        #expect(why.hasPrefix("\(host.path)/tool could not be looked at: "), "\(why)")
+        #expect(lack.remedy == nil)
+    }
+
+    @Test("What a refused program needs is told once, and is not root")
+    func remedies() throws {
+        let refusals = [
+            "/x is there, but is not run: /x may be written by others", "/x may not be executed",
+        ]
+        for refusal in refusals {
+            let remedy = try #require(InstalledProgram.remedy(for: refusal))
+            let lack = Missing(collector: "a", what: "/x", why: refusal, remedy: remedy)
+            #expect(!lack.wantsRoot && lack.advice == remedy)
+        }
+    }
+
+    @Test(
+        "A remedy asks for root by its words, and not by what a path in it is called",
+        arguments: [
+            ("root, or CAP_SYSLOG", true), ("run as root", true),
+            ("Make a new plan as root.", true),
+            ("diagbundle collectors check /root/.x/plugin", false), ("chown root", false),
+            ("mount \"/srv/as root\" and collect again", false),
+        ])
+    func wantsRoot(remedy: String, expected: Bool) {
+        let lack = Missing(collector: "a", what: "b", why: "c", remedy: remedy)
+        #expect(lack.wantsRoot == expected)
+    }
+
     @Test("As root a program that somebody else could change is not run")
     func untrusted() throws {
         guard geteuid() == 0 else { return }
         let sink = try run("echo x", permissions: 0o775)
-        #expect(sink.artifacts.isEmpty)
-        #expect(sink.absent.count == 1)
+        #expect(sink.artifacts.isEmpty && sink.absent.isEmpty && sink.missing.count == 1)
+        let lack = try #require(sink.missing.first)
+        #expect(lack.why?.contains(" is there, but is not run: ") == true)
+        #expect(lack.why?.hasSuffix("may be written by others") == true)
+        #expect(lack.remedy?.contains("chmod go-w") == true)
     }
 
     @Test(
@@ -242,9 +302,10 @@ struct DeclaredCommandTests {
         let folder = try #require(target.split(separator: "/").first)
         #expect(chown("\(host.path)/\(folder)", 65534, 65534) == 0)
         let sink = try declared(items)
-        #expect(sink.artifacts.isEmpty)
-        let why = try #require(sink.absent.first?.why)
-        #expect(why.hasSuffix("is not installed, or somebody else than root could change it"))
+        #expect(sink.artifacts.isEmpty && sink.absent.isEmpty && sink.missing.count == 1)
+        let why = try #require(sink.missing.first?.why)
+        #expect(why.contains("/own/tool is there, but is not run: "))
+        #expect(why.contains("/\(folder) "), "\(why)")
     }
 
     @Test("With --since the arguments for it are added, and without they are not")

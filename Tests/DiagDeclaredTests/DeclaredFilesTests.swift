@@ -22,13 +22,45 @@ struct DeclaredFilesTests {
         #expect(sink.missing.isEmpty && sink.absent.isEmpty)
     }
 
-    @Test("What does not exist is absent once for its item; nothing else than a file is opened")
+    @Test("What does not exist is absent, once for its item")
     func absent() throws {
         let host = try DeclaredHost(["/etc/folder/x": ""])
-        #expect(mkfifo(host.path + "/etc/pipe", 0o644) == 0)
-        let sink = try host.collect("  - files: [/etc/pipe, /etc/folder, /no, \"/nowhere/*\"]")
+        let sink = try host.collect("  - files: [/no, /etc/folder/no, \"/nowhere/*\"]")
         #expect(sink.artifacts.isEmpty && sink.missing.isEmpty)
-        #expect(sink.absent.map(\.what) == ["/etc/pipe and 3 others"])
+        #expect(sink.absent.map(\.what) == ["/no and 2 others"])
+    }
+
+    @Test("What is named and is no file is not opened, and told with what it is")
+    func noFile() throws {
+        let host = try DeclaredHost(["/etc/folder/x": ""])
+        #expect(mkfifo(host.path + "/etc/pipe", 0o644) == 0)
+        let sink = try host.collect("  - files: [/etc/pipe, /etc/folder, /no]")
+        #expect(sink.artifacts.isEmpty && sink.absent.isEmpty)
+        #expect(
+            sink.missing.map { "\($0.what) \($0.why ?? "")" } == [
+                "/etc/pipe is a pipe and is not read",
+                "/etc/folder is a folder; write `/etc/folder/*`, or use `listing`",
+            ])
+    }
+
+    @Test(
+        "What a pattern finds and is no file is told where nothing else is there",
+        arguments: [
+            ("[\"/etc/*\"]", "only 1 folder and 1 pipe are there"),
+            ("[\"/etc/p*\"]", "only 1 pipe is there"),
+            ("[/etc/folder, \"/etc/folder/y*\"]", "only 1 folder is there"),
+            (
+                "[\"/etc/folder/*\"]\n    exclude: [\"x\"]",
+                "only what `exclude` leaves out is there"
+            ),
+            ("[\"/etc/n*\"]", nil),
+        ] as [(String, String?)])
+    func onlyOthers(item: String, why: String?) throws {
+        let host = try DeclaredHost(["/etc/folder/x": ""])
+        #expect(mkfifo(host.path + "/etc/pipe", 0o644) == 0)
+        let sink = try host.collect("  - files: " + item)
+        #expect(sink.artifacts.isEmpty && sink.missing.isEmpty && sink.absent.count == 1)
+        #expect(sink.absent.first?.why == why)
     }
 
     @Test("A link is followed below the root, and never out of it")

@@ -90,6 +90,23 @@ struct DeclaredPlanTests {
     }
 
     @Test(
+        "What comes and goes while a host runs is absent when it is gone, all else missing",
+        arguments: ["files: [\"/*/**\"]", "listing: [\"/*/**/{a,1,app.1}\"]\n    to: list.txt"])
+    func comesAndGoes(item: String) throws {
+        let host = try DeclaredHost([
+            "/etc/a": "1", "/etc/b/a": "1", "/run/systemd/sessions/1": "s", "/var/log/app.1": "l",
+        ])
+        let plan = try plan("  - " + item, of: host)
+        for path in ["/etc", "/run", "/var"] {
+            try FileManager.default.removeItem(atPath: host.path + path)
+        }
+        let sink = try run("  - " + item, of: host, plan)
+        #expect(sink.missing.map(\.what).sorted() == ["/etc/a", "/etc/b/a"])
+        #expect(sink.absent.map(\.what) == ["/run/systemd/sessions/1 and 1 more"])
+        #expect(Set((sink.missing + sink.absent).map(\.why)) == [GoneSincePlan.reason])
+    }
+
+    @Test(
         "What could not be looked at is in the plan, and a run of it tells it as missing, once",
         arguments: [
             "files: [\"/etc/loop/*\"]", "files: [/etc/a, \"/etc/loop/*\"]",
@@ -163,6 +180,40 @@ struct DeclaredPlanTests {
         plan.items[0].unreadable = nil
         plan.items[0].moreUnreadableCount = nil
         #expect(try run(items, of: host, plan).missing.isEmpty)
+    }
+
+    @Test("What is named as a file and is none stands in the plan with what it is, and in its run")
+    func misfits() throws {
+        let host = try DeclaredHost(["/etc/a": "1", "/etc/ssh/x": ""])
+        let why = "is a folder; write `/etc/ssh/*`, or use `listing`"
+        let items = "  - files: [/etc/ssh]\n  - files: [/etc/a, /etc/ssh]"
+        let plan = try plan(items, of: host)
+        let misfit = CollectionPlan.Misfit(path: "/etc/ssh", why: why)
+        #expect(plan.items.map(\.misfits) == [[misfit], [misfit]])
+        #expect(plan.items.allSatisfy { $0.unreadable == nil })
+        #expect(plan.items.map(\.doesNotApply) == ["/etc/ssh " + why, nil])
+        let sink = try run(items, of: host, plan)
+        #expect(sink.missing.map(\.what) == ["/etc/ssh", "/etc/ssh"])
+        #expect(sink.missing.map(\.why) == [why, why])
+        #expect(sink.absent.isEmpty && sink.paths == ["etc/a"])
+    }
+
+    @Test("A program that a plan refuses is not told as refused now, but a new plan is asked for")
+    func staleRefusal() throws {
+        let host = try DeclaredHost(["/etc/a": "1"])
+        let items = "  - files: [/etc/a]"
+        var plan = try plan(items, of: host)
+        let refusal = "/x/tool may not be executed"
+        plan.items[0].doesNotApply = refusal
+        plan.items[0].files = nil
+        let sink = try run(items, of: host, plan)
+        #expect(sink.missing.map(\.why) == ["when the plan was made: " + refusal])
+        #expect(sink.missing.map(\.remedy) == ["Make a new plan."])
+        plan.items = []
+        plan.doesNotApply = refusal
+        let whole = try run(items, of: host, plan)
+        #expect(whole.missing.map(\.what) == ["test"] && whole.notes.isEmpty)
+        #expect(whole.missing.map(\.why) == ["when the plan was made: " + refusal])
     }
 
     @Test("What the plan could not find out in its time is missing from a run of it")

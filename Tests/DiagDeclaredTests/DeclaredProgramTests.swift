@@ -48,12 +48,31 @@ struct DeclaredProgramTests {
     @Test(
         "What is only asked for what it knows may be such a program",
         arguments: [
-            "[numactl, --hardware]", "[php, -m]", "[python3, --version]", "[capsh, --print]",
-            "[make, --version]",
+            "[numactl, --hardware]", "[/usr/bin/numactl, -H, --show]", "[php, -m]",
+            "[php8.2, -v]", "[python3, --version]", "[python3.11, -V]", "[perl, -v]",
+            "[perl5.36-x86_64-linux-gnu, -V]", "[node18, -v]", "[lua5.4, -v]", "[capsh, --print]",
+            "[chrt, -m]", "[linux64, -V]", "[ssh, -V]", "[sudo, -V]", "[strace, -V]",
+            "[make, --version]", "[bash, --version]", "[su, --version]", "[gawk, --version]",
         ])
     func questions(command: String) {
         #expect(fault(command) == nil)
         #expect(fault(command.replacing("]", with: ", id]")) != nil)
+    }
+
+    @Test(
+        "What asks one program makes another run, read or write",
+        arguments: [
+            "[su, -m]", "[su, -V]", "[unshare, -m]", "[nsenter, -m]", "[sh, -m]", "[sh, -v]",
+            "[sh, -V]", "[bash, -v]", "[tcsh, -V]", "[busybox, -v]", "[sudo, -v]", "[sudo, -H]",
+            "[sudo, --version, -v]", "[doas, -v]", "[python3.11, -v]", "[python3, -m]",
+            "[perl, -m]", "[php, -H]", "[node, -V]", "[lua5.4, --version]", "[tclsh, --version]",
+            "[tclsh8.6, -v]", "[unbuffer, --version]", "[ssh, -v]", "[prlimit, -m]", "[make, -m]",
+            "[numactl, -m]", "[env, -v]", "[env, --print]", "[bash, --show]",
+            "[taskset, --hardware]", "[sh]", "[python3]",
+        ])
+    func otherAnswers(command: String) {
+        let said = fault(command) ?? "nothing"
+        #expect(said.contains("runs other programs"), "\(said)")
     }
 
     @Test(

@@ -174,13 +174,13 @@ struct LibraryTests {
     func running(program: String, daemons: [String]) throws {
         // multipathd answers root alone.
         guard HostFacts.effectiveUser == 0 || program != "multipathd" else { return }
-        var (marks, processes) = ([String: String](), [String: String]())
+        var (marks, processes) = ([String: String](), ["/proc/1/comm": "init\n"])
         for (number, daemon) in daemons.enumerated() {
             marks["/run/\(daemon == "dockerd" ? "docker" : daemon).pid"] = ""
             processes["/proc/\(7 + number)/comm"] = "\(daemon)\n"
             processes["/proc/\(7 + number)/status"] = "State:\tS (sleeping)\n"
         }
-        let others = ["/proc/7/comm": "\(daemons[0])x\n"]
+        let others = ["/proc/1/comm": "init\n", "/proc/7/comm": "\(daemons[0])x\n"]
         let cases = [
             ([marks], false), ([processes], false), ([marks, others], false),
             ([marks, processes], true),
@@ -336,7 +336,7 @@ struct LibraryTests {
         ],
         "pacman": ["-Q"], "pg_lsclusters": [""],
         "podman": [
-            "version --format json", "info --format json",
+            "version --format json",
             "ps --all --no-trunc --format {{.ID}}\t{{.Names}}\t{{.Image}}\t{{.CreatedAt}}…",
             "pod ps --no-trunc --format {{.ID}}\t{{.Name}}\t{{.Status}}\t{{.Created}}…",
             "network ls --no-trunc", "volume ls",

@@ -77,6 +77,7 @@ struct PluginDeclarationTests {
             ("deadline: 2h", "5:11", "1 to 3600 seconds"),
             ("limit: much", "5:8", "much"),
             ("risk: R3", "5:7", "expected `R0`, `R1` or `R2`"),
+            ("risk: R2\nprofiles: [full]", "6:11", "is of no profile: leave `profiles` out"),
             ("items: []", "5:1", "unknown key `items`"),
             ("when: {comands: [a]}", "5:8", "did you mean `commands`?"),
             ("capabilities: [CAP_SYS_ADMIN]", "5:16", "expected one of"),
@@ -86,6 +87,13 @@ struct PluginDeclarationTests {
         let said = error.map { "\($0)" } ?? ""
         #expect(said.hasPrefix("x.yaml:\(place): "), "\(said)")
         #expect(said.contains(what), "\(said)")
+    }
+
+    @Test("With the risk R2 it is of no profile")
+    func media() throws {
+        let plugin = try Self.parse(Self.text("risk: R2"))
+        #expect(plugin.risk == .media)
+        #expect(plugin.profiles == [])
     }
 
     @Test("Its name is that of its program")
@@ -165,7 +173,9 @@ struct PluginFileTests {
         let (plugins, refused) = try PluginFile.readFolder(folder, isOptional: false)
         #expect(plugins.map(\.declaration.name) == ["one"])
         let link = "is a symbolic link, and none is followed here: put what it names in its place"
-        let beside = "a plugin is described by such a file beside it"
+        let beside =
+            "a plugin is described by such a file beside it; \"diagbundle schema plugin\" says what"
+            + " stands in it"
         #expect(
             refused.map(\.reason) == [
                 "\(folder)/five.yaml does not exist: \(beside)",
@@ -176,6 +186,9 @@ struct PluginFileTests {
                 "\(folder)/two does not exist",
             ])
         #expect(refused.map(\.profiles) == [nil, nil, nil, [.storage], [.storage], [.storage]])
+        #expect(refused.map(\.isAboutNothing) == [true, true, false, false, false, true])
+        #expect(refused.map(\.isAboutContent) == [false, false, true, false, true, false])
+        #expect(refused.allSatisfy { !$0.isFolder })
         try add("five", program: nil)
         let again = try PluginFile.readFolder(folder, isOptional: false).refused
         #expect(again.first?.reason == "\(folder)/five \(link)")
@@ -191,6 +204,35 @@ struct PluginFileTests {
         }
         #expect(error?.reason == "\(nowhere) does not exist")
         #expect(error?.isAboutNothing == true)
+        #expect(error?.isFolder == true)
+    }
+
+    @Test("A folder that is refused, or is a file, is told as a folder")
+    func folders() throws {
+        let file = folder.appending("one")
+        let (plugins, refused) = try PluginFile.readFolder(file, isOptional: false)
+        #expect(plugins.isEmpty)
+        #expect(refused.map(\.reason) == ["\(file) is no folder: name the folder that it is in"])
+        #expect(refused.map(\.isFolder) == [true])
+        #expect(refused.map(\.isAboutContent) == [true])
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o777], ofItemAtPath: folder.string)
+        let open = try PluginFile.readFolder(folder, isOptional: false).refused
+        #expect(
+            open.map(\.reason) == [
+                "\(folder) may be written by others: take that right away (chmod go-w)"
+            ])
+        #expect(open.map(\.isFolder) == [true])
+        #expect(open.map(\.isAboutContent) == [false])
+    }
+
+    @Test("What is no file is wrong, whoever could have written it")
+    func noFile() throws {
+        try host.write("", to: "/plugins.d/two/inside")
+        try add("two", program: nil)
+        let refused = try PluginFile.readFolder(folder, isOptional: false).refused
+        #expect(refused.map(\.reason) == ["\(folder)/two is no regular file"])
+        #expect(refused.map(\.isAboutContent) == [true])
     }
 
     @Test("A worker finds the same plugin again, and no other in its place")
@@ -215,6 +257,9 @@ struct PluginFileTests {
             ("#!sh\n", "names no absolute path: \"sh\""),
             ("#!\n", "names no absolute path"),
             ("#!/no/such/program\n", "is interpreted by /no/such/program, but that does not exist"),
+            ("#!/bin/sh\r\necho\r\n", "has the line ends of DOS: \"#!/bin/sh\\r\"; a line ends"),
+            ("#!/usr/bin/env sh\r\n", "one has the line ends of DOS: \"#!/usr/bin/env sh\\r\""),
+            ("#!/usr/bin/env no-such-program\n", "which /usr/bin/env does not find here"),
             ("#!/FOLDER/sh\n", "may be written by others"),
         ] as [(String, String?)])
     func interpreter(program: String, said: String?) throws {
@@ -225,17 +270,34 @@ struct PluginFileTests {
         try add("one", program: parts.joined(separator: host.path + "/open"))
         let plugin = try #require(
             try PluginFile.readFolder(folder, isOptional: false).plugins.first)
-        var refusal: String?
+        var refusal: PluginFile.Refusal?
         var isScript: Bool?
         do throws(PluginFile.Refusal) {
             isScript = try PluginFile.openProgram(of: plugin.source).isScript
-        } catch { refusal = error.reason }
+        } catch { refusal = error }
         if let said {
-            #expect(refusal?.contains(said) == true, "\(refusal ?? "nothing")")
+            #expect(refusal?.reason.contains(said) == true, "\(refusal?.reason ?? "nothing")")
+            #expect(refusal?.isAboutContent == !said.contains("may be written by others"))
+            #expect(refusal?.description.hasPrefix("it was not run: ") == true)
         } else {
             #expect(refusal == nil)
             #expect(isScript == program.hasPrefix("#!"))
         }
+    }
+
+    @Test(
+        "What the kernel does not execute is told with what is usually wrong",
+        arguments: [
+            (Errno.execFormatError, "echo a\n", "is no program: a script begins with the line"),
+            (.execFormatError, "\u{7F}ELF", "is broken, or a program for another machine"),
+            (.noSuchFileOrDirectory, "\u{7F}ELF", "needs a loader that does not exist here"),
+            (.permissionDenied, "#!/bin/sh\n", "cannot be executed (Permission denied)"),
+        ] as [(Errno, String, String)])
+    func unexecuted(errno: Errno, start: String, said: String) {
+        let error = SystemCallError(operation: "execute", object: "/p/one", errno: errno)
+        let refusal = PluginFile.unexecuted("/p/one", .init(Array(start.utf8)[...]), error)
+        #expect(refusal.reason.hasPrefix("/p/one \(said)"), "\(refusal.reason)")
+        #expect(refusal.isAboutContent)
     }
 
     @Test("On another root it does not apply, and nothing is run")

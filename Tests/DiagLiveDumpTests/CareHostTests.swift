@@ -34,6 +34,39 @@ struct CareLockTests {
         #expect(cause(folder) == nil)
     }
 
+    @Test("Who asks for the lock alone is told who has it, and makes and keeps nothing")
+    func asked() throws {
+        let root = try CareRoot(isEmpty: true)
+        let folder = root.path.appending("run")
+        #expect(DumpLock.refusal(in: folder) == nil)
+        #expect(!root.exists("run"))
+        do {
+            let lock = try DumpLock.acquire(in: folder, process: 4711)
+            let refusal = try #require(DumpLock.refusal(in: folder))
+            #expect(refusal == cause(folder))
+            #expect(refusal.description.contains("made by process 4711, since "))
+            withExtendedLifetime(lock) {}
+        }
+        // The file stays when its process ends.
+        #expect(root.exists("run/livedump.lock"))
+        #expect(DumpLock.refusal(in: folder) == nil)
+        #expect(cause(folder) == nil)
+    }
+
+    @Test("Who has the lock for a moment, as a dry run, forbids no dump")
+    func moment() throws {
+        let root = try CareRoot(isEmpty: true)
+        try root.write("run/livedump.lock", "process 4711, since long ago")
+        let file = open(root.path.appending("run/livedump.lock").string, O_RDONLY)
+        #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
+        Thread.detachNewThread {
+            usleep(20_000)
+            close(file)
+        }
+        let lock = try DumpLock.acquire(in: root.path.appending("run"))
+        withExtendedLifetime(lock) {}
+    }
+
     @Test("A worker's descriptor keeps the lock beyond its parent's")
     func handedOver() throws {
         let root = try CareRoot(isEmpty: true)

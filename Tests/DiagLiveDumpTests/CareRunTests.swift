@@ -45,6 +45,25 @@ struct CareRunTests {
             refused.obstacle == .init(cause: .throttled, message: "too soon", remedy: "Wait."))
     }
 
+    @Test("A stall of memory ends the stacks, too, whether the dump is partial or refused")
+    func stalled() throws {
+        let reason = LiveDumpReport.Obstacle(cause: .memoryPressure, message: "a stall")
+        for isPartial in [false, true] {
+            let (dump, _) = try dump()
+            _ = try dump.run(listener) { _ in
+                dump.stopReason = reason
+                if !isPartial { throw LiveDumpError(reason) }
+            }
+            #expect(dump.stacksControl.stopReason == reason)
+        }
+        // Another end of the copy leaves them alone.
+        let (whole, _) = try dump()
+        _ = try whole.run(listener) { _ in
+            whole.stopReason = .init(cause: .noSpace, message: "full")
+        }
+        #expect(!whole.stacksControl.isStopped)
+    }
+
     @Test("What the listener throws is thrown on")
     func thrownOn() throws {
         var deaf = listener
@@ -76,6 +95,42 @@ struct CareRunTests {
         #expect(
             try message(1 << 20, 1 << 30) == "it ended; it could have 1.0 MiB: as --max-size says")
         #expect(try message(nil, .max) == "it ended")
+    }
+
+    @Test("Whether memory came or went meanwhile is told, also when nobody knows")
+    func ranges() throws {
+        func warnings(_ change: ([UInt8]) -> [UInt8]) throws -> [String] {
+            let host = try SyntheticHost()
+            let bytes = SyntheticKernel().file()
+            try host.write(bytes, to: "proc/kcore")
+            try host.write(SyntheticKernel.iomem, to: "proc/iomem")
+            let core = try KernelCore(tree: host.tree, host: SyntheticHost.host)
+            try host.write(change(bytes), to: "proc/kcore")
+            let made = try dump()
+            let before = made.dump.report.warnings
+            var result = DumpResult()
+            result.isComplete = true
+            made.dump.conclude(result, core, DumpControl(), made.destination)
+            #expect(made.dump.report.outcome == .complete)
+            return Array(made.dump.report.warnings.dropFirst(before.count))
+        }
+        #expect(try warnings { $0 } == [])
+        let grown = try warnings { bytes in
+            var bytes = bytes
+            bytes[64 + 56 * 4 + 41] = 3  // p_memsz of the last range
+            bytes[64 + 56 * 4 + 33] = 3
+            return bytes
+        }
+        #expect(
+            grown == [
+                "memory was added or taken away while it was copied: the dump has the ranges of"
+                    + " its begin"
+            ])
+        #expect(
+            try warnings { _ in [] } == [
+                "whether memory was added or taken away while it was copied is not known:"
+                    + " /proc/kcore could not be read again"
+            ])
     }
 
     @Test("Less room than the dump needs is a refusal, unless --max-size cuts it to that")

@@ -41,12 +41,17 @@ extension SchemaSample {
         full.originator = "Taskmgr"
         full.reason = "hang"
         full.debugPackage = "linux-image-6.1.0-dbg"
+        full.symbols = .init(
+            installCommand: "apt-get install linux-image-6.1.0-dbg", note: "in the archive",
+            images: ["/usr/lib/debug/boot/vmlinux-6.1.0"], symbolServer: "https://server/",
+            fetchCommand: "debuginfod-find debuginfo aabb")
         full.openWith = ["crash vmlinux LiveDump.kdump"]
         full.readers = [.init("crash", canRead: true, note: "8.0.2 or newer")]
         full.warnings = ["w"]
         var lean = DumpDescription(
             file: "x", byteCount: 0, format: .lime, formatName: "LiME", kind: "physical memory")
         lean.readers = [.init("crash", canRead: false)]
+        lean.symbols = .init()
         lean.code = .init(
             number: "0x0", name: nil, isLive: nil, parameters: [.init(value: "0x0")])
         return [

@@ -12,6 +12,9 @@ extension SchemaSample {
             .init(path: "/etc/\\xFF", pathBytes: "L2V0Yy//", byteCount: 0),
         ]
         files.leftOutCount = 2
+        files.unreadable = [.init(path: "/etc/closed", why: "Permission denied")]
+        files.moreUnreadableCount = 1
+        files.misfits = [.init(path: "/etc/ssh", why: "is a folder")]
         files.byteLimit = 1 << 20
         var command = CollectionPlan.Item(kind: .command, number: 2, title: "ip", risk: "R1")
         command.arguments = ["ip", "address"]
@@ -27,9 +30,15 @@ extension SchemaSample {
         probe.probe = "metadata"
         probe.target = "/dev/sda"
         probe.actions = ["ioctl BLKGETSIZE64"]
+        var dump = CollectionPlan.Item(kind: .dump, number: 6, title: "memory", risk: "R2")
+        dump.knownEstimate = nil
+        dump.notCounted = "how much memory there is is not known"
         let others: [CollectionPlan.Item] = [
-            .init(kind: .dump, number: 6, title: "memory", risk: "R2"),
-            .init(kind: .program, number: 7, title: "a program", risk: "R1"),
+            dump,
+            .init(
+                kind: .dump, number: 7, title: "memory", risk: "R2",
+                estimate: .init(byteCount: 1, seconds: 2, isBound: true)),
+            .init(kind: .program, number: 8, title: "a program", risk: "R1"),
         ]
         var full = CollectionPlan.Collector(
             name: "network", subject: "network state", origin: "/a/network.yaml",
@@ -50,7 +59,8 @@ extension SchemaSample {
                     host: .init(name: "host", machine: digest), userIdentifier: 0,
                     created: Timestamp(microsecondsSince1970: 1), root: "/",
                     since: Timestamp(microsecondsSince1970: 0), options: ["profile": ["full"]],
-                    collectors: [full, lean], estimate: .init(byteCount: 1, seconds: 2))),
+                    collectors: [full, lean],
+                    estimate: .init(byteCount: 1, seconds: 2, isBound: true, isPartial: true))),
             SchemaSample(
                 .plan, "lean",
                 CollectionPlan(

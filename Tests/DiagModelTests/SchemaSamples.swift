@@ -35,6 +35,14 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
         collector: "logs", what: "/dev/kmsg", why: "EPERM", remedy: "root")
     static let leanMissing = Missing(collector: "logs", what: "x", why: "y")
 
+    static let fullWithheld: Withheld = {
+        var withheld = Withheld()
+        withheld.add(file: "/etc/crontab")
+        withheld.add(command: "ps -ef")
+        withheld.add(Withheld.Count(files: 3, isLeast: true))
+        return withheld
+    }()
+
     static let fullManifest = Manifest(
         tool: .init(name: "diagbundle", version: "1.0"),
         host: .init(
@@ -50,7 +58,9 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
                 collector: "storage", outcome: .timedOut, reason: "deadline", started: time,
                 seconds: 1.5, artifactCount: 1, byteCount: 3, confinement: "parser",
                 confinementGaps: ["landlock"], processorSeconds: 0.5,
-                peakResidentByteCount: 4096, notes: ["n"])
+                peakResidentByteCount: 4096, notes: ["n"], withheld: fullWithheld,
+                origin: "/etc/diagbundle/collectors.d/storage.yaml", definition: sha,
+                replacesBuiltIn: true)
         ],
         artifacts: [
             .init(
@@ -109,7 +119,8 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
             ("lean", .absent(.init(what: "w"))),
             ("full", .missing(.init(what: "w", why: "y", remedy: "r"))),
             ("full", .finding(fullFinding)), ("lean", .finding(leanFinding)),
-            ("full", .note(.init(text: "t"))), ("full", .probe(probe)),
+            ("full", .note(.init(text: "t", withheld: fullWithheld))),
+            ("lean", .note(.init(text: "t"))), ("full", .probe(probe)),
             ("lean", .probe(.init(kind: "k", target: "t"))), ("full", .record(fullRecord)),
             ("lean", .record(leanRecord)), ("full", .awaitProbes),
             ("full", .end(.init(failure: "f", confinementGaps: ["g"]))), ("lean", .end(.init())),
@@ -156,7 +167,8 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
                             exitCode: 3, bundlePath: "b", bundleByteCount: 1, bundleSHA256: sha,
                             folderPath: "f", artifactCount: 1, artifactByteCount: 2,
                             completeness: .partial, missing: [fullMissing], findings: [fullFinding],
-                            collectSeconds: 1, sealSeconds: 2, error: "e"))),
+                            collectSeconds: 1, sealSeconds: 2, error: "e",
+                            withheld: ["scheduled": fullWithheld.count]))),
                 SchemaSample(
                     .progress, "lean", ProgressEvent(kind: .runStarted, time: time, run: leanRun)),
                 SchemaSample(

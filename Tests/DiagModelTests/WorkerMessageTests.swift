@@ -11,6 +11,7 @@ import Testing
         .progress(.init(done: 1, total: 2, unit: "u", activity: "a")),
         .absent(.init(what: "w")), .missing(.init(what: "w", why: "y", remedy: "r")),
         .finding(SchemaSample.fullFinding), .note(.init(text: "line\nbreak")),
+        .note(.init(text: "t", withheld: SchemaSample.fullWithheld)),
         .probe(.init(kind: "k", target: "t", targetBytes: "dA==", standsOn: ["u"])), .awaitProbes,
         .record(.init(kind: "k", target: "t", outcome: .slow, seconds: 1, facts: ["a": [1]])),
         .end(.init(failure: "f", confinementGaps: ["g"])), .end(.init()),

@@ -40,10 +40,13 @@ struct DumpSummaryTests {
                     "/d/h-1/LiveDump.kdump",
                     "20.0 MiB; made in 3.2 s; kdump-compressed, zstd; level 27; kernel 6.1.0",
                     "Stacks of all threads: beside it, in", "/d/h-1/LiveDump-stacks.txt",
-                    "Symbols: the package linux-image-dbg", "Open it with:",
+                    "Symbols: the package linux-image-dbg; \"diagbundle dump info\" tells how to"
+                        + " get them",
+                    "Open it with:",
                     "  drgn -c LiveDump.kdump",
-                    "Smeared: pages were copied while the kernel went on, over 3.0 s; 100 read"
-                        + " again, 5 had changed, 1 may be torn.",
+                    "Smeared: pages were copied while the kernel went on, over 3.0 s. Of a sample of"
+                        + " 100 pages 5 had changed; 4 pages were replaced by newer ones, and 1 of"
+                        + " these had changed again and may be torn.",
                     #"Warning: registers of 1 processor are zero \x1B[2J"#,
                 ])
     }
@@ -86,6 +89,64 @@ struct DumpSummaryTests {
         dump.pages.missing = .max
         dump.pages.presentByClass = ["slab": 3]
         #expect(DumpPage.lines(dump).contains { $0.hasPrefix("slab") && !$0.contains("0") })
+    }
+
+    @Test("A dump whose package is not known says where to ask")
+    func withoutPackage() {
+        var report = Self.report(.complete)
+        report.kernel.debugPackage = nil
+        let lines = DumpSummary.lines(
+            of: report, exitCode: 0, folderPath: "/d", file: Self.file, seconds: 1)
+        #expect(
+            lines.contains(
+                "Symbols: no package is known; \"diagbundle dump info\" tells how to get them"))
+    }
+
+    /// The lines of a page from its title `title` to the next empty one.
+    private func section(_ title: String, of dump: DumpDescription) -> [String] {
+        DumpPage.lines(dump).drop { $0 != title }.prefix { !$0.isEmpty }.map(\.self)
+    }
+
+    @Test("The page tells the package, and how it is got and used")
+    func symbols() {
+        var dump = DumpDescription(
+            file: "f", byteCount: 1, format: .elf, formatName: "n", kind: "k")
+        #expect(section("Get the symbols", of: dump) == [])
+        dump.debugPackage = "linux-dbgsym"
+        dump.symbols = .init(
+            installCommand: "apt-get install linux-dbgsym", note: "it is in another archive",
+            images: ["/v"], symbolServer: "https://s/", fetchCommand: "debuginfod-find x")
+        dump.openWith = ["crash /v f"]
+        #expect(DumpPage.lines(dump).contains("  Symbols        package linux-dbgsym"))
+        #expect(
+            section("Get the symbols", of: dump) == [
+                "Get the symbols", "  apt-get install linux-dbgsym",
+                "    it is in another archive", "  debuginfod-find x",
+                "    by Build ID, where the server has it; prints the path of vmlinux",
+            ])
+        #expect(section("Open with", of: dump) == ["Open with", "  crash /v f"])
+        dump.debugPackage = nil
+        dump.symbols = .init(note: "not known\u{1B}[2J", fetchCommand: "debuginfod-find x")
+        #expect(
+            DumpPage.lines(dump).contains("  Symbols        by Build ID; no package is known"))
+        #expect(
+            section("Get the symbols", of: dump).prefix(3) == [
+                "Get the symbols", #"  not known\x1B[2J"#, "  debuginfod-find x",
+            ])
+        dump.symbols = .init(note: "none")
+        #expect(DumpPage.lines(dump).contains("  Symbols        no package is known"))
+        #expect(section("Get the symbols", of: dump) == ["Get the symbols", "  none"])
+    }
+
+    @Test("Of the pages that a cut file lacks none is said to be in it")
+    func cutPages() {
+        var dump = DumpDescription(
+            file: "f", byteCount: 1, format: .windows, formatName: "n", kind: "k")
+        dump.pages.dumped = 3
+        dump.pages.missing = 2
+        let row = DumpPage.lines(dump).first { $0.hasPrefix("all ") }
+        #expect(row?.split(separator: " ").dropFirst().first == "1")
+        #expect(!DumpPage.lines(dump).contains { $0.hasPrefix("  Processors") })
     }
 
     @Test("Of a copy that was killed, no time of its end is told")

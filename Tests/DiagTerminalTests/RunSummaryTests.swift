@@ -38,6 +38,7 @@ struct RunSummaryTests {
                 "  storage: /dev/sd0 and 11 more: Permission denied",
                 "  logs: kern.log: byte budget",
             ])
+        #expect(RunSummary.lines(of: result, isRoot: true).contains("13 items missing:"))
     }
 
     @Test("A complete run is four lines")
@@ -51,6 +52,41 @@ struct RunSummaryTests {
                 "1.0 KiB; 1 artifact, 17 bytes, collected in 0.0 s, sealed in 0.0 s",
                 "SHA-256 00",
             ])
+    }
+
+    @Test("A run that withholds something is not told as one that collected all")
+    func withheld() {
+        let result = RunResult(
+            exitCode: 0, bundlePath: "b.tar.xz", completeness: .complete,
+            withheld: ["processes": .init(commands: 1), "scheduled": .init(files: 5)])
+        let lines = RunSummary.lines(of: result)
+        #expect(
+            lines.first
+                == "Complete, but for what is withheld: all else that exists was collected.")
+        #expect(
+            lines.last
+                == "5 files and 1 command withheld until they can be redacted: scheduled 5,"
+                + " processes 1; see manifest.json")
+        #expect(
+            RunSummary.lines(of: result, width: 60).suffix(2) == [
+                "5 files and 1 command withheld until they can be redacted:",
+                "  scheduled 5, processes 1; see manifest.json",
+            ])
+    }
+
+    @Test("What is withheld is told beside what is missing, and takes two lines at most")
+    func withheldBesideMissing() {
+        let missing = (0..<40).map { Missing(collector: "c\($0)", what: "w", why: "y") }
+        let result = RunResult(
+            exitCode: 3, bundlePath: "b", missing: missing,
+            withheld: ["scheduled": .init(files: 1)])
+        let lines = RunSummary.lines(of: result, width: 20)
+        #expect(lines.count == RunSummary.mostLines)
+        let told = RunSummary.lines(of: result)
+        #expect(told.first == "Partial: what was collected is valid, but something is missing.")
+        #expect(
+            told[3] == "1 file withheld until it can be redacted: scheduled 1; see manifest.json")
+        #expect(told[4] == "40 items missing:")
     }
 
     @Test("An error stands first, in words")
@@ -107,6 +143,77 @@ struct RunSummaryTests {
             ])
     }
 
+    private static let stacks = Artifact(
+        collector: "livedump", path: "LiveDump-stacks.txt", byteCount: 1, sha256: "")
+
+    private static func outline(
+        _ outcome: LiveDumpReport.Outcome, _ artifacts: [Artifact]
+    ) -> LiveDumpOutline? {
+        let time = Timestamp(microsecondsSince1970: 1_800_000_000_000_000)
+        return LiveDumpOutline(
+            of: LiveDumpReport(
+                kind: .full, outcome: outcome, originator: "diagbndl",
+                parameters: ["0x0", "0x1", "0x1b", "0x0"], host: "h",
+                kernel: .init(release: "6.1.0", version: "v", machine: "m"), started: time,
+                ended: time, level: 26), in: artifacts)
+    }
+
+    @Test("A live dump in a bundle is told, with what opens it")
+    func dump() {
+        let file = Artifact(
+            collector: "livedump", path: "LiveDump.kdump", byteCount: 20 << 20, sha256: "",
+            mediaType: Artifact.kdumpMediaType)
+        let result = RunResult(
+            exitCode: 0, bundlePath: "/srv/b.tar.xz", folderPath: "/srv/web01",
+            completeness: .complete)
+        let dump = Self.outline(.complete, [file, Self.stacks])
+        #expect(
+            RunSummary.lines(of: result, dump: dump).suffix(3) == [
+                "Live kernel dump: LiveDump.kdump, 20.0 MiB, level 27, complete",
+                "  smeared: pages were copied while the kernel ran",
+                "  diagbundle dump info /srv/web01/LiveDump.kdump",
+            ])
+        // What is to be copied is not cut.
+        #expect(
+            RunSummary.lines(of: result, width: 20, dump: dump).last
+                == "  diagbundle dump info /srv/web01/LiveDump.kdump")
+    }
+
+    @Test("A refused dump is told with what helps, before what else is missing")
+    func refusedDump() {
+        let missing =
+            (0..<20).map { Missing(collector: "c\($0)", what: "w", why: "y", remedy: "root") }
+            + [
+                Missing(
+                    collector: "livedump", what: "LiveDump.kdump", why: "there is no /proc/kcore",
+                    remedy: "The kernel's memory can be had by kdump.")
+            ]
+        let result = RunResult(exitCode: 3, bundlePath: "b", missing: missing)
+        let lines = RunSummary.lines(of: result, dump: Self.outline(.refused, [Self.stacks]))
+        #expect(
+            lines.dropFirst(3).prefix(5) == [
+                "Live kernel dump: none; the stacks of all threads are in LiveDump-stacks.txt",
+                "21 items missing; run as root for 20 of them:",
+                "  livedump: LiveDump.kdump: there is no /proc/kcore",
+                "    -> The kernel's memory can be had by kdump.", "  c0: w: y",
+            ])
+        #expect(lines.count == RunSummary.mostLines)
+        #expect(lines.last == "  and 13 more: see summary.txt")
+    }
+
+    @Test("Where there is no room for what helps, what is missing is told all the same")
+    func noRoom() {
+        let missing = (0..<20).map {
+            Missing(collector: "c\($0)", what: "w", why: "y", remedy: "Do it.")
+        }
+        let result = RunResult(
+            exitCode: 3, bundlePath: "b", missing: missing, findings: Self.findings)
+        let lines = RunSummary.lines(of: result)
+        #expect(lines.count == RunSummary.mostLines)
+        #expect(
+            lines.suffix(3) == ["    -> Do it.", "  c3: w: y", "  and 16 more: see summary.txt"])
+    }
+
     @Test(
         "Whatever the result, there are at most 15 lines, none too wide but the path, no controls",
         arguments: 0..<100)
@@ -118,23 +225,36 @@ struct RunSummaryTests {
         func text() -> String { pick(hostileTexts) }
         let path = pick([nil, "/tmp/" + text()])
         let folder = pick([nil, "/tmp/f" + text()])
+        let number: Int = pick([0, 1, .max, .min])
+        let withheld: [String: Withheld.Count]? = pick([
+            nil, [:], [text(): Withheld.Count(files: number, commands: 1)],
+        ])
         let result = RunResult(
             exitCode: pick([0, 1, 3, 64, 69, 73, 74, 75, 77, 130, .min, .max]), bundlePath: path,
             bundleByteCount: pick([nil, 0, .max, .min]), bundleSHA256: pick([nil, text()]),
             folderPath: folder, artifactCount: pick([0, 1, .max]),
             artifactByteCount: pick([0, .max, .min]),
             missing: (0..<pick([0, 1, 2, 9, 300])).map { _ in
-                Missing(collector: text(), what: text(), why: text(), remedy: pick([nil, "root"]))
+                Missing(
+                    collector: text(), what: text(), why: text(),
+                    remedy: pick([nil, "root", "Do " + text() + "."]))
             },
             findings: (0..<pick([0, 1, 2, 9, 300])).map { _ in
                 Finding(
                     fault: text(), severity: pick(Finding.Severity.allCases), collector: text(),
                     object: text(), reason: text())
             }, collectSeconds: pick([0, .nan, .infinity, 1e300]),
-            sealSeconds: pick([0, -.infinity]), error: pick([nil, text()]))
+            sealSeconds: pick([0, -.infinity]), error: pick([nil, text()]), withheld: withheld)
+        let file = Artifact(
+            collector: text(), path: "LiveDump." + text(), byteCount: pick([0, .max, .min]),
+            sha256: nil, mediaType: Artifact.kdumpMediaType)
+        let dump = pick([
+            nil, Self.outline(.refused, [Self.stacks]), Self.outline(.partial, [file]),
+        ])
         let width = pick([nil, 1, 10, 20, 79, 200])
         let unicode = pick([true, false])
-        let lines = RunSummary.lines(of: result, width: width, usesUnicode: unicode)
+        let lines = RunSummary.lines(
+            of: result, width: width, usesUnicode: unicode, dump: dump)
         #expect(lines.count <= RunSummary.mostLines)
         let shown = ShownText(usesUnicode: unicode)
         if let place = path ?? folder {
@@ -149,7 +269,8 @@ struct RunSummaryTests {
             let isPath = [path, folder].contains {
                 $0.map { shown.escape($0, limit: .max) } == line
             }
-            #expect(isPath || DisplayText.cellCount(of: line) <= width ?? .max)
+            let isCommand = line.hasPrefix("  diagbundle dump info ")
+            #expect(isPath || isCommand || DisplayText.cellCount(of: line) <= width ?? .max)
         }
     }
 }

@@ -119,13 +119,32 @@ struct YAMLDocumentTests {
             ),
             (
                 "a: [1, 2",
-                "c.yaml:2:1: did not find expected ',' or ']', while parsing a flow sequence that "
-                    + "begins at 1:4"
+                "c.yaml:2:1: did not find expected ',' or ']' (put a text that holds a brace, a "
+                    + "bracket or a comma in quotes, as \"/etc/{a,b}.conf\"; close each bracket), "
+                    + "while parsing a flow sequence that begins at 1:4"
             ),
             ("a: \"x\u{1B}[2J\"", "c.yaml:1:6: control characters are not allowed"),
         ])
     func refused(text: String, error: String) {
         #expect(message { try parse(text) } == error)
+    }
+
+    @Test(
+        "A pattern without quotes is told to be put in quotes",
+        arguments: [
+            ("a: [*.key]", "1:6: ", "put a text that begins with * or & in quotes, as \"*.key\""),
+            ("a:\n  - *.key", "2:6: ", "put a text that begins with * or & in quotes"),
+            ("a: [/etc/{a,b}.conf]", "1:10: ", "in quotes, as \"/etc/{a,b}.conf\""),
+            ("a: [/etc/[ab].conf]", "1:10: ", "holds a brace, a bracket or a comma in quotes"),
+            ("a: {b: /x{y}z}", "1:10: ", "holds a brace, a bracket or a comma in quotes"),
+            ("a:\n  - {b,c}.conf", "2:10: ", "put a text that begins with { or [ in quotes"),
+            ("a:\n  - x\n  - [b].c", "3:8: ", "put a text that begins with { or [ in quotes"),
+            ("a: [!x]", "1:7: ", "put a text that begins with ! in quotes"),
+        ])
+    func unquoted(text: String, place: String, hint: String) {
+        let said = message { try parse(text) }
+        #expect(said.hasPrefix("c.yaml:" + place), "\(said)")
+        #expect(said.contains(hint), "\(said)")
     }
 
     @Test("Bytes that are not UTF-8 are refused, with their place")

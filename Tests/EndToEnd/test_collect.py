@@ -389,24 +389,42 @@ class Options(harness.Case):
 
     @harness.in_namespace()
     def test_what_the_running_kernel_has_mounted_in_a_root_is_not_of_it(self):
-        """As for a chroot of a rescue system."""
+        """As for a chroot of a rescue system, whose /run a link of the root leads into."""
         root = harness.fixture_root(self.folder)
         for name in ("proc", "sys", "dev", "run"):
             shutil.rmtree(os.path.join(root, name), ignore_errors=True)
             os.mkdir(os.path.join(root, name))
         os.mknod(os.path.join(root, "dev/null"), stat.S_IFCHR | 0o666, os.makedev(1, 3))
-        self.collect("--root", root, "--profile", "full", expected=(0, PARTIAL))
+        os.symlink("../run/systemd/resolve/stub-resolv.conf", os.path.join(root, "etc/resolv.conf"))
         names = lambda output: sorted(one["path"] for one in harness.manifest(output)["artifacts"]
                                       if not one["path"].endswith("worker.log"))
+
+        def fill_run():
+            for name in ("utmp", "reboot-required", "systemd/resolve/stub-resolv.conf"):
+                harness.write(os.path.join(root, "run", name), "# words-of-this-machine\n")
+        # What lies in a /run of the root's own is collected.
+        fill_run()
+        self.collect("--root", root, "--profile", "full", output=self.path("own"),
+                     expected=(0, PARTIAL))
+        self.assertLessEqual(
+            {"network/etc/resolv.conf", "network/run/systemd/resolve/stub-resolv.conf",
+             "packages/run/reboot-required"}, set(names(self.path("own"))))
+        shutil.rmtree(os.path.join(root, "run"))
+        os.mkdir(os.path.join(root, "run"))
+        self.collect("--root", root, "--profile", "full", expected=(0, PARTIAL))
         before = names(self.output)
         for name in ("proc", "sys", "dev"):
             harness.mount("/" + name, os.path.join(root, name), None,
                           harness.MS_BIND | harness.MS_REC)
         harness.mount("tmpfs", os.path.join(root, "run"), "tmpfs")
-        harness.write(os.path.join(root, "run/utmp"), "of this host")
+        fill_run()
         self.collect("--root", root, "--profile", "full", output=self.path("mounted"),
                      expected=(0, PARTIAL))
         self.assertEqual(names(self.path("mounted")), before)
+        folder = harness.host_folder(self.path("mounted"))
+        for name in harness.files_below(folder):
+            self.assertNotIn(b"words-of-this-machine",
+                             harness.content(os.path.join(folder, name)), name)
 
     def test_root_fixture_does_not_claim_the_running_kernel(self):
         """The kernel that runs the program is not the kernel of a disk that is looked at."""
@@ -431,6 +449,33 @@ class Options(harness.Case):
         outcome = harness.run("schema", "nothing")
         self.assertEqual(outcome.status, USAGE)
         self.assertIn("manifest", outcome.told)
+
+    def test_options_of_live_dumps_stand_together_in_the_help(self):
+        for command in ("collect", "plan"):
+            with self.subTest(command):
+                outcome = harness.run(command, "--help")
+                self.assertEqual(outcome.status, 0)
+                _, _, text = outcome.out.partition("\nLIVE DUMP OPTIONS:\n")
+                dumps, _, others = text.partition("\nOPTIONS:\n")
+                named = ["--include-live-dump", "--live-dump", "--dump-level"]
+                if command == "collect":
+                    named.append("--dump-reason")
+                for name in named:
+                    self.assertIn("\n  %s " % name, "\n" + dumps)
+                    self.assertNotIn("\n  %s " % name, others)
+                self.assertTrue(dumps.startswith("  --include-live-dump "), dumps[:200])
+                self.assertEqual("--dump-reason" in outcome.out, command == "collect")
+        outcome = harness.run("plan", "--dump-reason", "slow")
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+
+    def test_help_of_dumps_says_where_their_defaults_are_changed(self):
+        outcome = harness.run("dump", "full", "--help")
+        text = " ".join(outcome.out.split())
+        for words in ("dump-*", "/etc/diagbundle/config.yaml", "diagbundle config show",
+                      "diagbundle config reset"):
+            self.assertIn(words, text)
+        outcome = harness.run("dump", "stacks", "--help")
+        self.assertIn("diagbundle help dump full", " ".join(outcome.out.split()))
 
     def test_version_and_help(self):
         outcome = harness.run("--version")

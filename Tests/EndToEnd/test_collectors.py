@@ -142,6 +142,76 @@ class DeclaredCollectorTest(harness.Case):
         self.assertEqual(
             harness.run("collectors", "check", self.path("none")).status, UNAVAILABLE)
 
+    def test_check_refuses_what_a_run_refuses(self):
+        folder = self.declarations(mine=OWN % ("mine", "facts", "/a", "echo"))
+        path = os.path.join(folder, "mine.yaml")
+        link = os.path.join(folder, "link.yaml")
+        os.symlink("mine.yaml", link)
+        outcome = harness.run("collectors", "check", link)
+        self.assertEqual(outcome.status, NOT_PERMITTED, str(outcome))
+        self.assertIn("link.yaml: a run refuses it: %s is a symbolic link" % link, outcome.err)
+        self.assertEqual(outcome.out, "")
+        os.chmod(path, 0o666)
+        outcome = harness.run("collectors", "check", path)
+        self.assertEqual(outcome.status, NOT_PERMITTED, str(outcome))
+        self.assertIn("mine.yaml may be written by others", outcome.err)
+        self.assertEqual(outcome.out, "")
+        os.chmod(path, 0o644)
+        os.chmod(folder, 0o777)
+        outcome = harness.run("collectors", "check", path)
+        self.assertEqual(outcome.status, NOT_PERMITTED, str(outcome))
+        self.assertIn("collectors.d may be written by others", outcome.err)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("onyl: [a]\n")
+        outcome = harness.run("collectors", "check", path)
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+        self.assertIn("unknown key `onyl`", outcome.err)
+        self.assertIn("collectors.d may be written by others", outcome.err)
+
+    @harness.needs_root
+    def test_everybody_checks_his_own(self):
+        binary = harness.binary_for_everybody(self.folder)
+        folder = self.declarations(mine=OWN % ("mine", "facts", "/a", "echo"))
+        path = os.path.join(folder, "mine.yaml")
+        for one in (folder, path):
+            os.chown(one, 65534, 65534)
+        user = lambda: (os.setgid(65534), os.setuid(65534))
+        outcome = harness.run("collectors", "check", path, binary=binary, before=user)
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertIn("mine.yaml: ok, mine", outcome.out)
+        outcome = harness.run("collectors", "check", path)
+        self.assertEqual(outcome.status, NOT_PERMITTED, str(outcome))
+        self.assertIn("belongs to user 65534", outcome.err)
+
+    def test_check_says_what_may_not_be_meant(self):
+        folder = self.declarations(mine=OWN % ("mine", "facts", "/a", "echo"),
+                                   locale=OWN % ("locale", "a locale", "/a", "echo"))
+        for name in ("mine.conf", ".mine.yaml"):
+            os.rename(os.path.join(folder, "mine.yaml"), os.path.join(folder, name))
+            outcome = harness.run("collectors", "check", os.path.join(folder, name))
+            self.assertEqual(outcome.status, 0, str(outcome))
+            self.assertIn(": ok, mine, 2 items\n  warning: no run reads it by this name",
+                          outcome.out)
+            self.assertNotIn("replaces", outcome.out)
+            os.rename(os.path.join(folder, name), os.path.join(folder, "mine.yaml"))
+        outcome = harness.run("collectors", "check", os.path.join(folder, "locale.yaml"))
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertIn("  it replaces the collector locale of the program\n", outcome.out)
+        self.assertNotIn("warning", outcome.out)
+
+    def test_a_pattern_without_quotes_is_told_to_have_them(self):
+        cases = [("[*.key]", "put a text that begins with * or & in quotes"),
+                 ("[/etc/{a,b}.conf]", "put a text that holds a brace, a bracket or a comma in"
+                                       ' quotes, as "/etc/{a,b}.conf"')]
+        for patterns, said in cases:
+            with self.subTest(patterns):
+                text = (OWN % ("mine", "facts", "/a", "echo")).replace("[/a]", patterns)
+                folder = self.declarations(mine=text)
+                outcome = harness.run("collectors", "check", os.path.join(folder, "mine.yaml"))
+                self.assertEqual(outcome.status, USAGE, str(outcome))
+                self.assertIn("mine.yaml:7:", outcome.err)
+                self.assertIn(said, outcome.err)
+
     def test_check_refuses_what_runs_other_programs(self):
         cases = ["rbash, -c, id", "python3.11, -c, x", "flock, /tmp/x, id", 'taskset, "1", id',
                  "/lib64/ld-linux-x86-64.so.2, /bin/sh", "find, /, -exec, rm, x, ;"]
@@ -178,13 +248,46 @@ class DeclaredCollectorTest(harness.Case):
 
     def test_new_writes_a_file_that_check_accepts(self):
         outcome = harness.run("collectors", "new", "my-app", cwd=self.path("."))
-        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertEqual((outcome.status, outcome.err), (0, ""), str(outcome))
         path = self.path("my-app.yaml")
         self.assertEqual(harness.run("collectors", "check", path).status, 0)
         again = harness.run("collectors", "new", "my-app", cwd=self.path("."))
         self.assertEqual(again.status, harness.CANNOT_CREATE)
         self.assertIn("not overwritten", again.err)
         self.assertEqual(harness.run("collectors", "new", "No!").status, USAGE)
+        taken = harness.run("collectors", "new", "locale", cwd=self.path("."))
+        self.assertEqual(taken.status, 0, str(taken))
+        self.assertIn("locale.yaml replaces the collector locale of the program", taken.err)
+
+    def test_new_makes_a_plugin_that_check_accepts(self):
+        def new(name):
+            return harness.run("collectors", "new", name, "--plugin", cwd=self.path("."))
+        outcome = new("my-plugin")
+        self.assertEqual(outcome.status, 0, str(outcome))
+        path = self.path("my-plugin")
+        self.assertEqual(outcome.out, "%s.yaml\n%s\n" % (path, path))
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o755)
+        for file in (path, path + ".yaml"):
+            checked = harness.run("collectors", "check", file)
+            self.assertEqual(checked.status, 0, str(checked))
+            self.assertIn("%s: ok, my-plugin" % path, checked.out)
+            self.assertIn("artifact my-plugin/kernel.txt: ", checked.out)
+        again = new("my-plugin")
+        self.assertEqual(again.status, harness.CANNOT_CREATE, str(again))
+        self.assertIn("my-plugin.yaml is there already, and is not overwritten", again.err)
+        # All or nothing.
+        harness.write(self.path("half"), "mine")
+        half = new("half")
+        self.assertEqual(half.status, harness.CANNOT_CREATE, str(half))
+        self.assertFalse(os.path.exists(self.path("half.yaml")))
+        self.assertEqual(harness.content(self.path("half")), b"mine")
+        for name, said in (("No!", "is no name of a plugin"), ("storage", "is no name of a plugin"),
+                           ("locale", "`locale` is the name of a collector (built in), which a"
+                                      " plugin cannot replace")):
+            refused = new(name)
+            self.assertEqual(refused.status, USAGE, str(refused))
+            self.assertIn(said, refused.err)
+        self.assertFalse(os.path.exists(self.path("locale")))
 
     def test_a_profile_chooses(self):
         folder = self.declarations(mine=OWN % ("mine", "facts", "/etc/hostname", "echo, said"))

@@ -50,7 +50,7 @@ class DeclaredCommandTest(harness.Case):
         program = self.program("trap '' TERM\necho begun\nwhile :; do sleep 1; done\n")
         folder = self.declare(
             "  - command: [echo, first]\n    to: first.txt\n"
-            "  - command: [%s]\n    to: last.txt\n    limits: {seconds: 60}\n" % program,
+            "  - command: [%s]\n    to: last.txt\n    limits: {seconds: 8}\n" % program,
             deadline="8s")
         self.collect("--collectors", folder, "--only", "mine", expected=(PARTIAL,))
         report, = harness.manifest(self.output)["reports"]

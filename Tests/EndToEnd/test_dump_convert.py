@@ -20,12 +20,12 @@ def note(name, kind, content):
         name.encode() + b"\0") + pad(content)
 
 
-def write_core(path, pages, empty=()):
+def write_core(path, pages, empty=(), information=b"OSRELEASE=6.1.0\nPAGESIZE=4096\n"):
     """An ELF core file of a kernel that says little of itself; no page compresses.
 
     `empty` has the virtual and the physical address of each LOAD more, which holds nothing.
     """
-    notes = note("VMCOREINFO", 0, b"OSRELEASE=6.1.0\nPAGESIZE=4096\n")
+    notes = note("VMCOREINFO", 0, information)
     start = 0x1000
     with open(path, "wb") as file:
         file.write(b"\x7fELF\2\1\1" + bytes(9) + struct.pack(
@@ -71,11 +71,41 @@ class DumpConvert(harness.Case):
         self.assertEqual((told["level"], told["pages"]["dumped"], told["completeness"]),
                          (0, 300, "complete"))
         self.assertNotIn("time", told)
-        self.assertIn("the file does not tell", harness.run("dump", "info", self.out).out)
+        self.assertNotIn("processorCount", told)
+        page = harness.run("dump", "info", self.out).out
+        self.assertIn("the file does not tell", page)
+        self.assertNotIn("Processors", page)
         self.convert("--format", "elf", source=self.out, target=self.path("back.elf"))
         with open(self.core, "rb") as first, open(self.path("back.elf"), "rb") as last:
             self.assertEqual(first.read()[-300 * PAGE:], last.read()[-300 * PAGE:])
         self.assertEqual(self.info(self.path("back.elf"))["level"], 0)
+
+    def test_level_that_cannot_be_applied_is_refused(self):
+        write_core(self.core, 300)
+        outcome = self.convert("--level", "31", expected=UNAVAILABLE)
+        for text in ("filter " + self.core, "pages of processes", "struct page", "--level 0"):
+            self.assertIn(text, outcome.told)
+        self.assertEqual(os.listdir(self.folder), ["core.elf"])
+        self.convert("--level", "1")
+        self.convert("--level", "8", source=self.out, target=self.path("again.kdump"),
+                     expected=UNAVAILABLE)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["core.elf", "out.kdump"])
+
+    def test_symbols_are_told_by_build_identifier(self):
+        identifier = "3b43fad5034874490492495d552c0af6a5fab235"
+        write_core(self.core, 4, information=(
+            "OSRELEASE=6.8.0-45-generic\nPAGESIZE=4096\nBUILD-ID=%s\n" % identifier).encode())
+        command = ("DEBUGINFOD_URLS=https://debuginfod.elfutils.org/ debuginfod-find debuginfo "
+                   + identifier)
+        told = self.info(self.core)
+        self.assert_schema(told, "dump-info")
+        self.assertNotIn("debugPackage", told)
+        self.assertEqual(told["symbols"]["fetchCommand"], command)
+        self.assertEqual(told["openWith"][0], "crash vmlinux " + self.core)
+        page = harness.run("dump", "info", self.core).out
+        for line in ("  Symbols        by Build ID; no package is known", "  " + command,
+                     "  crash vmlinux " + self.core):
+            self.assertIn(line, page.splitlines())
 
     def test_load_that_holds_nothing_may_lie_anywhere(self):
         """A snapshot of crash tells the physical base so, which may be below zero."""

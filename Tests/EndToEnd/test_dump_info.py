@@ -58,6 +58,32 @@ class DumpInfo(harness.Case):
         self.assertEqual(outcome.status, 0, str(outcome))
         self.assertIn("partial", outcome.out)
         self.assertIn("of 3 pages it has room for 1", outcome.out)
+        rows = [line.split() for line in outcome.out.splitlines() if line.startswith("all ")]
+        self.assertEqual([row[1] for row in rows], ["1"], outcome.out)
+        told = json.loads(self.info(windows_dump()[:-5000], "--json").out)
+        self.assert_schema(told, "dump-info")
+        self.assertEqual(told["pages"], {"dumped": 3, "missing": 2})
+
+    def test_folder_stands_for_the_one_dump_in_it(self):
+        dump = self.path("LiveDump.dmp")
+        harness.write(self.path("LiveDump.json"), "{}")
+        self.info(windows_dump(), name="LiveDump.dmp")
+        outcome = harness.run("dump", "info", self.folder)
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertTrue(outcome.out.startswith(dump + ": "), outcome.out)
+        self.assertEqual(
+            json.loads(harness.run("dump", "info", "--json", self.folder).out)["file"], dump)
+        harness.write(self.path("LiveDump.kdump"), "x")
+        outcome = harness.run("dump", "info", self.folder)
+        self.assertEqual(outcome.status, UNAVAILABLE, str(outcome))
+        self.assertIn("more than one dump: LiveDump.kdump, LiveDump.dmp", outcome.told)
+        os.remove(dump)
+        os.remove(self.path("LiveDump.kdump"))
+        harness.write(self.path("vmcore"), "x")
+        outcome = harness.run("dump", "info", self.folder)
+        self.assertEqual(outcome.status, UNAVAILABLE, str(outcome))
+        self.assertIn("without a dump", outcome.told)
+        self.assertIn("LiveDump.json, vmcore", outcome.told)
 
     def test_damaged_header(self):
         outcome = self.info(windows_dump()[:0x1800])

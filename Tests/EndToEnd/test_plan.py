@@ -340,10 +340,80 @@ class PlanTest(harness.Case):
 
     def test_options_that_contradict_the_plan_are_refused(self):
         _, _, plan = self.own_plan()
-        self.assertIn("--profile: storage contradicts the plan",
-                      self.refused(plan, "--profile", "storage"))
-        self.assertIn("--since", self.refused(plan, "--since", "1h"))
-        self.collect("--plan", self.saved(plan), "--only", "mine", expected=(COMPLETE,))
+        for options, words, remedy in (
+                (("--profile", "storage"), "--profile: storage contradicts the plan, which has"
+                 " default", "--profile storage"),
+                (("--max-size", "5G"), "--max-size: 5G contradicts the plan, which has 2G",
+                 "--max-size 5G"),
+                (("--max-size", "1G"), "--max-size: 1G contradicts the plan, which has 2G",
+                 "--max-size 1G"),
+                (("--since", "1h"), "--since: 1h contradicts the plan, which does not have it",
+                 "--since 1h"),
+                (("--include-persistent-events",), "--include-persistent-events: it contradicts"
+                 " the plan, which does not have it", "--include-persistent-events"),
+                (("--include-live-dump",), "--live-dump: full contradicts the plan, which does"
+                 " not have it", "--live-dump full"),
+                (("--live-dump", "stacks"), "--live-dump: stacks contradicts the plan, which does"
+                 " not have it", "--live-dump stacks"),
+                (("--dump-no-throttle",), "--dump-no-throttle: it contradicts the plan, which does"
+                 " not have it", "--include-live-dump --dump-no-throttle"),
+                # These are as the plan has them, and there is no dump that they could be of.
+                (("--dump-level", "27"), "--dump-level: the plan has no live dump",
+                 "--include-live-dump --dump-level 27"),
+                (("--dump-reason", "why"), "--dump-reason: the plan has no live dump",
+                 "--live-dump full")):
+            with self.subTest(options=options):
+                told = self.refused(plan, *options)
+                self.assertIn(words + "; leave it out, or make a new plan with \"diagbundle plan "
+                              + remedy + " ...\"", told)
+
+    def test_options_that_agree_with_the_plan_or_tell_how_it_is_run_are_taken(self):
+        _, _, plan = self.own_plan()
+        self.collect("--plan", self.saved(plan), "--only", "mine", "--max-size", "2048M",
+                     "--live-dump", "no", "--case", "7", "--jobs", "1", "--deadline", "5m",
+                     "--seal-deadline", "50s", "--progress", "none", expected=(COMPLETE,))
+        manifest = harness.manifest(self.output)
+        options = manifest["options"]
+        self.assertEqual(
+            (manifest["caseIdentifier"], options["jobs"], options["deadlineSeconds"],
+             options["sealDeadlineSeconds"], options["maxByteCount"]), ("7", 1, 300, 50, 2 << 30))
+
+    def test_options_for_what_was_taken_out_of_the_plan_are_refused(self):
+        plan = self.plan("--only", "system,kernel", "--live-dump", "stacks",
+                         "--dump-max-size", "5M")
+        for collector in plan["collectors"]:
+            if collector["name"] in ("livedump", "kernel"):
+                collector["items"] = []
+        for options, words in (
+                (("--only", "system,kernel"),
+                 "--only: kernel contradicts the plan, which does not have it"),
+                (("--live-dump", "stacks"), "--live-dump: the plan has no live dump"),
+                (("--dump-max-size", "5M"), "--dump-max-size: the plan has no live dump"),
+                (("--dump-reason", "why"), "--dump-reason: the plan has no live dump")):
+            with self.subTest(options=options):
+                self.assertIn(words, self.refused(plan, *options))
+
+    def test_a_dump_of_the_plan_is_not_left_out_by_an_option(self):
+        plan = self.plan("--only", "livedump")
+        self.assertIn("--live-dump: no contradicts the plan, which has a live dump",
+                      self.refused(plan, "--live-dump", "no"))
+
+    def test_the_configuration_changes_nothing_of_a_reviewed_plan(self):
+        folder, declarations = self.own()
+        configuration = self.path("config.yaml")
+        harness.write(configuration, "max-size: 1M\n")
+        plan = self.plan("--collectors", declarations, "--only", "mine", "--config", configuration)
+        harness.write(configuration, "max-size: 1\nlive-dump: full\nsince: 1h\nskip: [mine]\n"
+                                     "include-persistent-events: yes\ndump-format: elf\n"
+                                     "profile: minimal\nroot: /nowhere\njobs: 1\n")
+        self.collect("--plan", self.saved(plan), "--config", configuration, expected=(COMPLETE,))
+        options = harness.manifest(self.output)["options"]
+        self.assertEqual(
+            (options["collectors"], options["maxByteCount"], options["root"],
+             options.get("since")), (["mine"], 1 << 20, "/", None))
+        # How it is run is no matter of the plan.
+        self.assertEqual(options["jobs"], 1)
+        self.assertIn("mine" + folder + "/c.conf", self.artifacts())
 
     def test_a_plan_that_is_not_there_is_said_so(self):
         outcome = harness.run("collect", "--output", self.output, "--plan", "/no/plan.json")
@@ -372,3 +442,98 @@ class PlanTest(harness.Case):
         system = next(one for one in harness.manifest(self.output)["reports"]
                       if one["collector"] == "system")
         self.assertTrue(any("for the plan does not have it" in one for one in system["notes"]))
+
+    def dump_plan(self, *options):
+        """The plan of a live dump alone: its page, its collector and its one item."""
+        arguments = ("--only", "livedump") + options
+        page = harness.run("plan", *arguments)
+        self.assertEqual(page.status, COMPLETE, str(page))
+        plan = self.plan(*arguments)
+        self.assert_schema(plan, "plan")
+        collector, = plan["collectors"]
+        item, = collector["items"]
+        return page.out, collector, item
+
+    def test_a_dump_has_its_own_limit_in_a_plan(self):
+        page, collector, item = self.dump_plan("--dump-max-size", "5MiB", "--deadline", "3m")
+        self.assertEqual(item["byteLimit"], 5 << 20)
+        self.assertEqual((item["secondsLimit"], collector["deadlineSeconds"]), (180, 180))
+        self.assertIn("at most 3 min 0 s and 512.0 MiB of text, a dump of at most 5.0 MiB,", page)
+        self.assertIn("(at most 3 min 0 s and 5.0 MiB)", page)
+        # The stacks of all threads are text beside it.
+        self.assertLess(item["estimate"]["byteCount"], (5 << 20) + (512 << 20))
+        page, _, item = self.dump_plan()
+        self.assertNotIn("byteLimit", item)
+        self.assertIn("of text, a dump without a limit of its own,", page)
+        self.assertIn(", no limit of its own for bytes)", page)
+
+    def test_a_dump_costs_something_or_is_not_counted(self):
+        for options in ((), ("--live-dump", "stacks"), ("--dump-level", "0")):
+            with self.subTest(options=options):
+                page, collector, item = self.dump_plan(*options)
+                self.assertNotIn("0 bytes", page)
+                self.assertEqual("estimate" in item, "notCounted" not in item, item)
+                if "estimate" in item:
+                    self.assertGreater(item["estimate"]["byteCount"], 0)
+                    self.assertGreater(item["estimate"]["seconds"], 0)
+                    self.assertGreaterEqual(
+                        collector["estimate"]["byteCount"], item["estimate"]["byteCount"])
+                    self.assertEqual("isBound" in item["estimate"],
+                                     "estimated: at most " in page, page)
+                else:
+                    self.assertIs(collector["estimate"]["isPartial"], True)
+                    self.assertIn("estimated: not counted", page)
+                self.assertEqual(collector["byteLimit"], 512 << 20)
+
+    def test_a_dump_does_not_count_against_the_bytes_of_the_run(self):
+        plan = self.plan("--only", "livedump", "--max-size", "1")
+        self.assertEqual(plan["estimate"], plan["collectors"][0]["estimate"])
+
+    def test_a_plan_of_a_dump_is_called_what_it_is(self):
+        page, _, item = self.dump_plan("--live-dump", "stacks")
+        self.assertTrue(item["title"].startswith("stacks of all threads, and the small dump"))
+        self.assertNotIn("memory of the running kernel", page)
+        page, _, item = self.dump_plan("--include-live-dump", "--dump-level", "31")
+        self.assertEqual(item["title"], "memory of the running kernel, level 31")
+        self.assertIn("leave out cache, pages of processes, ", page)
+        for path in ("/run/diagbundle/livedump.lock", "/var/lib/diagbundle/livedump.json"):
+            self.assertIn(path, "\n".join(item["actions"]))
+            self.assertIn(path, page)
+
+    def test_a_plan_of_a_dump_writes_nothing(self):
+        trace = self.path("trace")
+        if not os.access("/usr/bin/strace", os.X_OK):
+            self.skipTest("strace is not installed")
+        outcome = harness.run(
+            "-f", "-e", "trace=openat,openat2,open,flock,mkdir,mkdirat,unlink,unlinkat", "-o",
+            trace, harness.BINARY, "plan", "--only", "livedump", "--json",
+            binary="/usr/bin/strace")
+        self.assertEqual(outcome.status, COMPLETE, str(outcome))
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+        self.assertTrue([one for one in lines if "/etc/machine-id" in one], "nothing was traced")
+        changes = re.compile(r"O_CREAT|O_WRONLY|O_RDWR|flock\(|mkdir|unlink")
+        self.assertEqual([one for one in lines
+                          if changes.search(one) and "null" not in one and "tty" not in one], [])
+
+    def test_a_dump_can_be_taken_out_of_a_plan_with_another_deadline(self):
+        plan = self.plan("--only", "system", "--live-dump", "stacks", "--deadline", "3m")
+        dump, = (one for one in plan["collectors"] if one["name"] == "livedump")
+        self.assertEqual(dump["deadlineSeconds"], 180)
+        dump["items"] = []
+        self.collect("--plan", self.saved(plan), expected=(COMPLETE, PARTIAL))
+        self.assertEqual(harness.manifest(self.output)["options"]["collectors"], ["system"])
+
+    def test_a_dump_of_a_plan_is_made_whatever_the_deadline(self):
+        plan = self.plan("--only", "system", "--live-dump", "stacks", "--deadline", "3m")
+        self.collect("--plan", self.saved(plan), "--deadline", "4m", expected=(COMPLETE, PARTIAL))
+        self.assertEqual(
+            harness.read_json(harness.host_folder(self.output), "LiveDump.json")["kind"], "stacks")
+
+    def test_the_dump_is_shown_with_its_own_limits(self):
+        shown = harness.run("collectors", "show", "livedump")
+        self.assertEqual(shown.status, COMPLETE, str(shown))
+        self.assertIn("512.0 MiB of text", shown.out)
+        self.assertIn("--dump-max-size", shown.out)
+        other = harness.run("collectors", "show", "system")
+        self.assertNotIn("dump", other.out)

@@ -116,7 +116,37 @@ class ChangedPlan(Plugins):
             with self.subTest(given=given):
                 outcome = self.collect("--plan", plan, *given, output=self.path("out"),
                                        expected=(USAGE,))
-                self.assertIn("contradicts the plan", outcome.err)
+                self.assertIn("contradicts the plan", outcome.told)
+
+    def test_a_dump_is_the_one_that_its_item_shows(self):
+        plan = self.plan("--only", "livedump", "--dump-max-size", "5M")
+
+        def refused(change, words):
+            changed = json.loads(json.dumps(plan))
+            change(changed)
+            outcome = self.collect("--plan", self.saved(changed), expected=USAGE)
+            self.assertIn(words, outcome.told)
+            self.assertFalse(os.path.isdir(self.output) and os.listdir(self.output))
+        for options, what in (({"dump-level": ["0"]}, "title"),
+                              ({"dump-user-pages": ["yes"]}, "list of actions"),
+                              ({"dump-max-size": ["1G"]}, "limit of bytes"),
+                              ({"live-dump": ["stacks"]}, "title")):
+            with self.subTest(options=options):
+                refused(lambda one: one["options"].update(options),
+                        "its live dump has another %s than its options mean" % what)
+        for item, what in (({"byteLimit": 1}, "limit of bytes"), ({"title": "x"}, "title"),
+                           ({"actions": []}, "list of actions"), ({"trees": []}, "list of files")):
+            with self.subTest(item=item):
+                refused(lambda one: one["collectors"][0]["items"][0].update(item),
+                        "its live dump has another %s than its options mean" % what)
+        refused(lambda one: one["options"].update({"dump-format": ["elf"]}),
+                "plan.json: dump-format: a bundle cannot hold an ELF core file")
+
+    def test_a_wrong_value_is_told_with_the_file_of_the_plan(self):
+        plan = self.plan("--only", "system")
+        plan["options"]["max-size"] = ["much"]
+        outcome = self.collect("--plan", self.saved(plan), expected=USAGE)
+        self.assertIn("the plan %s: max-size: " % self.path("plan.json"), outcome.told)
 
     def test_the_bytes_of_a_path_are_those_that_are_shown(self):
         plan = self.plan("--only", "system")

@@ -179,6 +179,8 @@ class PluginRuns(Plugins):
         shown = harness.run("collectors", "show", "open-files", "--plugins", self.plugins)
         self.assertIn("# A plugin: %s is run." % path, shown.out)
         self.assertIn("schema: diagbundle.plugin/1", shown.out)
+        behind = harness.run("collectors", "show", "--plugins", self.plugins, "open-files")
+        self.assertEqual((behind.status, behind.out), (0, shown.out), str(behind))
         self.collect("--plugins", self.plugins, "--profile", "full", "--skip",
                      "storage,logs,boot,packages,network,services,containers,security",
                      expected=(0, PARTIAL))
@@ -475,7 +477,9 @@ class PluginTrust(Plugins):
             expected["foreign"] = "belongs to user 12345, neither root nor who runs this"
         document = self.refusals(expected)
         self.assertFalse(os.path.exists(mark))
-        self.assertIn("collectors check %s/gone" % self.plugins, json.dumps(document["missing"]))
+        lack, = [one for one in document["missing"] if one["what"] == "gone"]
+        self.assertEqual(lack["why"], "%s/gone does not exist" % self.plugins)
+        self.assertNotIn("remedy", lack)
         listed = harness.run("collectors", "list", "--json", "--plugins", self.plugins)
         refused = json.loads(listed.out)["refused"]
         if not harness.why_no_jsonschema():
@@ -504,11 +508,63 @@ class PluginTrust(Plugins):
         os.chmod(self.plugins, 0o777)
         outcome = self.collect("--plugins", self.plugins, "--only", "good", expected=(USAGE,))
         self.assertIn('there is no collector "good"', outcome.told)
-        self.collect("--plugins", self.plugins, "--profile", "minimal", "--skip", "storage,boot",
-                     expected=(PARTIAL,))
+        self.assertIn("Refused: %s may be written by others" % self.plugins, outcome.told)
+        shown = harness.run("collectors", "show", "good", "--plugins", self.plugins)
+        self.assertEqual(shown.status, USAGE, str(shown))
+        self.assertIn("Refused: %s may be written by others" % self.plugins, shown.err)
+        for chosen in (("--profile", "minimal", "--skip", "storage,boot"), ("--only", "locale")):
+            with self.subTest(chosen):
+                self.collect("--plugins", self.plugins, *chosen, expected=(PARTIAL,))
+                lack, = [one for one in harness.manifest(self.output)["missing"]
+                         if one["collector"] == "plugins"]
+                self.assertEqual(lack["what"], self.plugins)
+                self.assertIn("plugins.d may be written by others", lack["why"])
+
+    def test_a_file_for_its_folder_is_told(self):
+        file = self.python("good", GOOD)
+        said = "%s is no folder: name the folder that it is in" % file
+        self.collect("--plugins", file, "--only", "locale", expected=(PARTIAL,))
         lack, = [one for one in harness.manifest(self.output)["missing"]
                  if one["collector"] == "plugins"]
-        self.assertIn("plugins.d may be written by others", lack["why"])
+        self.assertEqual((lack["what"], lack["why"]), (file, said))
+        checked = harness.run("collectors", "check", "--plugins", file)
+        self.assertEqual(checked.status, USAGE, str(checked))
+        self.assertIn(said, checked.err)
+        outcome = self.collect("--collectors", file + ".yaml", expected=(USAGE,))
+        self.assertIn("good.yaml is no folder: name the folder that it is in", outcome.told)
+
+    def test_one_that_runs_only_by_its_name_is_of_no_profile(self):
+        path = self.python("good", GOOD, "risk: R2\n")
+        outcome = self.check(path)
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+        self.assertIn("is of no profile: leave `profiles` out", outcome.err)
+        self.add("good", None, "risk: R2\n", DESCRIPTION.replace("profiles: [full]\n", ""))
+        table = harness.run("collectors", "list", "--plugins", self.plugins).out
+        self.assertRegex(table, r"good +R2 +when asked for")
+        self.gather("good", expected=COMPLETE)
+        os.chmod(path, 0o777)
+        self.collect("--plugins", self.plugins, "--profile", "full", "--skip",
+                     "storage,logs,boot,packages,network,services,containers,security",
+                     expected=(COMPLETE, PARTIAL))
+        self.assertNotIn("plugins", [one["collector"] for one in
+                                     harness.manifest(self.output)["missing"]])
+
+    def test_all_commands_end_alike_for_one_that_is_refused(self):
+        cases = [
+            ("broken", self.python("broken", GOOD, "onyl: [a]\n"), 0o755, USAGE),
+            ("undescribed", self.add("undescribed", PYTHON + GOOD, description=None), 0o755,
+             UNAVAILABLE),
+            ("unexecutable", self.python("unexecutable", GOOD), 0o644, USAGE),
+            ("writable", self.python("writable", GOOD), 0o777, NOT_PERMITTED),
+        ]
+        for name, path, mode, status in cases:
+            with self.subTest(name):
+                os.chmod(path, mode)
+                self.collect("--plugins", self.plugins, "--only", name, expected=(status,))
+                shown = harness.run("collectors", "show", name, "--plugins", self.plugins)
+                self.assertEqual(shown.status, status, str(shown))
+                checked = self.check(path)
+                self.assertEqual(checked.status, status, str(checked))
 
     def test_asked_for_by_name_a_refused_one_is_an_error(self):
         os.chmod(self.python("good", GOOD), 0o777)
@@ -528,8 +584,10 @@ class PluginTrust(Plugins):
         document = self.gather("odd", expected=PARTIAL)
         report = harness.reports(document)["odd"]
         self.assertEqual(report["outcome"], "failed")
-        self.assertIn("is interpreted by %s, but %s may be written by others"
-                      % (interpreter, interpreter), report["reason"])
+        self.assertIn("it was not run: %s/odd is interpreted by %s, but %s may be written by others"
+                      % (self.plugins, interpreter, interpreter), report["reason"])
+        # It was not begun, so nothing is the rest of it.
+        self.assertEqual([one["what"] for one in document["missing"]], ["odd"])
 
     def test_a_later_folder_replaces_a_plugin(self):
         self.python("good", GOOD)
@@ -555,6 +613,62 @@ class PluginCheck(Plugins):
         outcome = harness.run("collectors", "check", "--plugins", self.plugins)
         self.assertEqual(outcome.status, 0, str(outcome))
         self.assertEqual(outcome.out.count(": ok, "), 2)
+        # What stands behind the folder is a file of its own.
+        outcome = harness.run("collectors", "check", "--plugins", self.plugins,
+                              os.path.join(self.plugins, "open-files"))
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertEqual(outcome.out.count(": ok, "), 3)
+        outcome = self.check(self.plugins)
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+        self.assertIn("plugins.d is a folder: name the files in it, or --plugins before",
+                      outcome.err)
+
+    def test_what_new_writes_takes_a_file_without_a_newline_at_its_end(self):
+        def made(file, before=None):
+            outcome = harness.run("collectors", "new", "fresh", "--plugin", cwd=self.plugins)
+            self.assertEqual(outcome.status, 0, str(outcome))
+            path = os.path.join(self.plugins, "fresh")
+            with open(path, encoding="utf-8") as script:
+                text = script.read()
+            self.assertIn("\nfile=/etc/fresh.conf\n", text)
+            with open(path, "w", encoding="utf-8") as script:
+                script.write(text.replace("/etc/fresh.conf", file))
+            return path
+        for content in ("key=value", "key=value\n", "", "key=value\n\n"):
+            with self.subTest(content):
+                file = self.path("fresh.conf")
+                harness.write(file, content)
+                path = made(file)
+                outcome = self.check(path)
+                self.assertEqual(outcome.status, 0, str(outcome))
+                self.assertIn("artifact fresh/fresh.conf: %s, content"
+                              % ("10 bytes" if content else "0 bytes"), outcome.out)
+                self.gather("fresh", expected=COMPLETE)
+                stored = os.path.join(harness.host_folder(self.output), "fresh", "fresh.conf")
+                self.assertEqual(harness.content(stored), b"key=value\n" if content else b"")
+                for name in (path, path + ".yaml"):
+                    os.unlink(name)
+        path = made(self.path("nowhere"))
+        document = self.gather("fresh", expected=COMPLETE)
+        self.assertEqual([one["what"] for one in document["absent"]], [self.path("nowhere")])
+
+    def test_a_message_that_does_not_begin_its_line_is_a_fault(self):
+        cases = [
+            ("plain", "say('artifact', {'path': 'a.txt'})\nraw(b'text')\nsay('end')\n",
+             "a message stands behind text in its line: the newline before it is missing, at byte"),
+            ("framed", "say('artifact', {'path': 'a.txt'})\n"
+                       "raw((B + ' data 6\\nabcdef').encode())\nsay('end')\n",
+             "the newline behind the data is missing, at byte"),
+        ]
+        for name, body, said in cases:
+            with self.subTest(name):
+                path = self.python(name, body)
+                outcome = self.check(path)
+                self.assertEqual(outcome.status, USAGE, str(outcome))
+                told = [line for line in outcome.err.splitlines() if line.startswith(path + ": ")]
+                self.assertEqual(len(told), 1, str(outcome))
+                self.assertIn(said, told[0])
+                self.assertIn('"end', told[0])
 
     def test_it_tells_what_is_wrong_and_where(self):
         more = {
@@ -584,6 +698,103 @@ class PluginCheck(Plugins):
                 self.assertNotIn(": ok", outcome.out)
                 self.assertNotIn("\x1b", outcome.err)
 
+    def test_it_tells_all_faults_of_one_run(self):
+        path = self.python("many", """
+raw(b'hello\\n')
+say('fly', {})
+say('finding', {'fault': 'many.f', 'severity': 'warning', 'object': 'o', 'place': 'p',
+                'reason': 'r'})
+say('artifact', {'path': 'a.txt'})
+raw((B + ' data 3\\nlonger\\n').encode())
+say('artifact', {'path': '../b'})
+raw(b'x\\n')
+""" + GOOD.replace("a.txt", "c.txt"))
+        outcome = self.check(path)
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+        said = [line for line in outcome.err.splitlines() if line.startswith(path + ": ")]
+        expected = [
+            'no artifact is open, at byte 0 of its output, in line 1: "hello"',
+            'unknown verb fly, at byte',
+            "message finding: severity: expected one of `critical`, `major`, `minor`, `notice`, but"
+            ' found "warning", at byte',
+            "data is longer than the byte count it gave, at byte",
+            'the artifact path "../b" is absolute or leaves the collector\'s folder, at byte',
+        ]
+        self.assertEqual(len(said), len(expected), str(outcome))
+        for line, fault in zip(said, expected):
+            self.assertIn("not the protocol: ", line)
+            self.assertIn(fault, line)
+        self.assertIn("artifact many/c.txt: 7 bytes", outcome.out)
+        self.assertIn("run: not the protocol: a run ends at the first fault, unless that costs one"
+                      " artifact alone; here it went on, to its end in ", outcome.out)
+        self.assertNotIn("run: complete", outcome.out)
+        self.assertIn("it was not asked to stop: mend first what it says", outcome.out)
+        self.assertNotIn(": ok", outcome.out)
+
+    def test_what_it_says_when_it_is_asked_to_stop_is_checked_too(self):
+        path = self.python("rude", """
+def stop(*_):
+    say('fly', {})
+    say('end')
+    os._exit(0)
+signal.signal(signal.SIGTERM, stop)
+time.sleep(2)
+""" + GOOD)
+        outcome = self.check(path)
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+        self.assertIn("asked to stop: not the protocol: unknown verb fly, at byte", outcome.err)
+        self.assertNotIn(": ok", outcome.out)
+
+    def test_one_that_writes_without_end_is_not_waited_for(self):
+        path = self.python("endless", "while True: raw(b'x' * 65536)\n")
+        outcome = self.check(path)
+        self.assertEqual(outcome.status, USAGE, str(outcome))
+        self.assertIn("more than 16 MiB that belong to no artifact", outcome.err)
+        self.assertIn("what comes behind it was not looked at", outcome.err)
+
+    def test_what_cannot_be_run_is_not_called_right(self):
+        interpreter = self.path("sh")
+        shutil.copyfile("/bin/sh", interpreter)
+        os.chmod(interpreter, 0o777)
+        cases = [
+            ("odd", "#!%s\n" % interpreter, NOT_PERMITTED,
+             "odd is interpreted by %s, but %s may be written by others"
+             % (interpreter, interpreter)),
+            ("dos", "#!/bin/sh\r\necho\r\n", USAGE,
+             'dos has the line ends of DOS: "#!/bin/sh\\r"; a line ends with a newline alone'),
+            ("gone", "#!/no/such/program\n", USAGE,
+             "gone is interpreted by /no/such/program, but that does not exist here"),
+            ("lost", "#!/usr/bin/env no-such-program\n", USAGE,
+             "lost is interpreted by no-such-program, which /usr/bin/env does not find here"),
+            ("text", "echo hello\n", USAGE,
+             "it was not run: %s/text is no program: a script begins with the line that names"
+             % self.plugins),
+            ("broken", "\x7fELF and nothing else\n", USAGE,
+             "it was not run: %s/broken is broken, or a program for another machine"
+             % self.plugins),
+        ]
+        for name, program, status, said in cases:
+            with self.subTest(name):
+                outcome = self.check(self.add(name, program))
+                self.assertEqual(outcome.status, status, str(outcome))
+                self.assertIn(said, outcome.err)
+                self.assertEqual(outcome.out, "")
+
+    def test_one_that_says_that_it_failed_keeps_the_protocol(self):
+        path = self.python("unable", "say('end', {'failure': 'the daemon does not answer'})\n")
+        outcome = self.check(path)
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertIn("it says that it could not do its work: the daemon does not answer",
+                      outcome.out)
+
+    def test_one_that_says_that_it_is_absent_was_run(self):
+        path = self.python("modest", "say('absent', {'what': 'modest', 'why': 'no daemon'})\n"
+                                     "say('end')\n")
+        outcome = self.check(path)
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertNotIn("it was not run", outcome.out)
+        self.assertIn("asked to stop", outcome.out)
+
     def test_it_says_that_a_plugin_stops(self):
         path = self.python("slow", "time.sleep(1)\n" + GOOD)
         outcome = self.check(path)
@@ -607,9 +818,10 @@ class PluginCheck(Plugins):
         cases = [
             (self.add("broken", touch, "onyl: [a]\n"), USAGE, "broken.yaml:7:1: unknown key"),
             (self.add("storage", touch), USAGE, "`storage` is the name of a collector"),
-            (self.add("gone", None), NOT_PERMITTED, "gone does not exist"),
-            (self.add("undescribed", touch, description=None), NOT_PERMITTED,
-             "undescribed.yaml does not exist"),
+            (self.add("gone", None), UNAVAILABLE, "gone does not exist"),
+            (self.add("undescribed", touch, description=None), UNAVAILABLE,
+             'undescribed.yaml does not exist: a plugin is described by such a file beside it;'
+             ' "diagbundle schema plugin" says what stands in it'),
         ]
         os.chmod(self.add("writable", touch), 0o777)
         cases.append((os.path.join(self.plugins, "writable"), NOT_PERMITTED,

@@ -64,7 +64,7 @@ EXPECTED = {
         "locale": ["etc/default/locale", "etc/default/keyboard"],
         "logging": ["etc/systemd/journald.conf"],
         "login": ["user-files-listing.txt", "etc/login.defs", "etc/ssh/sshd_config"],
-        "md": ["etc/cron.d/mdadm"],
+        "md": ["md-listing.txt"],
         "network": ["etc/hosts", "etc/resolv.conf", "etc/nsswitch.conf"],
         "packages": ["var/lib/dpkg/status", "var/lib/apt/extended_states", "var/log/dpkg.log",
                      "apt-listing.txt"],

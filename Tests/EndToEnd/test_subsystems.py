@@ -50,8 +50,12 @@ class Subsystems(harness.Case):
 
     def test_root_without_storage(self):
         root = harness.fixture_root(self.folder)
-        outcome = self.subsystems("--root", root)
-        self.assertNotIn("vda", outcome.told)
+        for more in ((), ("--json",)):
+            outcome = self.subsystems("--root", root, *more)
+            self.assertNotIn("vda", outcome.out + outcome.err)
+        listed = json.loads(outcome.out)["subsystems"]
+        self.assertEqual([(one["name"], one["byteCount"], one["nodes"]) for one in listed],
+                         [("file-systems", 0, ["fileSystem:ext4./", "mount:/"])])
 
     def test_wrong_values_are_refused(self):
         for arguments in (["--deadline", "soon"], ["--root", "relative"]):
@@ -81,6 +85,7 @@ class Narrowing(harness.Case):
         every = nodes(self.path("all"))
         listed = harness.read_json(
             harness.host_folder(self.path("all")), "storage/subsystems.json")["subsystems"]
+        self.assertTrue(listed)
         for number, one in enumerate(listed[:3]):
             with self.subTest(subsystem=one["name"]):
                 output = self.path("out%d" % number)

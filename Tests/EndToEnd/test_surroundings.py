@@ -343,13 +343,15 @@ class Output(harness.Case):
         """A file in the place of the host folder is not lost for a run that fails."""
         root = harness.fixture_root(self.folder)
         harness.write(os.path.join(self.output, "fixture-host"), "precious")
-        outcome = self.collect("--root", root, "--only", "storage")
-        if outcome.status in (0, PARTIAL):
-            self.assert_verifies(harness.bundle(self.output))
-        else:
-            self.assertEqual(outcome.status, CANNOT_CREATE, str(outcome))
-            self.assertEqual(harness.content(os.path.join(self.output, "fixture-host")),
-                             b"precious")
+        options = ("--root", root, "--only", "storage")
+        self.collect(*options, expected=INPUT_OUTPUT,
+                     before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)))
+        self.assertEqual(harness.content(os.path.join(self.output, "fixture-host")), b"precious")
+        self.assertEqual(os.listdir(self.output), ["fixture-host"])
+        # As an older host folder it gives way to a whole one.
+        self.collect(*options, expected=(0, PARTIAL))
+        self.assert_verifies(harness.bundle(self.output))
+        self.assert_verifies(os.path.join(self.output, "fixture-host"))
         self.assert_no_leftovers(self.output)
 
     def test_staging_name_is_a_link(self):

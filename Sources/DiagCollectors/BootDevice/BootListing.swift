@@ -39,8 +39,7 @@ struct BootListing {
         byteCount = 0
         for root in ["/boot", "/efi"] as [FilePath] {
             if automounts.contains(root.string) {
-                try reader.sink.missing(
-                    root.string, why: "an automount point that is not mounted; it was left alone")
+                try reader.sink.missing(root.string, why: AutomountPoint.reason)
                 continue
             }
             guard let link = try? reader.context.root.status(of: root, followingLinks: false)
@@ -89,8 +88,7 @@ struct BootListing {
                 return
             }
             if automounts.contains(inner.string) {
-                try reader.sink.missing(
-                    inner.string, why: "an automount point that is not mounted; it was left alone")
+                try reader.sink.missing(inner.string, why: AutomountPoint.reason)
                 continue
             }
             let status: FileStatus

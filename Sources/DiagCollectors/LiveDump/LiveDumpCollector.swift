@@ -11,7 +11,8 @@ public struct LiveDumpCollector: Collector {
     /// The name of the collector.
     public static let name = "livedump"
 
-    /// What it is and what it costs.
+    /// What it is and what it costs. The budget is that of the text: the dump is a file of its own,
+    /// with the limit of its options, and takes as long as the run.
     public let descriptor = CollectorDescriptor(
         name: LiveDumpCollector.name, subject: "live kernel dump", risk: .media,
         confinement: .inspector, deadlineSeconds: 600, byteBudget: 512 << 20, weight: 100,
@@ -45,7 +46,7 @@ public struct LiveDumpCollector: Collector {
                     place: place.fileSystem(ofDescriptor: file.descriptor.rawValue)
                 ) { () throws(SystemCallError) in try file.descriptor.duplicate() }
             },
-            preparation: preparation)
+            preparation: preparation, readsStacksAnyway: place.isInBundle)
         var report = try dump.run(
             .init(
                 isStopRequested: { context.isStopRequested },
@@ -82,10 +83,18 @@ public struct LiveDumpCollector: Collector {
         }
     }
 
-    private static func value<Value: Decodable>(
+    /// One of the collector's own options; none where it is not given.
+    static func value<Value: Decodable>(
         _ type: Value.Type, _ key: String, of context: CollectionContext
     ) throws -> Value? {
-        guard let json = context.options[key] else { return nil }
+        try value(type, key, of: context.options)
+    }
+
+    /// The same of options that are no run's.
+    static func value<Value: Decodable>(
+        _ type: Value.Type, _ key: String, of options: [String: JSONValue]
+    ) throws -> Value? {
+        guard let json = options[key] else { return nil }
         return try JSONDocument.decode(
             Value.self, from: JSONDocument.encode(json, layout: .line))
     }

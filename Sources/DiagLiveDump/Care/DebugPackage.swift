@@ -6,17 +6,18 @@ internal import DiagModel
 ///
 /// Source: the kernel packages of each distribution and their documentation on debug symbols.
 public struct DebugPackage: Hashable, Sendable {
-    /// The package; none where the distribution has none.
+    /// The package; none where the distribution has none, or is not known.
     public var name: String?
     /// The command that installs it.
     public var installCommand: String?
-    /// Where that must be told: the archive that has the package.
+    /// What must be known of it: the archive that has the package, or why there is none.
     public var note: String?
     /// Where the kernel with symbols lies once it is installed; the likeliest first.
     public var images: [String]
-    /// The server that gives symbols by build identifier.
-    public var symbolServer: String
-    /// The command that fetches the kernel with symbols by its build identifier.
+    /// The server that gives symbols by build identifier; none where nobody publishes them.
+    public var symbolServer: String?
+    /// The command that fetches the kernel with symbols by its build identifier, and prints where
+    /// it lies. Source: debuginfod-find(1).
     public var fetchCommand: String?
 
     private static let generalServer = "https://debuginfod.elfutils.org/"
@@ -45,36 +46,63 @@ public struct DebugPackage: Hashable, Sendable {
                 symbolServer: generalServer)
         }
         var found = package ?? DebugPackage(images: [], symbolServer: generalServer)
-        if let buildId, buildId.utf8.count <= 128, buildId.utf8.count >= 16,
+        if let server = found.symbolServer, let buildId, buildId.utf8.count <= 128,
+            buildId.utf8.count >= 16,
             buildId.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
         {
-            found.fetchCommand =
-                "DEBUGINFOD_URLS=\(found.symbolServer) debuginfod-find debuginfo \(buildId)"
+            found.fetchCommand = "DEBUGINFOD_URLS=\(server) debuginfod-find debuginfo \(buildId)"
         }
         return found
     }
 
     /// The package for a kernel of which only the dump is known: the distribution is told by the
     /// marks that it puts into release and version, as uname(2) gives them.
-    public static func of(release: String, version: String?, buildId: String?) -> DebugPackage {
-        let version = version ?? ""
-        var identifier = ""
-        if version.contains("Ubuntu") {
-            identifier = "ubuntu"
-        } else if release.contains(".fc") {
-            identifier = "fedora"
-        } else if release.contains(".el") {
-            identifier = "rhel"
-        } else if release.hasSuffix("-default") {
-            identifier = "suse"
-        } else if version.contains("Debian") || release.hasSuffix("-amd64")
-            || release.hasSuffix("-arm64")
-        {
-            identifier = "debian"
+    ///
+    /// `name` is what the host that was dumped calls the package, where its dump says it: that
+    /// counts more than the marks.
+    public static func of(
+        release: String, version: String?, buildId: String?, named name: String? = nil
+    ) -> DebugPackage {
+        func found(for identifier: String) -> DebugPackage {
+            of(
+                release: release, osRelease: OSRelease(parsing: "ID=\(identifier)\n"),
+                buildId: buildId)
         }
-        return of(
-            release: release, osRelease: OSRelease(parsing: "ID=\(identifier)\n"),
-            buildId: buildId)
+        var result = found(for: identifier(release, version ?? ""))
+        if let name, name != result.name {
+            let others = ["ubuntu", "debian", "el", "suse"].map { found(for: $0) }
+            if let other = others.first(where: { $0.name == name }) {
+                result = other
+            } else {
+                result.name = name
+                result.installCommand = nil
+                result.note = nil
+                result.images = []
+            }
+        }
+        if result.name == nil, result.note == nil {
+            result.note = "the dump does not tell the distribution of its kernel"
+        }
+        return result
+    }
+
+    /// The distribution by its marks, as os-release has it; `el` for RHEL and all that are built
+    /// from its sources, empty where there is no mark.
+    ///
+    /// Sources: the kernel packages of each; Alpine's sets `KBUILD_BUILD_VERSION` (aports,
+    /// main/linux-lts/APKBUILD).
+    private static func identifier(_ release: String, _ version: String) -> String {
+        if version.contains("Ubuntu") { return "ubuntu" }
+        if version.contains("-Alpine") { return "alpine" }
+        if release.contains(".fc") { return "fedora" }
+        if release.contains(".amzn") { return "amzn" }
+        if release.contains("uek") { return "ol" }
+        if release.contains(".el") { return "el" }
+        if release.contains("-arch") { return "arch" }
+        if release.hasSuffix("-default") { return "suse" }
+        let endings = ["-amd64", "-arm64", "-pve"]
+        let isDebian = version.contains("Debian") || endings.contains { release.hasSuffix($0) }
+        return isDebian ? "debian" : ""
     }
 
     /// By the distribution itself, then by those that it says it is like.
@@ -83,19 +111,20 @@ public struct DebugPackage: Hashable, Sendable {
             switch identifier {
             case "ubuntu": return ubuntu(release)
             case "debian": return debian(release)
-            case "fedora", "rhel", "centos", "rocky", "almalinux", "ol", "amzn":
+            case "fedora", "rhel", "centos", "rocky", "almalinux", "ol", "amzn", "el":
                 return redHat(release, identifier)
             case "sles", "suse", "opensuse", "opensuse-leap", "opensuse-tumbleweed", "sled",
                 "sle-micro", "sl-micro", "sle_hpc":
                 return suse(release)
             case "arch":
                 return DebugPackage(
-                    note: "Arch Linux has no package with the kernel's symbols",
+                    note: "Arch Linux gives symbols by Build ID, not in packages of the"
+                        + " repositories that it has at first",
                     images: [], symbolServer: "https://debuginfod.archlinux.org/")
             case "alpine":
                 return DebugPackage(
-                    note: "Alpine has no package with the kernel's symbols",
-                    images: [], symbolServer: generalServer)
+                    note: "Alpine publishes no package with the kernel's symbols",
+                    images: [], symbolServer: nil)
             default: continue
             }
         }
@@ -141,22 +170,27 @@ public struct DebugPackage: Hashable, Sendable {
             "fedora": "https://debuginfod.fedoraproject.org/",
             "centos": "https://debuginfod.centos.org/",
         ]
+        let notes = [
+            "rhel": "the package is in the debug repository of the subscription",
+            "el": "on RHEL the package is in the debug repository of the subscription",
+            "ol": "the package is in Oracle's archive https://oss.oracle.com/, under debuginfo",
+        ]
         return DebugPackage(
             name: name,
             installCommand: "dnf --enablerepo='*debug*' install \(name)",
-            note: identifier == "rhel"
-                ? "the package is in the debug repository of the subscription" : nil,
+            note: notes[identifier],
             images: ["/usr/lib/debug/lib/modules/\(release)/vmlinux"],
             symbolServer: servers[identifier] ?? generalServer)
     }
 
     /// The package has the flavour in its name, which is the last part of the release; its version
-    /// has a number more than the release.
+    /// has a number more than the release. The repositories of debug packages are disabled at
+    /// first. Source: zypper(8), `--plus-content`.
     private static func suse(_ release: String) -> DebugPackage {
         let flavour = release.split(separator: "-").last.map(String.init) ?? "default"
         let name = "kernel-\(flavour)-debuginfo"
         return DebugPackage(
-            name: name, installCommand: "zypper install --repo '*debug*' \(name)",
+            name: name, installCommand: "zypper --plus-content debug install \(name)",
             note: "take the version whose number begins as that of the kernel, \(release)",
             images: [
                 "/usr/lib/debug/usr/lib/modules/\(release)/vmlinux.debug",
@@ -166,7 +200,7 @@ public struct DebugPackage: Hashable, Sendable {
 
     private init(
         name: String? = nil, installCommand: String? = nil, note: String? = nil, images: [String],
-        symbolServer: String
+        symbolServer: String?
     ) {
         self.name = name
         self.installCommand = installCommand

@@ -24,6 +24,10 @@ public struct DumpLock: Sendable {
     /// Its name there.
     public static let name = "livedump.lock"
 
+    /// How often the lock is asked for again, and the seconds between: who only asks whether a dump
+    /// is being made has it for a moment.
+    private static let (retryCount, retrySeconds) = (5, 0.02)
+
     /// Takes the lock, or says who has it and since when.
     ///
     /// - Throws: ``LiveDumpError`` with `alreadyRunning`, or `notPermitted` and `inputOutput` when
@@ -33,20 +37,51 @@ public struct DumpLock: Sendable {
         now: Timestamp = .now
     ) throws(LiveDumpError) -> DumpLock {
         let holder = "process \(process), since \(now)"
-        let attempt: FileLock.Attempt
+        var attempt: FileLock.Attempt
         do throws(SystemCallError) {
-            attempt = try FileLock.acquire(
-                name, in: try OutputDirectory.create(folder), holder: holder)
+            let directory = try OutputDirectory.create(folder)
+            attempt = try FileLock.acquire(name, in: directory, holder: holder)
+            for _ in 0..<retryCount {
+                guard case .held = attempt else { break }
+                pause()
+                attempt = try FileLock.acquire(name, in: directory, holder: holder)
+            }
         } catch { throw refusal(error) }
         switch attempt {
         case .acquired(let lock): return DumpLock(hold: .own(lock))
-        case .held(let other):
-            let other = UntrustedText.escapingControls(String(other.prefix(200)))
-            throw LiveDumpError(
-                .alreadyRunning,
-                "lock \(folder.appending(name)): another dump is being made by \(other)",
-                remedy: "Wait for it to end, or end it: what it has copied is a file that opens.")
+        case .held(let other): throw held(by: other, in: folder)
         }
+    }
+
+    /// Why no dump could begin now: another is being made. `nil` when none is, or when that cannot
+    /// be told.
+    ///
+    /// Nothing is made and nothing is written; who asks has the lock for a moment itself, if nobody
+    /// else has it.
+    public static func refusal(in folder: FilePath = DumpLock.folder) -> LiveDumpError? {
+        do throws(SystemCallError) {
+            let file = try OwnedDescriptor.open(
+                folder.appending(name), .readOnly, options: .nonBlocking)
+            for _ in 0...retryCount {
+                if try file.tryLock() { return nil }
+                pause()
+            }
+            let text = String(decoding: try file.readAll(limit: 512), as: UTF8.self)
+            return held(by: text.isEmpty ? "another run" : text, in: folder)
+        } catch { return nil }
+    }
+
+    private static func pause() {
+        var poller = Poller()
+        _ = poller.wait(seconds: retrySeconds)
+    }
+
+    private static func held(by holder: String, in folder: FilePath) -> LiveDumpError {
+        let holder = UntrustedText.escapingControls(String(holder.prefix(200)))
+        return LiveDumpError(
+            .alreadyRunning,
+            "lock \(folder.appending(name)): another dump is being made by \(holder)",
+            remedy: "Wait for it to end, or end it: what it has copied is a file that opens.")
     }
 
     /// Takes over the lock of the parent process, whose descriptor was handed to this one.

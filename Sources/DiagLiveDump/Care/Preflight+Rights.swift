@@ -12,7 +12,7 @@ extension Preflight {
         }
         func miss(_ capability: CapabilitySet, _ name: String, _ loss: String) {
             if rights.capabilities.isDisjoint(with: capability) {
-                findings.warnings.append("without \(name) \(loss)")
+                findings.stackWarnings.append("without \(name) \(loss)")
             }
         }
         miss(.sysAdmin, "CAP_SYS_ADMIN", "the kernel stacks of other processes cannot be read")
@@ -21,7 +21,7 @@ extension Preflight {
         miss(
             [.perfmon, .sysAdmin], "CAP_PERFMON", "the registers of running processors stay zero")
         if rights.lockdown == .confidentiality {
-            findings.warnings.append(
+            findings.stackWarnings.append(
                 "kernel lockdown=confidentiality also forbids perf samples, so the registers of"
                     + " running processors stay zero")
         }

@@ -6,16 +6,11 @@ internal import SystemPackage
 extension Preflight {
     // MARK: - The kernel's memory
 
-    private static let memoryWays =
-        "the hypervisor (`virsh dump --memory-only`, QEMU's `dump-guest-memory`) or by kdump."
-
-    /// A dump of the stacks has their text already.
-    private var otherWays: String {
-        request.kind == .stacks
-            ? "The kernel's memory can be had by " + Self.memoryWays
-            : "The stacks of all threads as text can still be had (`diagbundle dump stacks`);"
-                + " memory by " + Self.memoryWays
-    }
+    /// What gives the kernel's memory where /proc/kcore does not. Of the stacks of all threads
+    /// whoever has read them speaks, or has not: see ``LiveDump/namingStacks(_:kind:)``.
+    private static let otherWays =
+        "The kernel's memory can be had by the hypervisor (`virsh dump --memory-only`, QEMU's"
+        + " `dump-guest-memory`) or by kdump."
 
     /// The first 64 bytes of /proc/kcore decide; before that, why it cannot be had.
     func checkSource(_ findings: inout Findings) {
@@ -39,7 +34,7 @@ extension Preflight {
                         + (hidesFiles
                             ? "/proc is mounted with subset=pid, which shows processes alone"
                             : "\(place) does not show the host's kernel"),
-                    "Run diagbundle on the host itself. " + otherWays)
+                    "Run diagbundle on the host itself. " + Self.otherWays)
             } else {
                 let wsl = text("/proc/sys/kernel/osrelease")?.contains("icrosoft") == true
                 refuse(
@@ -48,7 +43,7 @@ extension Preflight {
                         ? "\(error)"
                         : "\(error): this kernel\(wsl ? ", that of WSL 2," : "") was built without"
                             + " CONFIG_PROC_KCORE",
-                    otherWays)
+                    Self.otherWays)
             }
             return
         }
@@ -57,14 +52,14 @@ extension Preflight {
                 .container,
                 "open /proc/kcore: it is masked: \(place) has put"
                     + " \(status.kind == .regular ? "another file" : "a device") in its place",
-                "Run diagbundle on the host itself. " + otherWays)
+                "Run diagbundle on the host itself. " + Self.otherWays)
             return
         }
         if rights.lockdown == .confidentiality {
             refuse(
                 .lockdown,
                 "open /proc/kcore: kernel lockdown=confidentiality forbids reading kernel memory",
-                otherWays)
+                Self.otherWays)
             return
         }
         if !rights.isInInitialUserNamespace {
@@ -72,7 +67,7 @@ extension Preflight {
                 .container,
                 "open /proc/kcore: this process is root in a user namespace only, and"
                     + " CAP_SYS_RAWIO must be held in the initial one",
-                "Run diagbundle as root on the host itself. " + otherWays)
+                "Run diagbundle as root on the host itself. " + Self.otherWays)
             return
         }
         if !rights.capabilities.contains(.sysRawIO) {
@@ -95,7 +90,7 @@ extension Preflight {
                     .container,
                     "read /proc/kcore: \(header.isEmpty ? "it is empty" : "it is no ELF file"),"
                         + " so something else has been put in its place",
-                    "Run diagbundle on the host itself. " + otherWays)
+                    "Run diagbundle on the host itself. " + Self.otherWays)
             }
         } catch {
             switch error.errno {
@@ -104,13 +99,13 @@ extension Preflight {
                     .notPermitted,
                     "\(error): CAP_SYS_RAWIO is there, so kernel lockdown or another security"
                         + " module forbids it",
-                    "Look for the refusal in the kernel's log (`dmesg`). " + otherWays)
+                    "Look for the refusal in the kernel's log (`dmesg`). " + Self.otherWays)
             case .permissionDenied:
                 refuse(
                     .notPermitted, "\(error): only root may read it, or a security module refuses",
                     "Run it as root; look for a refusal of SELinux or AppArmor in the audit log.")
             default:
-                refuse(.inputOutput, "\(error)", otherWays)
+                refuse(.inputOutput, "\(error)", Self.otherWays)
             }
         }
     }

@@ -47,6 +47,9 @@ public struct Preflight: Sendable {
         public var obstacles: [LiveDumpReport.Obstacle] = []
         /// What should be known, and forbids nothing.
         public var warnings: [String] = []
+        /// What the stacks of threads and processors will lack. Stacks that were read say
+        /// themselves what they lack: these are for where none are read.
+        public var stackWarnings: [String] = []
         /// The rights of this process.
         public var rights: HostRights
         /// Bytes of memory of the machine; none where /proc/meminfo cannot be read.

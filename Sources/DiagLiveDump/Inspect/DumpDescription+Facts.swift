@@ -78,6 +78,9 @@ extension DumpDescription {
         let end = text(report["ended"]).flatMap { Timestamp($0) }
         time = start ?? time
         seconds = Self.seconds(from: start, to: end) ?? seconds
+        if let online = count(report["registers"]?["processors"]), online > 0 {
+            processorCount = processorCount ?? online
+        }
         let isCurrent = applyLevel(report)
         pageByteCount = pageByteCount ?? count(report["pageByteCount"])
         torn = Self.decode(report["torn"]) ?? torn

@@ -8,11 +8,12 @@ public import SystemPackage
 /// Headers, notes, bitmaps and the table of pages are read, in pieces: at most 2 GiB, within 64 MiB
 /// of memory, whatever the file claims.
 public enum DumpInspector {
-    /// Describes the file at `path`.
+    /// Describes the file at `path`, or the one dump in the folder at `path`.
     ///
     /// - Throws: ``DumpInspectionError``, when it cannot be read, is no dump, or is so damaged that
     ///   nothing can be told. A dump that is cut short is described, as a partial one.
     public static func describe(_ path: FilePath) throws(DumpInspectionError) -> DumpDescription {
+        let path = try DumpFolder.dump(at: path)
         let name = path.string
         let file: OwnedDescriptor
         do {

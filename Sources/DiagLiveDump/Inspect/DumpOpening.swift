@@ -2,9 +2,10 @@ internal import DiagModel
 
 /// Which programs read a dump, and how it is opened.
 enum DumpOpening {
-    /// Sets the readers, the commands and the package of symbols.
+    /// Sets the readers, the commands, and where the symbols are to be had.
     static func fill(_ result: inout DumpDescription) {
         result.openWith = []
+        result.symbols = nil
         switch result.format {
         case .kdump: fillKdump(&result)
         case .elf: fillELF(&result)
@@ -80,11 +81,18 @@ enum DumpOpening {
             result.openWith.append("makedumpfile -R \(ShellWord.quoted("ordered.kdump")) < \(file)")
             file = "ordered.kdump"
         }
-        guard let release = result.release else { return }
+        guard result.release != nil || result.buildIdentifier != nil else { return }
         let package = DebugPackage.of(
-            release: release, version: result.version, buildId: result.buildIdentifier)
-        if result.debugPackage == nil { result.debugPackage = package.name }
-        let symbols = ShellWord.quoted(package.images.first ?? "vmlinux")
+            release: result.release ?? "", version: result.version,
+            buildId: result.buildIdentifier, named: result.debugPackage)
+        result.debugPackage = package.name
+        // Without a package a place would be a guess.
+        let images = package.name == nil ? [] : package.images
+        result.symbols = .init(
+            installCommand: package.installCommand, note: package.note, images: images,
+            symbolServer: package.fetchCommand == nil ? nil : package.symbolServer,
+            fetchCommand: package.fetchCommand)
+        let symbols = ShellWord.quoted(images.first ?? "vmlinux")
         let lacksPages = result.format == .kdump && result.completeness == .partial
         let crash = lacksPages ? DebugPackage.crashOfIncomplete : "crash"
         result.openWith.append("\(crash) \(symbols) \(file)")

@@ -24,7 +24,9 @@ enum KdumpInspection {
         result.pageByteCount = Int(header.blockByteCount)
         result.setNames(header.uts)
         result.setTime(microseconds: header.timeMicroseconds, "The header")
-        if header.processorCount > 0 { result.processorCount = Int(header.processorCount) }
+        // Readers want a number above zero: 1 is also written where it is not known, and then
+        // counts only with a note that says so.
+        if header.processorCount > 1 { result.processorCount = Int(header.processorCount) }
         if header.version >= 1 { result.setLevel(Int(header.dumpLevel)) }
         if header.status.contains(.excludedVmemmap) {
             result.warnings.append("Parts of the map of pages were left out (makedumpfile -e).")

@@ -152,6 +152,8 @@ enum WindowsInspection {
                 dump.byteCount > firstPage ? (dump.byteCount - firstPage) / pageByteCount : 0
             result.addShortcoming(
                 "The file is cut: of \(count) pages it has room for \(there).")
+            let missing = max(0, (result.pages.dumped ?? 0) - Int(clamping: there))
+            if missing > 0 { result.pages.missing = missing }
         }
     }
 

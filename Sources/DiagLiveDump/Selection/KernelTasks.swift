@@ -80,7 +80,8 @@ struct KernelTasks {
     private let space: KernelAddressSpace
     private let layout: Layout
     private let limit: Int
-    private var seen = Set<UInt64>()
+    /// Where in `tasks` the one at an address stands.
+    private var seen = [UInt64: Int]()
     /// Processes whose threads may not all have been found.
     private var cutProcesses = Set<UInt64>()
     /// Entries of lists of threads that do not look like one.
@@ -93,6 +94,16 @@ struct KernelTasks {
         case forward = 0
         case backward = 8
     }
+
+    /// An entry of the list of processes, and the number of the process there when the list led to
+    /// it: its memory may be another's by now.
+    private struct Entry: Hashable {
+        var link: UInt64
+        var identifier: Int32?
+    }
+
+    /// How often a link is read while the entry that it leads to does not point back.
+    private static let attemptLimit = 8
 
     /// Walks the list from `first`, the address of init_task, and adds the idle threads, until
     /// `isStopped` says that nobody wants it any more.
@@ -109,9 +120,7 @@ struct KernelTasks {
         let head = first &+ UInt64(layout.tasks)
         var isListWhole = false
         for direction in Direction.allCases {
-            let walk = follow(head, direction, isStopped: isStopped) { list, link in
-                list.process(link, direction, isStopped: isStopped)
-            }
+            let walk = followProcesses(head, direction, isStopped: isStopped)
             isListWhole = walk.isWhole
             if isListWhole || isEnded { break }
             warnings.append(
@@ -129,42 +138,135 @@ struct KernelTasks {
         tasks.sort { ($0.identifier, $0.address) < ($1.identifier, $1.address) }
     }
 
-    /// Follows the list with the head at `head` until it is there again; `next` takes an entry and
-    /// gives the next link.
+    /// Follows the list of processes with the head at `head` until it is there again.
     ///
-    /// - Returns: how many entries were met, and whether the head was.
+    /// The threads of one process alone may take 100 ms: where the list goes on is read when they
+    /// are done. What lies behind a gap is taken all the same.
+    ///
+    /// - Returns: how many entries were met, and whether the head was, with no gap before.
+    private mutating func followProcesses(
+        _ head: UInt64, _ direction: Direction, isStopped: () -> Bool
+    ) -> (count: Int, isWhole: Bool) {
+        var path = [entry(at: head)]
+        var met = Set<Entry>()
+        var hasGap = false
+        while let last = path.last {
+            let next: Entry
+            if let known = goOn(&path, head, direction, met) {
+                next = known
+            } else {
+                hasGap = true
+                path = []
+                guard let link = space.word(last.link &+ UInt64(direction.rawValue)) else { break }
+                next = entry(at: link)
+            }
+            if next.link == head { return (met.count, !hasGap) }
+            if stepCount % 64 == 0, isStopped() { isEnded = true }
+            // Each is met a few times at most, unless lists of changed memory run together.
+            guard !isEnded, stepCount / 8 < limit, isLink(next.link), met.insert(next).inserted
+            else { break }
+            stepCount += 1
+            guard takeProcess(next.link, isStopped: isStopped) else { break }
+            path.append(next)
+        }
+        return (met.count, false)
+    }
+
+    /// The entry behind the last of `path`. Where that has left the list meanwhile it leaves `path`
+    /// too, and the one before it counts.
+    ///
+    /// - Returns: `nil` for a gap; `path` is then as it was.
+    private mutating func goOn(
+        _ path: inout [Entry], _ head: UInt64, _ direction: Direction, _ met: Set<Entry>
+    ) -> Entry? {
+        for index in path.indices.reversed() {
+            guard let next = neighbour(path[index], direction) else { continue }
+            // One that was met is in the list all the same, and the gap is behind it.
+            guard next.link == head || !met.contains(next) else { return nil }
+            for gone in path[(index + 1)...] {
+                // Its other threads went before it, or another place has them.
+                cutProcesses.remove(gone.link &- UInt64(layout.tasks))
+            }
+            path.removeSubrange((index + 1)...)
+            return next
+        }
+        return nil
+    }
+
+    /// The entry behind one that is in the list; `nil` when that has left it, or nobody can tell.
+    ///
+    /// A process comes in at the end of the list; a thread that takes its process over by execve(2)
+    /// takes over its place. One that leaves keeps its link forward. That leads to memory which may
+    /// soon be a new process's, and so to the end of the list: the entry there has to point back.
+    /// Others come and go between two reads, so it is read a few times. The link backward is gone
+    /// with the place in the list, and proves itself.
+    ///
+    /// Source: Linux 6.1 kernel/fork.c, `copy_process`; kernel/exit.c, `__unhash_process`;
+    /// fs/exec.c, `de_thread`.
+    private func neighbour(_ entry: Entry, _ direction: Direction) -> Entry? {
+        for _ in 0..<Self.attemptLimit {
+            guard let link = space.word(entry.link &+ UInt64(direction.rawValue)), isLink(link)
+            else { return nil }
+            let next = self.entry(at: link)
+            let back =
+                direction == .forward
+                ? space.word(link &+ UInt64(Direction.backward.rawValue)) : entry.link
+            // Last: so the link was read while the entry was still this process's.
+            guard self.entry(at: entry.link) == entry else { return nil }
+            if back == entry.link { return next }
+        }
+        return nil
+    }
+
+    /// The entry of the list of processes at `link`, as it is now.
+    private func entry(at link: UInt64) -> Entry {
+        let address = link &- UInt64(layout.tasks) &+ UInt64(layout.identifier)
+        let number = space.read(address, count: 4).map { bytes in
+            Int32(bitPattern: bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) })
+        }
+        return Entry(link: link, identifier: number)
+    }
+
+    /// Whether it may lead to an entry, and does not say that this one has left its list.
+    ///
+    /// Source: Linux 6.1 include/linux/poison.h, `LIST_POISON2`.
+    private func isLink(_ word: UInt64) -> Bool {
+        word >> 63 == 1 && word & 7 == 0 && word >> 48 != 0xDEAD
+    }
+
+    /// Takes a process with its threads; whether it looks like one.
+    private mutating func takeProcess(_ link: UInt64, isStopped: () -> Bool) -> Bool {
+        let address = link &- UInt64(layout.tasks)
+        guard let bytes = read(address), add(address, bytes) else { return false }
+        if addThreads(of: address, bytes, isStopped: isStopped) {
+            cutProcesses.remove(address)
+        } else {
+            cutProcesses.insert(address)
+        }
+        return true
+    }
+
+    /// Follows a list of threads with the head at `head` until it is there again; `next` takes an
+    /// entry and gives the next link.
+    ///
+    /// - Returns: whether the head was met.
     private mutating func follow(
         _ head: UInt64, _ direction: Direction, isStopped: () -> Bool,
         _ next: (inout Self, UInt64) -> UInt64?
-    ) -> (count: Int, isWhole: Bool) {
+    ) -> Bool {
         // How many tasks were found bounds nothing here: each may be met once more from the other
         // side, and an entry may be none.
         var met = Set<UInt64>()
         var link = space.word(head &+ UInt64(direction.rawValue))
         while let here = link, here != head {
             if stepCount % 64 == 0, isStopped() { isEnded = true }
-            // Each is met a few times at most, unless lists of changed memory run together.
-            guard !isEnded, stepCount / 8 < limit, here >> 63 == 1, here & 7 == 0,
-                met.insert(here).inserted
-            else { return (met.count, false) }
+            guard !isEnded, stepCount / 8 < limit, isLink(here), met.insert(here).inserted else {
+                return false
+            }
             stepCount += 1
             link = next(&self, here)
         }
-        return (met.count, link == head)
-    }
-
-    /// Takes a process with its threads; the next link of the list of processes.
-    private mutating func process(
-        _ link: UInt64, _ direction: Direction, isStopped: () -> Bool
-    ) -> UInt64? {
-        let address = link &- UInt64(layout.tasks)
-        guard let bytes = read(address), add(address, bytes) else { return nil }
-        if addThreads(of: address, bytes, isStopped: isStopped) {
-            cutProcesses.remove(address)
-        } else {
-            cutProcesses.insert(address)
-        }
-        return bytes.word(layout.tasks + direction.rawValue)
+        return link == head
     }
 
     /// Takes the threads of the process whose task_struct is `bytes`; whether these are all.
@@ -174,10 +276,10 @@ struct KernelTasks {
         let head = bytes.word(layout.signal) &+ UInt64(layout.threadHead)
         for direction in Direction.allCases {
             let oddBefore = oddCount
-            let walk = follow(head, direction, isStopped: isStopped) { list, link in
+            let reachesHead = follow(head, direction, isStopped: isStopped) { list, link in
                 list.thread(link, direction, of: leader, bytes)
             }
-            if walk.isWhole, oddCount == oddBefore { return true }
+            if reachesHead, oddCount == oddBefore { return true }
         }
         return false
     }
@@ -207,7 +309,8 @@ struct KernelTasks {
         Int32(truncatingIfNeeded: bytes.word(offset))
     }
 
-    /// Takes the task_struct at `address` unless it was taken before; whether it looks like one.
+    /// Takes the task_struct at `address`, in place of what was there before; whether it looks like
+    /// one.
     private mutating func add(_ address: UInt64, _ bytes: [UInt8]) -> Bool {
         let identifier = number(bytes, layout.identifier)
         let process = number(bytes, layout.process)
@@ -223,14 +326,17 @@ struct KernelTasks {
         } else {
             guard stack >> 63 == 1, stack & 4095 == 0 else { return false }
         }
-        if seen.contains(address) { return true }
-        guard seen.count < limit else { return false }
-        seen.insert(address)
         let name = bytes[layout.name..<min(layout.name + 16, bytes.count)].prefix { $0 != 0 }
-        tasks.append(
-            KernelTask(
-                address: address, identifier: identifier, process: process,
-                name: UntrustedText.escapingInvalidUTF8(name), stack: stack))
+        let task = KernelTask(
+            address: address, identifier: identifier, process: process,
+            name: UntrustedText.escapingInvalidUTF8(name), stack: stack)
+        if let index = seen[address] {
+            tasks[index] = task
+        } else {
+            guard tasks.count < limit else { return false }
+            seen[address] = tasks.count
+            tasks.append(task)
+        }
         return true
     }
 }

@@ -113,8 +113,8 @@ struct PageFlagScan {
     static func noMemory(_ error: SystemCallError) -> LiveDumpError {
         LiveDumpError(
             .memoryPressure, error.description,
-            remedy: "free memory, or let more be committed where vm.overcommit_memory is 2 "
-                + "(vm.overcommit_ratio); a dump of the stacks alone takes less")
+            remedy: "Free memory, or let more be committed where vm.overcommit_memory is 2 "
+                + "(vm.overcommit_ratio); a dump of the stacks alone takes less.")
     }
 
     private static func open(_ tree: RootedTree) throws(LiveDumpError) -> OwnedDescriptor {

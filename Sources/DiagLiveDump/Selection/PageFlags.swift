@@ -17,6 +17,8 @@ enum PageFlags {
     static let pageTable: UInt64 = 1 << 26
     static let reserved: UInt64 = 1 << 32
     static let `private`: UInt64 = 1 << 35
+    /// Ours, in the words of a dump that was written anew: nothing told what the page holds.
+    static let untold: UInt64 = 1 << 62
     /// Ours, in the words that a dump keeps: memory of a virtual machine of this host.
     static let guest: UInt64 = 1 << 63
 

@@ -8,6 +8,8 @@ internal import DiagSystem
 /// Our own note has the members of ``LiveDumpReport`` that the input's had, with `level`, `pages`,
 /// `outcome` and `obstacle` of the output. Of a dump that was not ours it has these alone. The
 /// member `conversion` tells which: `from`, the input's name, and `format`, `kdump` or `elf`.
+/// `partialLevel` are the classes of which some pages were left out and others may be there;
+/// `hidesHugePages` says that huge pages of processes may stand among the kernel's.
 struct ConvertedNotes {
     /// Members of a live dump's note that are about its file, not about what it holds.
     private static let ofTheFile = [
@@ -23,6 +25,12 @@ struct ConvertedNotes {
     private let isSourceIncomplete: Bool
     /// Our own note in the input.
     private let mark: [String: JSONValue]?
+    /// Classes of which this conversion left out some pages: makedumpfile's bits.
+    var partialLevel = 0
+    /// Whether huge pages of processes are taken for the kernel's.
+    var hidesHugePages = false
+    /// Whether pages of processes, and with them those of virtual machines, were to go.
+    var leavesOutUserPages = false
 
     /// - Parameters:
     ///   - kernel: that of the input, with its notes.
@@ -70,6 +78,16 @@ struct ConvertedNotes {
         for name in Self.ofTheFile { members[name] = nil }
         members["conversion"] = origin
         members["level"] = .integer(selection.appliedLevel)
+        let before = kernel.ownReport?.partialLevel ?? 0
+        let isGone = leavesOutUserPages && partialLevel & PageClass.user.levelBit == 0
+        let partial = partialLevel | before & ~selection.appliedLevel
+        members["partialLevel"] = partial == 0 ? nil : .integer(partial)
+        members["hidesHugePages"] = hidesHugePages ? true : nil
+        if isGone {
+            for name in ["includesUserPages", "includesGuestPages"] where members[name] != nil {
+                members[name] = false
+            }
+        }
         members["pageByteCount"] = .integer(kernel.pageByteCount)
         if case .array(var parameters)? = members["parameters"], parameters.count > 2 {
             parameters[2] = .string(

@@ -10,10 +10,16 @@ final class ConvertedSelection: PageSelection {
     let flagWords: MappedWords
     let tally: PageTally
     let appliedLevel: Int
+    /// Classes of which pages were left out, and of which the dump may have others: makedumpfile's
+    /// bits.
+    let partialLevel: Int
+    /// Page frames among those dumped of which nothing tells what they hold, although it is told of
+    /// others.
+    let untoldCount: Int
 
     private init(
         limit: UInt64, present: MappedBitmap, dumped: MappedBitmap, count: Int,
-        words: MappedWords, tally: PageTally, level: Int
+        words: MappedWords, tally: PageTally, level: Int, partialLevel: Int, untoldCount: Int
     ) {
         pageFrameLimit = limit
         self.present = present
@@ -22,18 +28,25 @@ final class ConvertedSelection: PageSelection {
         flagWords = words
         self.tally = tally
         appliedLevel = level
+        self.partialLevel = partialLevel
+        self.untoldCount = untoldCount
     }
 
     /// Chooses the page frames of `ranges`, or of `file` where the source is one, that `level`
-    /// leaves; `words` gives what they hold, for 64 of them, and `nil` when that is not known.
-    /// `holes` tells which of them have no bytes, in an ELF file of ours.
+    /// leaves; `words` gives what they hold, for 64 of them, with a bit for each of which that is
+    /// known, and is `nil` when it is known of none. `holes` tells which of them have no bytes, in
+    /// an ELF file of ours.
+    ///
+    /// `priorLevel` is what the input has left out, and `hidden` are the classes of which `words`
+    /// does not know all pages. Of a class that the input may still have, and of which some pages
+    /// could not be told, the output does not claim to be free.
     ///
     /// A level without classes leaves out nothing that the input has, whatever it holds. After
     /// `isStopped` says so the selection is not whole.
     static func make(
         _ ranges: [MemoryRange], of file: KdumpSource?, pageByteCount: Int, level: Int,
-        priorLevel: Int, holes: ELFHoles? = nil,
-        words: ((UInt64, UnsafeMutableBufferPointer<UInt64>) -> Void)?,
+        priorLevel: Int, wanted: WantedClasses, hidden: Int = 0, holes: ELFHoles? = nil,
+        words: ((UInt64, UnsafeMutableBufferPointer<UInt64>) -> UInt64)?,
         isStopped: () -> Bool
     ) throws(SystemCallError) -> ConvertedSelection {
         let page = UInt64(pageByteCount)
@@ -53,6 +66,7 @@ final class ConvertedSelection: PageSelection {
         let flags = unsafe try MappedWords(count: words == nil ? 0 : count)
         var tally = PageTally()
         var kept = 0
+        var untold = 0
         let room = try MappedMemory(byteCount: 64 * 8)
         let found = unsafe UnsafeMutableBufferPointer(
             start: room.bytes.baseAddress?.assumingMemoryBound(to: UInt64.self), count: 64)
@@ -73,7 +87,7 @@ final class ConvertedSelection: PageSelection {
                 kept += bits.nonzeroBitCount
                 continue
             }
-            unsafe words(UInt64(index) * 64, found)
+            let known = unsafe words(UInt64(index) * 64, found)
             var chosen: UInt64 = 0
             while bits != 0 {
                 let bit = bits.trailingZeroBitCount
@@ -84,15 +98,21 @@ final class ConvertedSelection: PageSelection {
                 let isKept = isThere && (keepsAll || kind.isKept(at: level))
                 tally.count(kind, isKept: isKept)
                 guard isKept else { continue }
+                let isTold = known >> UInt64(bit) & 1 == 1
+                if !isTold { untold += 1 }
                 chosen |= 1 << UInt64(bit)
-                flags[kept] = own
+                flags[kept] = isTold ? own : own | PageFlags.untold
                 kept += 1
             }
             setWord(dumped, index, chosen)
         }
-        return unsafe ConvertedSelection(
+        // Without words nothing was left out.
+        let asked = unsafe words == nil ? 0 : level & ~1
+        let partial = asked & wanted.bits & (untold > 0 ? ~0 : hidden)
+        return ConvertedSelection(
             limit: limit, present: present, dumped: dumped, count: kept, words: flags,
-            tally: tally, level: (words == nil ? 0 : level & ~1) | priorLevel)
+            tally: tally, level: asked & ~partial | priorLevel, partialLevel: partial,
+            untoldCount: untold)
     }
 
     private static func wordCount(_ bitmap: MappedBitmap) -> Int { (bitmap.count + 63) / 64 }

@@ -72,7 +72,7 @@ public final class ELFCoreSource: MemorySource {
         }
         let kernel = DumpedKernel(
             uts: [], machine: header.machine, pageByteCount: page, vmcoreInfo: info,
-            physicalBase: base, image: image, processorCount: max(1, processors), notes: notes)
+            physicalBase: base, image: image, processorCount: processors, notes: notes)
         self.kernel = Self.named(kernel, values, ranges, file)
     }
 

@@ -53,14 +53,15 @@ struct ELFHoles {
 
     /// Whether all pages without bytes are pages of zeros.
     var areAllZero: Bool {
-        report.outcome == .complete && report.kind == .full && report.level == 0
+        report.outcome == .complete && report.kind == .full
+            && report.level | report.partialLevel == 0
     }
 
     /// Whether a page of that class without bytes is a page of zeros: one of a class that the dump
     /// has, when it has all of it.
     func isZero(_ pageClass: PageClass) -> Bool {
         guard report.outcome == .complete, report.kind == .full,
-            pageClass.isKept(at: report.level)
+            pageClass.isKept(at: report.level | report.partialLevel)
         else { return false }
         // Which pages of processes were a virtual machine's cannot be told any more.
         return pageClass.levelBit == 0 || !report.includesUserPages || report.includesGuestPages
@@ -83,9 +84,14 @@ struct OwnMark: Decodable {
     let kind: LiveDumpReport.Kind
     let includesUserPages: Bool
     let includesGuestPages: Bool
+    /// Classes of which pages were left out, and not all.
+    let partialLevel: Int
+    /// Whether its words take huge pages of processes for the kernel's.
+    let hidesHugePages: Bool
 
     private enum Key: String, CodingKey {
-        case outcome, level, kind, includesUserPages, includesGuestPages
+        case outcome, level, kind, includesUserPages, includesGuestPages, partialLevel
+        case hidesHugePages
     }
 
     init(from decoder: any Decoder) throws {
@@ -97,6 +103,35 @@ struct OwnMark: Decodable {
             try members.decodeIfPresent(Bool.self, forKey: .includesUserPages) ?? false
         includesGuestPages =
             try members.decodeIfPresent(Bool.self, forKey: .includesGuestPages) ?? false
+        partialLevel = try members.decodeIfPresent(Int.self, forKey: .partialLevel) ?? 0
+        hidesHugePages = try members.decodeIfPresent(Bool.self, forKey: .hidesHugePages) ?? false
+    }
+}
+
+/// Reads pages that hold a byte other than zero, and no other.
+final class FilledPageReader: MemoryReader {
+    private let base: any MemoryReader
+    private let filled: MappedBitmap
+    private let pageByteCount: UInt64
+
+    init(_ base: any MemoryReader, filled: MappedBitmap, pageByteCount: Int) {
+        self.base = base
+        self.filled = filled
+        self.pageByteCount = UInt64(pageByteCount)
+    }
+
+    func read(at address: UInt64, into destination: UnsafeMutableRawBufferPointer) -> Int {
+        var count = 0
+        while count < destination.count {
+            let place = address &+ UInt64(count)
+            let frame = place / pageByteCount
+            guard frame < UInt64(filled.count), filled[Int(frame)] else { break }
+            count += Int(pageByteCount - place % pageByteCount)
+        }
+        count = min(count, destination.count)
+        guard count > 0 else { return 0 }
+        return unsafe base.read(
+            at: address, into: UnsafeMutableRawBufferPointer(rebasing: destination[..<count]))
     }
 }
 

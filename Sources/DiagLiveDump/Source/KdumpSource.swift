@@ -188,6 +188,6 @@ public final class KdumpSource: MemorySource {
             uts: uts, machine: isArm ? 183 : name.isEmpty || name == "x86_64" ? 62 : 0,
             pageByteCount: Int(header.blockByteCount), vmcoreInfo: info,
             physicalBase: values.number("phys_base") ?? header.physicalBase,
-            processorCount: max(1, Int(header.processorCount)), notes: notes)
+            processorCount: max(0, Int(header.processorCount)), notes: notes)
     }
 }

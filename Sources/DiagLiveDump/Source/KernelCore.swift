@@ -120,7 +120,7 @@ public final class KernelCore: MemorySource {
             throw LiveDumpError(
                 .inputOutput,
                 "open /proc/kcore: memory was added or taken away since the dump began",
-                remedy: "try again")
+                remedy: "Try again.")
         }
         return KernelCoreReader(file, ranges: ranges, virtualRanges: virtualRanges)
     }

@@ -98,6 +98,6 @@ struct KernelCoreHeader: Hashable, Sendable {
     private static func damaged(_ what: String) -> LiveDumpError {
         LiveDumpError(
             .unsupported, "read /proc/kcore: \(what)",
-            remedy: "let the hypervisor dump the machine: virsh dump --memory-only")
+            remedy: "Let the hypervisor dump the machine: virsh dump --memory-only.")
     }
 }

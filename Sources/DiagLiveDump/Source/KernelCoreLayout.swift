@@ -28,7 +28,7 @@ struct KernelCoreLayout {
         guard machine == 62 || machine == 183 else {
             throw LiveDumpError(
                 .unsupported, "machines of ELF number \(machine) cannot be dumped",
-                remedy: "x86-64 and AArch64 can; let the hypervisor dump the machine")
+                remedy: "Only x86-64 and AArch64 can; let the hypervisor dump the machine.")
         }
         guard pageByteCount >= 4096, pageByteCount & (pageByteCount - 1) == 0 else {
             throw LiveDumpError(.unsupported, "pages of \(pageByteCount) bytes are not known")
@@ -36,7 +36,7 @@ struct KernelCoreLayout {
         if !header.loads.isEmpty, header.loads.allSatisfy({ $0.physicalAddress == 0 }) {
             throw LiveDumpError(
                 .unsupported, "this kernel's /proc/kcore has no physical addresses",
-                remedy: "Linux 4.11 and newer have them; let the hypervisor dump the machine")
+                remedy: "Linux 4.11 and newer have them; let the hypervisor dump the machine.")
         }
         let page = UInt64(pageByteCount)
         var found = [MemoryRange]()

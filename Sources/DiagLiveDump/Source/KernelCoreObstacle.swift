@@ -12,22 +12,21 @@ enum KernelCoreObstacle {
         case .noSuchFileOrDirectory:
             LiveDumpError(
                 .noKernelCore, "open /proc/kcore: this kernel has none (CONFIG_PROC_KCORE)",
-                remedy: "let the hypervisor dump the machine (virsh dump --memory-only), or boot "
-                    + "a kernel with CONFIG_PROC_KCORE=y; the text stacks are still there")
+                remedy: "Let the hypervisor dump the machine (virsh dump --memory-only), or boot "
+                    + "a kernel with CONFIG_PROC_KCORE=y.")
         case .invalidArgument, .isDirectory:
             container("open /proc/kcore: something else lies over it")
         case .notPermitted where isLockedDown(tree):
             LiveDumpError(
                 .lockdown,
                 "open /proc/kcore: kernel lockdown=confidentiality forbids reading kernel memory",
-                remedy: "use diagbundle dump stacks, whose text needs no kernel memory; kdump; or "
-                    + "the hypervisor's dump (virsh dump --memory-only)")
+                remedy: "Use kdump, or the hypervisor's dump (virsh dump --memory-only).")
         case .notPermitted where isContainer(tree), .permissionDenied where isContainer(tree):
             container("open /proc/kcore: \(error.errno)")
         case .notPermitted, .permissionDenied:
             LiveDumpError(
                 .notPermitted, "open /proc/kcore: \(error.errno)",
-                remedy: "run as root of the host's own user namespace, with CAP_SYS_RAWIO")
+                remedy: "Run it as root of the host's own user namespace, with CAP_SYS_RAWIO.")
         default:
             LiveDumpError(.inputOutput, "open /proc/kcore: \(error.errno)")
         }
@@ -42,12 +41,12 @@ enum KernelCoreObstacle {
                 "open /proc/kpageflags: this kernel does not tell what its pages hold "
                     + "(CONFIG_PROC_PAGE_MONITOR)",
                 remedy:
-                    "boot a kernel with CONFIG_PROC_PAGE_MONITOR=y, or let the hypervisor dump the "
-                    + "machine (virsh dump --memory-only)")
+                    "Boot a kernel with CONFIG_PROC_PAGE_MONITOR=y, or let the hypervisor dump the "
+                    + "machine (virsh dump --memory-only).")
         case .notPermitted, .permissionDenied:
             LiveDumpError(
                 .notPermitted, "open /proc/kpageflags: \(error.errno)",
-                remedy: "run as root of the host's own user namespace, with CAP_SYS_ADMIN")
+                remedy: "Run it as root of the host's own user namespace, with CAP_SYS_ADMIN.")
         default:
             LiveDumpError(.inputOutput, "open /proc/kpageflags: \(error.errno)")
         }
@@ -57,8 +56,8 @@ enum KernelCoreObstacle {
     static func container(_ message: String) -> LiveDumpError {
         LiveDumpError(
             .container, "\(message), as container runtimes do",
-            remedy: "run it on the host itself, or in a container with the host's /proc "
-                + "(podman run --privileged --pid=host)")
+            remedy: "Run it on the host itself, or in a container with the host's /proc "
+                + "(podman run --privileged --pid=host).")
     }
 
     /// Whether something says that we run in a container.

@@ -37,6 +37,30 @@ internal import DiagSystem
         var offlineMapcount: UInt32?
         var hugeDestructor: UInt64?
         var hugeMapcount: UInt32?
+        /// The flag that the first tail of a huge page has, in Linux 6.6 to 6.8.
+        var hugeTail: UInt64?
+        /// Whether the kernel has huge pages of hugetlbfs that these members do not tell, as Linux
+        /// 6.3 to 6.5.
+        var hidesHugePages: Bool
+    }
+
+    /// Whether huge pages of processes, those of hugetlbfs, are taken for pages of the kernel.
+    var hidesHugePages: Bool { layout.hidesHugePages }
+
+    /// Why there is no map of pages for `kernel`, of which ``init(_:reader:)`` makes none.
+    static func obstacle(to kernel: DumpedKernel) -> String {
+        guard !kernel.vmcoreInfo.isEmpty else { return "the dump has no VMCOREINFO" }
+        guard kernel.machine == 62 else {
+            return "VMCOREINFO alone tells what pages hold on x86-64 only"
+        }
+        guard kernel.pageByteCount == 4096 else {
+            return "VMCOREINFO alone tells what pages of 4096 bytes hold, and these have"
+                + " \(kernel.pageByteCount)"
+        }
+        guard Self.layout(VMCoreInfo(parsing: kernel.vmcoreInfo.span)) != nil else {
+            return "VMCOREINFO does not tell how struct page is laid out"
+        }
+        return "VMCOREINFO does not tell where the map of pages lies"
     }
 
     /// `nil` when the machine, the memory model or VMCOREINFO do not give what is needed.
@@ -85,18 +109,26 @@ internal import DiagSystem
         func low(_ name: String) -> UInt32? {
             info.number(name).map { UInt32(truncatingIfNeeded: $0) }
         }
+        let headMask = info.number("PG_head_mask") ?? 0
+        let destructor = inside(info.offset("page.compound_dtor"))
+        let hugeDestructor = info.number("HUGETLB_PAGE_DTOR")
+        let hugeMapcount = low("PAGE_HUGETLB_MAPCOUNT_VALUE")
+        let hasHugePages = hugeDestructor != nil || info.number("PG_hugetlb") != nil
+        let hugeTail = headMask == 0 ? nil : bit(info, "PG_hugetlb")
+        let tellsByDestructor = hugeDestructor != nil && destructor != nil && headMask != 0
         return Layout(
             byteCount: byteCount, flags: flags, mapcount: mapcount, mapping: mapping,
             privateData: data, compoundHead: inside(info.offset("page.compound_head")),
-            compoundDestructor: inside(info.offset("page.compound_dtor")),
+            compoundDestructor: destructor,
             pagesPerSection: 1 << (sectionBits - 12), lru: lru, privateBit: privateBit,
             swapCache: bit(info, "PG_swapcache"), swapBacked: bit(info, "PG_swapbacked"),
             slab: bit(info, "PG_slab"), slabMapcount: low("PAGE_SLAB_MAPCOUNT_VALUE"),
-            poison: bit(info, "PG_hwpoison"), headMask: info.number("PG_head_mask") ?? 0,
+            poison: bit(info, "PG_hwpoison"), headMask: headMask,
             buddyMapcount: UInt32(truncatingIfNeeded: buddy),
             offlineMapcount: low("PAGE_OFFLINE_MAPCOUNT_VALUE"),
-            hugeDestructor: info.number("HUGETLB_PAGE_DTOR"),
-            hugeMapcount: low("PAGE_HUGETLB_MAPCOUNT_VALUE"))
+            hugeDestructor: hugeDestructor, hugeMapcount: hugeMapcount, hugeTail: hugeTail,
+            hidesHugePages: hasHugePages && hugeMapcount == nil && hugeTail == nil
+                && !tellsByDestructor)
     }
 
     private static func bit(_ info: VMCoreInfo, _ name: String) -> UInt64? {
@@ -107,24 +139,43 @@ internal import DiagSystem
     private var head: (address: UInt64, word: UInt64) = (0, 0)
     /// Page frames up to here are free, as the first of their block says.
     private var freeEnd: UInt64 = 0
-    private var section: (number: UInt64, map: UInt64?) = (.max, nil)
+    private var section: (number: UInt64, map: SectionMap) = (.max, .absent)
+
+    /// The part of the map for one section of memory.
+    private enum SectionMap {
+        /// Where the `struct page` of page frame 0 would lie if all sections were like this one.
+        case at(UInt64)
+        /// The kernel has none: it does not use this memory.
+        case absent
+        /// What tells it is not in the dump.
+        case unreadable
+    }
 
     /// Gives the words of `count` page frames, 64 at most, that begin at a multiple of 64. They
     /// must be asked for in rising order.
+    ///
+    /// - Returns: a bit for each of them that could be told; the word of another is 0.
     func words(
         from frame: UInt64, count: Int, into words: UnsafeMutableBufferPointer<UInt64>
-    ) {
+    ) -> UInt64 {
         for index in 0..<count { unsafe words[index] = 0 }
-        guard let map = sectionMap(frame) else { return }
+        let map: UInt64
+        switch sectionMap(frame) {
+        case .at(let place): map = place
+        case .absent: return .max
+        case .unreadable: return 0
+        }
         let start = map &+ frame &* UInt64(layout.byteCount)
         let wanted = count * layout.byteCount
         let read = unsafe tables.read(
             at: start, into: UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<wanted]))
-        for index in 0..<min(count, read / layout.byteCount) {
+        let told = min(count, read / layout.byteCount)
+        for index in 0..<told {
             unsafe words[index] = word(
                 frame &+ UInt64(index), address: start &+ UInt64(index * layout.byteCount),
                 at: index * layout.byteCount)
         }
+        return told < 64 ? (1 << UInt64(told)) &- 1 : .max
     }
 
     private func word(_ frame: UInt64, address: UInt64, at offset: Int) -> UInt64 {
@@ -166,14 +217,21 @@ internal import DiagSystem
         if let bit = layout.poison, flags & bit != 0 { word |= 1 << 19 }
         if layout.headMask != 0, flags & layout.headMask == layout.headMask {
             word |= 1 << 15
-            // The destructor that tells huge pages of hugetlbfs stands in the first tail.
-            if let place = layout.compoundDestructor, let number = layout.hugeDestructor {
-                let next = offset + layout.byteCount + place
-                if next + 8 <= buffer.byteCount, load(next) & 0xFF == number { word |= 1 << 17 }
-            }
+            // What tells huge pages of hugetlbfs stands in the first tail.
+            let next = offset + layout.byteCount
+            if next + layout.byteCount <= buffer.byteCount, isHuge(tail: next) { word |= 1 << 17 }
             head = (address, word)
         }
         return word
+    }
+
+    /// Whether the first tail of a compound page, at that offset, is one of a huge page.
+    private func isHuge(tail: Int) -> Bool {
+        if let bit = layout.hugeTail, load(tail + layout.flags) & bit != 0 { return true }
+        guard let place = layout.compoundDestructor, let number = layout.hugeDestructor else {
+            return false
+        }
+        return load(tail + place) & 0xFF == number
     }
 
     /// Whether `_mapcount` says the type `value`: since Linux 6.12 in its highest byte alone.
@@ -185,19 +243,40 @@ internal import DiagSystem
         unsafe buffer.bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
     }
 
-    /// Where the `struct page` of page frame 0 would lie if all sections were like this one's.
-    private func sectionMap(_ frame: UInt64) -> UInt64? {
+    private func sectionMap(_ frame: UInt64) -> SectionMap {
         let number = frame / layout.pagesPerSection
-        if section.number == number { return section.map }
-        section = (number, nil)
-        let root = number / sectionsPerRoot
-        guard root < UInt64(rootCount), let table = word(at: roots &+ root * 8), table != 0,
-            let map = word(at: table &+ number % sectionsPerRoot * sectionByteCount),
-            map & 2 != 0  // SECTION_HAS_MEM_MAP
-        else { return nil }
-        // The low bits are flags; the map begins at a page.
-        section.map = map & ~0xFFF
+        if section.number != number { section = (number, findMap(ofSection: number)) }
         return section.map
+    }
+
+    private func findMap(ofSection number: UInt64) -> SectionMap {
+        let root = number / sectionsPerRoot
+        guard root < UInt64(rootCount) else { return absent }
+        guard let table = word(at: roots &+ root * 8) else { return .unreadable }
+        guard table != 0 else { return absent }
+        guard let map = word(at: table &+ number % sectionsPerRoot * sectionByteCount) else {
+            return .unreadable
+        }
+        // SECTION_HAS_MEM_MAP. The low bits are flags; the map begins at a page.
+        return map & 2 != 0 ? .at(map & ~0xFFF) : absent
+    }
+
+    /// A section without a map. Where no section has one, the map reads as zeros, which it is not:
+    /// then it tells nothing.
+    private var absent: SectionMap { hasMap ? .absent : .unreadable }
+
+    /// Whether any section has a map.
+    private lazy var hasMap = findsAnyMap()
+
+    private func findsAnyMap() -> Bool {
+        for root in 0..<UInt64(rootCount) {
+            guard let table = word(at: roots &+ root * 8), table != 0 else { continue }
+            for number in 0..<sectionsPerRoot {
+                guard let map = word(at: table &+ number * sectionByteCount) else { break }
+                if map & 2 != 0 { return true }
+            }
+        }
+        return false
     }
 
     private func word(at address: UInt64) -> UInt64? {

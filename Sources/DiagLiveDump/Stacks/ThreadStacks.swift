@@ -120,7 +120,7 @@ public enum ThreadStacks {
         let symbols = samples.samples.isEmpty ? nil : symbols(root, at: samples.samples)
         result.processors = ProcessorStates.describe(samples, symbols, readings)
         StackGroups.fill(&result, readings, limits, samples: result.processors)
-        addLacks(readings, samples, symbols, &result)
+        addLacks(readings, samples, symbols, root, &result)
         result.seconds = MonotonicTime.now.seconds(since: start)
         return result
     }
@@ -224,32 +224,61 @@ public enum ThreadStacks {
     /// Says once what was refused, and which right would give it.
     private static func addLacks(
         _ readings: [TaskReading], _ samples: ProcessorSamples, _ symbols: KernelSymbols?,
-        _ result: inout KernelStacks
+        _ root: RootedTree, _ result: inout KernelStacks
     ) {
-        func count(_ refusal: TaskReading.Refusal) -> Int {
-            readings.count { $0.refusals.contains(refusal) }
-        }
-        func add(_ refusal: TaskReading.Refusal, _ what: String, _ why: String) {
-            let number = count(refusal)
+        func add(_ refusal: TaskReading.Refusal, _ what: String) {
+            let number = readings.count { $0.refusals.contains(refusal) }
             guard number > 0 else { return }
             let share = number == readings.count ? "all" : "\(number) of \(readings.count)"
+            let why = refusal.reason(for: HostRights.read(in: root))
             result.lacks.append("\(what) of \(share) threads: \(why)")
         }
-        add(
-            .stack, "the kernel stacks",
-            "/proc/PID/stack needs CAP_SYS_ADMIN, and CAP_SYS_PTRACE for other users' processes")
-        add(
-            .noStackFile, "the kernel stacks",
-            "they have no /proc/PID/stack, as in a kernel without CONFIG_STACKTRACE")
-        add(
-            .systemCall, "the system calls and wait channels",
-            "/proc/PID/syscall needs CAP_SYS_PTRACE")
-        if let why = samples.why { result.lacks.append("the states of processors: \(why)") }
+        add(.stack, "the kernel stacks")
+        add(.noStackFile, "the kernel stacks")
+        add(.systemCall, "the system calls and wait channels")
+        if let why = samples.why {
+            result.lacks.append("the states and registers of processors: \(why)")
+        }
         if !samples.samples.isEmpty, symbols == nil {
             result.lacks.append(
                 "the names of functions on processors: /proc/kallsyms shows no addresses without "
                     + "CAP_SYSLOG, or with kptr_restrict=2")
         }
+    }
+}
+
+extension TaskReading.Refusal {
+    /// Why a process with `rights` was refused the file: what it lacks of what the kernel asks for,
+    /// or that it is something else.
+    ///
+    /// Source: Linux 6.1 fs/proc/base.c, `proc_pid_stack` and `lock_trace`; the first asks for
+    /// CAP_SYS_ADMIN in the initial user namespace.
+    func reason(for rights: HostRights) -> String {
+        let file: String
+        let needed: CapabilitySet
+        switch self {
+        case .noStackFile:
+            return "they have no /proc/PID/stack, as in a kernel without CONFIG_STACKTRACE"
+        case .stack:
+            file = "/proc/PID/stack"
+            needed = [.sysAdmin, .sysPtrace]
+        case .systemCall:
+            file = "/proc/PID/syscall"
+            needed = .sysPtrace
+        }
+        let lacking = needed.subtracting(rights.capabilities)
+        if lacking.isEmpty {
+            let held = needed.names.joined(separator: " and ")
+            let verb = needed.names.count == 1 ? "is" : "are"
+            return "\(file) is refused although \(held) \(verb) held: "
+                + (rights.isInInitialUserNamespace
+                    ? "by a security module, or as the process is in another user namespace"
+                    : "in this user namespace alone, which is not the initial one")
+        }
+        let others = "CAP_SYS_PTRACE for other users' processes"
+        guard lacking.contains(.sysAdmin) else { return "\(file) needs \(others)" }
+        return "\(file) needs CAP_SYS_ADMIN"
+            + (lacking.contains(.sysPtrace) ? ", and \(others)" : "")
     }
 }
 

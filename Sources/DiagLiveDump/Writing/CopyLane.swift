@@ -12,7 +12,7 @@ final class CopyLane {
         /// Nothing more: what is held is written. Writing makes the kernel take and give back
         /// slab objects, so no thread does it while another reads again, unless it has no room.
         case settle
-        /// A few again, only to count what changed.
+        /// A few again, and all that were replaced, only to count what changed.
         case sample
     }
 
@@ -168,35 +168,44 @@ final class CopyLane {
         let bytes = unsafe UnsafeRawPointer(chunk.bytes + number &* pageByteCount)
         let isZero = unsafe PageScan.isZero(bytes, pageByteCount)
         let new = isZero ? PageScan.zeroHash : unsafe PageScan.hash(bytes, pageByteCount)
-        guard new != old else { return false }
-        hashes[page.index] = new
+        let known = old & ~PageScan.replacedMark
+        guard new != known else { return false }
+        hashes[page.index] = new | PageScan.replacedMark
         unsafe chunk.pages[number].state = isZero ? .zero : .data
+        // What was read again has its room in the file, whatever it was first.
         unsafe chunk.pages[number].wasZero = old == PageScan.zeroHash
         return true
     }
 
-    /// Reads about one page of a hundred.
+    /// Reads about one page of a hundred, and each that was replaced.
     private func sample(_ piece: CopyPlan.Piece) {
         guard let hashes, let bytes = unsafe chunkMemory.bytes.baseAddress else { return }
         for number in piece.runs {
             let run = plan.run(number)
-            while untilSample < run.count {
-                let index = run.index + untilSample
-                let frame = run.frame + UInt64(untilSample)
-                random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                untilSample += 1 + Int(truncatingIfNeeded: (random >> 33) % 199)
-                let old = hashes[index]
+            for page in 0..<run.count {
+                let isOfSample = untilSample == 0
+                if isOfSample {
+                    random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    untilSample = 1 + Int(truncatingIfNeeded: (random >> 33) % 199)
+                }
+                untilSample -= 1
+                let old = hashes[run.index + page]
                 guard old != PageScan.noHash else { continue }
+                let wasReplaced = old & PageScan.replacedMark != 0
+                guard isOfSample || wasReplaced else { continue }
                 let count = unsafe reader.read(
-                    at: frame &* UInt64(pageByteCount),
+                    at: (run.frame &+ UInt64(page)) &* UInt64(pageByteCount),
                     into: UnsafeMutableRawBufferPointer(start: bytes, count: pageByteCount))
                 guard count == pageByteCount else { continue }
                 let isZero = unsafe PageScan.isZero(bytes, pageByteCount)
                 let new = isZero ? PageScan.zeroHash : unsafe PageScan.hash(bytes, pageByteCount)
-                costs.pagesSampled += 1
-                if new != old { costs.pagesSampledChanged += 1 }
+                let hasChanged = new != old & ~PageScan.replacedMark
+                if isOfSample {
+                    costs.pagesSampled += 1
+                    if hasChanged { costs.pagesSampledChanged += 1 }
+                }
+                if wasReplaced, hasChanged { costs.pagesReplacedChanged += 1 }
             }
-            untilSample -= run.count
         }
     }
 

@@ -82,9 +82,14 @@ internal import DiagSystem
         if DumpWriter.readsAgain(options), !control.isStopped {
             var torn = readAgain()
             costs = total()
-            late = copyLate(&result.warnings)
-            if options.countsTornPages, !control.isStopped { countTorn(&torn) }
-            result.torn = torn
+            late = copyLate(&result)
+            // What nobody looked at again is not said to have stayed, or to have changed.
+            if options.countsTornPages {
+                if !control.isStopped { countTorn(&torn) }
+                result.torn = control.isStopped ? nil : torn
+            } else {
+                result.torn = torn
+            }
             // Whatever else ended it meanwhile.
             wasStopped = stopIfMoved() || control.stopReason == Self.moved
             if wasStopped { late = nil }
@@ -111,7 +116,7 @@ internal import DiagSystem
 
     /// Copies what became the kernel's own since it was selected; `nil` for nothing, and when not
     /// all of it could be: the file has what it had.
-    private func copyLate(_ warnings: inout [String]) -> LateCopy? {
+    private func copyLate(_ result: inout DumpResult) -> LateCopy? {
         guard selection.latePageRoom > 0, !control.isStopped else { return nil }
         let late: LatePages
         let plan: CopyPlan
@@ -123,7 +128,7 @@ internal import DiagSystem
             late = found
             if options.locksMemory {
                 let tables = [late.present.memory, late.dumped.memory, late.flagWords.memory]
-                if let warning = HostCare.lock(tables).warning { warnings.append(warning) }
+                result.addLock(HostCare.lock(tables))
             }
             plan = try CopyPlan(
                 late, ranges: source.ranges, image: nil,
@@ -131,12 +136,13 @@ internal import DiagSystem
                 chunkPageCount: self.plan.chunkPageCount, firstLateIndex: wanted)
         } catch {
             if !control.isStopped {
-                warnings.append("pages of the kernel that came late are not in the dump: \(error)")
+                result.warnings.append(
+                    "pages of the kernel that came late are not in the dump: \(error)")
             }
             return nil
         }
         if late.leftOutCount > 0 {
-            warnings.append(
+            result.warnings.append(
                 "\(counted: late.leftOutCount, "page") of the kernel that came late "
                     + (late.leftOutCount == 1 ? "is" : "are") + " not in the dump: the table has "
                     + "room for \(selection.latePageRoom)")
@@ -176,18 +182,20 @@ internal import DiagSystem
         }
     }
 
-    /// Reads what holds the kernel together again, as long as that helps.
+    /// Reads what holds the kernel together again, as long as that helps. Whether what was replaced
+    /// has changed again is not known then.
     private func readAgain() -> LiveDumpReport.Torn {
         var torn = LiveDumpReport.Torn(
             sampled: 0, changed: 0, rounds: 0, replaced: 0, remaining: 0)
+        var last = 0
         while torn.rounds < options.rereadRoundCount, !control.isStopped {
             // The map of pages is among it: the slabs' lists run through it.
             runThreads(.reread, CopyPhase.readAgain)
             runThreads(.settle, [])
             let replaced = total().pagesReplaced
             let changed = replaced - torn.replaced
-            let isGrowing = torn.rounds > 0 && changed > torn.remaining
-            torn.remaining = changed
+            let isGrowing = torn.rounds > 0 && changed > last
+            last = changed
             torn.replaced = replaced
             torn.rounds += 1
             if changed == 0 || isGrowing { break }
@@ -195,12 +203,14 @@ internal import DiagSystem
         return torn
     }
 
-    /// Reads a sample of all again.
+    /// Reads a sample of all again, and what was replaced: what changes that fast may have changed
+    /// while it was read, too.
     private func countTorn(_ torn: inout LiveDumpReport.Torn) {
         runThreads(.sample, CopyPhase.copied)
         let costs = total()
         torn.sampled = costs.pagesSampled
         torn.changed = costs.pagesSampledChanged
+        torn.remaining = costs.pagesReplacedChanged
     }
 
     private func total() -> CopyCosts {
@@ -241,5 +251,14 @@ internal import DiagSystem
                 .init(pages: "all", start: timestamp(all.start), end: timestamp(all.end)), at: 0)
         }
         return windows
+    }
+}
+
+extension DumpResult {
+    /// Takes over what became of locking memory that came later: all is locked only with it.
+    mutating func addLock(_ lock: (isLocked: Bool, warning: String?)) {
+        isMemoryLocked = isMemoryLocked && lock.isLocked
+        guard let warning = lock.warning else { return }
+        if lockWarning == nil { lockWarning = warning } else { warnings.append(warning) }
     }
 }

@@ -54,7 +54,7 @@ public struct DumpResult: Hashable, Sendable {
     public var bytesWritten: Int64 = 0
     /// When which pages were read: `all` first, then each phase that had any.
     public var windows = [LiveDumpReport.Window]()
-    /// What changed meanwhile; none when nothing was read again.
+    /// What changed meanwhile; none when nothing was read again, or not all that was to be.
     public var torn: LiveDumpReport.Torn?
     /// What each stage cost.
     public var stages = [LiveDumpReport.Stage]()

@@ -81,7 +81,8 @@ private final class ELFLane: PageLane {
             let byteCount = (end - first) * size
             var growth = byteCount
             if isUpdate {
-                // Bytes in the place of others take no room, those in a hole do.
+                // Bytes in the place of others take no room, those in a hole do. Zeros that took
+                // the place of bytes are no hole.
                 growth = 0
                 for number in first..<end where unsafe chunk.pages[number].wasZero {
                     growth += size

@@ -44,6 +44,7 @@ struct KdumpFront {
             subHeaderBlockCount: Int32(
                 clamping: blocks(KdumpHeader.subHeaderByteCount + encoded.bytes.count)),
             bitmapBlockCount: UInt32(clamping: 2 * blocks(bitmapBytes)),
+            // Readers want a number above zero, also where none is known.
             processorCount: Int32(clamping: max(1, kernel.processorCount)),
             physicalBase: kernel.physicalBase,
             // Bit 1 is only in the level of what was converted: live, zero pages share one page.

@@ -6,6 +6,8 @@ enum PageScan {
     static let zeroHash: UInt64 = 0
     /// The hash of a page that was not copied.
     static let noHash = UInt64.max
+    /// Beside a hash: the page in the file is one that was read again.
+    static let replacedMark: UInt64 = 1 << 63
 
     /// Whether all bytes are zero. A page that is not mostly tells so in its first bytes.
     @inline(__always) static func isZero(_ page: UnsafeRawPointer, _ byteCount: Int) -> Bool {
@@ -23,10 +25,10 @@ enum PageScan {
         return true
     }
 
-    /// A hash of 64 bits that differs whenever a single word differs, and nearly always else.
+    /// A hash of 63 bits, without ``replacedMark``.
     ///
-    /// Each word is joined to one of four sums by operations that can be undone, so one changed
-    /// word always changes its sum.
+    /// Each word is joined to one of four sums by operations that can be undone, so that one changed
+    /// word changes its sum: of two pages, one in 2^63 is taken for the other.
     @inline(__always) static func hash(_ page: UnsafeRawPointer, _ byteCount: Int) -> UInt64 {
         let prime: UInt64 = 0x9E37_79B9_7F4A_7C15
         var a: UInt64 = 1
@@ -41,8 +43,8 @@ enum PageScan {
             d = unsafe step(d, page.load(fromByteOffset: offset &+ 24, as: UInt64.self), prime)
             offset &+= 32
         }
-        let sum = step(step(step(a, b, prime), c, prime), d, prime)
-        return sum == zeroHash || sum == noHash ? 1 : sum
+        let sum = step(step(step(a, b, prime), c, prime), d, prime) & ~replacedMark
+        return sum == zeroHash || sum == ~replacedMark ? 1 : sum
     }
 
     @inline(__always) private static func step(

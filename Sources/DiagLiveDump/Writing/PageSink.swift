@@ -20,7 +20,8 @@ struct ChunkPage {
     var index: Int
     /// What is to become of it.
     var state: State
-    /// Whether the file has it as a page of zeros, of a page that was read again and has changed.
+    /// Whether it was zero whenever it was read before, of a page that was read again and has
+    /// changed: its bytes have no room in the file yet.
     var wasZero = false
 }
 
@@ -71,6 +72,8 @@ struct CopyCosts {
     var pagesReplaced = 0
     var pagesSampled = 0
     var pagesSampledChanged = 0
+    /// Pages that were replaced and had changed again at the end.
+    var pagesReplacedChanged = 0
     var bytesWritten = 0
     var readTime: Int64 = 0
     var scanTime: Int64 = 0
@@ -98,6 +101,7 @@ struct CopyCosts {
         pagesReplaced += other.pagesReplaced
         pagesSampled += other.pagesSampled
         pagesSampledChanged += other.pagesSampledChanged
+        pagesReplacedChanged += other.pagesReplacedChanged
         bytesWritten += other.bytesWritten
         readTime += other.readTime
         scanTime += other.scanTime

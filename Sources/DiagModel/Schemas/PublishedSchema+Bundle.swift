@@ -52,7 +52,7 @@ extension PublishedSchema {
             "missing": {"type": "array", "items": {"$ref": "#/$defs/missing"}}
         },
         "$defs": {\#(commonDefinitions), \#(artifactDefinition), \#(absentDefinition),
-            \#(missingDefinition), \#(reportDefinition)}
+            \#(missingDefinition), \#(reportDefinition), \#(withheldDefinition)}
         """#
 
     static let findingsBody = #"""

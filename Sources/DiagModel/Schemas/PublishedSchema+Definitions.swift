@@ -76,6 +76,11 @@ extension PublishedSchema {
                 "confinement", "confinementGaps", "notes"],
             "properties": {
                 "collector": {"$ref": "#/$defs/collectorName"},
+                "origin": {"description":
+                    "built in, or the path of the file that declares it or is it",
+                    "type": "string", "minLength": 1},
+                "definition": {"$ref": "#/$defs/sha256"},
+                "replacesBuiltIn": {"type": "boolean"},
                 "outcome": {"enum": ["complete", "failed", "crashed", "garbled", "overBudget",
                     "timedOut", "abandoned", "interrupted"]},
                 "reason": {"type": "string"},
@@ -87,7 +92,30 @@ extension PublishedSchema {
                 "confinementGaps": {"type": "array", "items": {"type": "string"}},
                 "processorSeconds": {"$ref": "#/$defs/seconds"},
                 "peakResidentByteCount": {"$ref": "#/$defs/count"},
-                "notes": {"type": "array", "items": {"type": "string"}}
+                "notes": {"type": "array", "items": {"type": "string"}},
+                "withheld": {"$ref": "#/$defs/withheld"}
+            }
+        }
+        """#
+
+    /// What was left out by design.
+    static let withheldDefinition = #"""
+        "withheldCount": {
+            "type": "object", "additionalProperties": false, "required": ["files", "commands"],
+            "properties": {
+                "files": {"$ref": "#/$defs/count"},
+                "commands": {"$ref": "#/$defs/count"},
+                "isLeast": {"type": "boolean"}
+            }
+        },
+        "withheld": {
+            "description": "left out, for it may hold secrets and there is no redaction yet",
+            "type": "object", "additionalProperties": false,
+            "required": ["files", "commands", "count"],
+            "properties": {
+                "files": {"type": "array", "items": {"type": "string"}},
+                "commands": {"type": "array", "items": {"type": "string"}},
+                "count": {"$ref": "#/$defs/withheldCount"}
             }
         }
         """#

@@ -87,6 +87,16 @@ extension PublishedSchema {
             "originator": {"type": "string"},
             "reason": {"type": "string"},
             "debugPackage": {"type": "string"},
+            "symbols": {
+                "type": "object", "additionalProperties": false, "required": ["images"],
+                "properties": {
+                    "installCommand": {"$ref": "#/$defs/name"},
+                    "note": {"$ref": "#/$defs/name"},
+                    "images": {"type": "array", "items": {"$ref": "#/$defs/name"}},
+                    "symbolServer": {"$ref": "#/$defs/name"},
+                    "fetchCommand": {"$ref": "#/$defs/name"}
+                }
+            },
             "openWith": {"type": "array", "items": {"type": "string"}},
             "readers": {"type": "array", "items": {
                 "type": "object", "additionalProperties": false,

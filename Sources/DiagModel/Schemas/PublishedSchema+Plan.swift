@@ -54,7 +54,9 @@ extension PublishedSchema {
                 "required": ["byteCount", "seconds"],
                 "properties": {
                     "byteCount": {"$ref": "#/$defs/count"},
-                    "seconds": {"$ref": "#/$defs/seconds"}
+                    "seconds": {"$ref": "#/$defs/seconds"},
+                    "isBound": {"const": true},
+                    "isPartial": {"const": true}
                 }
             },
             "file": {
@@ -72,9 +74,17 @@ extension PublishedSchema {
                     "why": {"type": "string"}
                 }
             },
+            "misfit": {
+                "type": "object", "additionalProperties": false, "required": ["path", "why"],
+                "properties": {
+                    "path": {"type": "string", "minLength": 1},
+                    "why": {"type": "string", "minLength": 1}
+                }
+            },
             "item": {
                 "type": "object", "additionalProperties": false,
-                "required": ["kind", "number", "title", "risk", "estimate"],
+                "required": ["kind", "number", "title", "risk"],
+                "anyOf": [{"required": ["estimate"]}, {"required": ["notCounted"]}],
                 "properties": {
                     "kind": {"enum": ["files", "command", "listing", "reads", "probe", "dump",
                         "program"]},
@@ -86,6 +96,7 @@ extension PublishedSchema {
                     "leftOutCount": {"$ref": "#/$defs/count"},
                     "unreadable": {"type": "array", "items": {"$ref": "#/$defs/unreadable"}},
                     "moreUnreadableCount": {"$ref": "#/$defs/count"},
+                    "misfits": {"type": "array", "items": {"$ref": "#/$defs/misfit"}},
                     "folders": {"$ref": "#/$defs/words"},
                     "trees": {"$ref": "#/$defs/words"},
                     "arguments": {"$ref": "#/$defs/words"},
@@ -96,7 +107,8 @@ extension PublishedSchema {
                     "artifact": {"type": "string"},
                     "secondsLimit": {"$ref": "#/$defs/seconds"},
                     "byteLimit": {"$ref": "#/$defs/count"},
-                    "estimate": {"$ref": "#/$defs/estimate"}
+                    "estimate": {"$ref": "#/$defs/estimate"},
+                    "notCounted": {"type": "string", "minLength": 1}
                 }
             },
             \#(commonDefinitions)

@@ -39,7 +39,7 @@ extension PublishedSchema {
             "result": {"$ref": "#/$defs/result"}
         },
         "$defs": {\#(commonDefinitions), \#(missingDefinition), \#(findingDefinition),
-            \#(fileDefinition),
+            \#(fileDefinition), \#(withheldDefinition),
             "result": {
                 "type": "object", "additionalProperties": false,
                 "required": ["exitCode", "artifactCount", "artifactByteCount", "completeness",
@@ -57,7 +57,9 @@ extension PublishedSchema {
                     "findings": {"type": "array", "items": {"$ref": "#/$defs/finding"}},
                     "collectSeconds": {"$ref": "#/$defs/seconds"},
                     "sealSeconds": {"$ref": "#/$defs/seconds"},
-                    "error": {"type": "string"}
+                    "error": {"type": "string"},
+                    "withheld": {"type": "object",
+                        "additionalProperties": {"$ref": "#/$defs/withheldCount"}}
                 }
             }
         }
@@ -131,7 +133,7 @@ extension PublishedSchema {
             {"$ref": "#/$defs/seekable"}, {"$ref": "#/$defs/end"}
         ],
         "$defs": {\#(commonDefinitions), \#(saidFindingDefinition), \#(probeRecordDefinition),
-            \#(probeRequestDefinition), \#(fileDefinition),
+            \#(probeRequestDefinition), \#(fileDefinition), \#(withheldDefinition),
             "protocol": {
                 "type": "object", "additionalProperties": false, "required": ["version"],
                 "properties": {"version": {"const": 1}}
@@ -174,7 +176,9 @@ extension PublishedSchema {
             },
             "note": {
                 "type": "object", "additionalProperties": false, "required": ["text"],
-                "properties": {"text": {"type": "string"}}
+                "properties": {
+                    "text": {"type": "string"}, "withheld": {"$ref": "#/$defs/withheld"}
+                }
             },
             "await": {"type": "object", "additionalProperties": false},
             "seekable": {

@@ -65,7 +65,23 @@ struct DumpInspectorTests {
         #expect(dump.completeness == .partial)
         #expect(dump.shortcomings.contains { $0.contains("RequiredDumpSpace") })
         #expect(dump.shortcomings.contains("The file is cut: of 3 pages it has room for 2."))
+        #expect(dump.pages.dumped == 3)
+        #expect(dump.pages.missing == 1)
         #expect(try schemaErrors(dump) == [])
+        let empty = try DumpSamples.describe(Array(bytes.dropLast(3 * 4096)))
+        #expect(empty.pages.missing == 3)
+        #expect(try DumpSamples.describe(bytes).pages.missing == nil)
+    }
+
+    @Test("A table that counts more pages than it has makes no more of these missing")
+    func windowsCount() throws {
+        var bytes = DumpSamples.windows(type: 6)
+        // TotalPresentPages, with three bits and room for two pages.
+        DumpSamples.put(UInt64(9), at: 0x2028, in: &bytes)
+        let dump = try DumpSamples.describe(Array(bytes.dropLast(4096)))
+        #expect(dump.shortcomings.contains("The file is cut: of 9 pages it has room for 2."))
+        #expect(dump.pages.dumped == 3)
+        #expect(dump.pages.missing == 1)
     }
 
     @Test(
@@ -167,6 +183,14 @@ struct DumpInspectorTests {
         #expect(dump.readers.first { $0.name == "makedumpfile" }?.canRead == false)
         #expect(dump.readers.first { $0.name == "crash" }?.note?.hasPrefix("8.0.2") == true)
         #expect(
+            dump.symbols
+                == .init(
+                    installCommand: "apt-get install linux-image-6.1.0-56-cloud-amd64-dbg",
+                    images: [
+                        "/usr/lib/debug/boot/vmlinux-6.1.0-56-cloud-amd64",
+                        "/usr/lib/debug/lib/modules/6.1.0-56-cloud-amd64/vmlinux",
+                    ]))
+        #expect(
             dump.openWith.first
                 == "crash /usr/lib/debug/boot/vmlinux-6.1.0-56-cloud-amd64 /x/LiveDump.kdump")
         #expect(dump.warnings == ["registers of processor 1 are zero"])
@@ -245,6 +269,166 @@ struct DumpInspectorTests {
         let none = try DumpSamples.describe(Array(bytes.dropLast(8192)))
         #expect(none.pages.dumped == 0)
         #expect(try schemaErrors(ours) == [])
+    }
+
+    struct Known: Sendable {
+        let information: String
+        var debugPackage: String?
+        let symbols: DumpDescription.Symbols
+        var image = "vmlinux"
+    }
+
+    private static let buildIdentifier = "3b43fad5034874490492495d552c0af6a5fab235"
+    private static let unknown = "the dump does not tell the distribution of its kernel"
+    private static let arch =
+        "Arch Linux gives symbols by Build ID, not in packages of the repositories that it has at"
+        + " first"
+    private static let fedora = "6.11.4-301.fc41.x86_64"
+    private static let dnf = "dnf --enablerepo='*debug*' install"
+
+    private static func fetch(_ server: String) -> String {
+        "DEBUGINFOD_URLS=\(server) debuginfod-find debuginfo \(buildIdentifier)"
+    }
+
+    @Test(
+        "An ELF core that tells no more than its kernel's release says how its symbols are got",
+        arguments: [
+            Known(
+                information: "OSRELEASE=6.8.0-45-generic\nBUILD-ID=\(buildIdentifier)\n",
+                symbols: .init(
+                    note: unknown, symbolServer: "https://debuginfod.elfutils.org/",
+                    fetchCommand: fetch("https://debuginfod.elfutils.org/"))),
+            Known(information: "OSRELEASE=5.4.0\n", symbols: .init(note: unknown)),
+            Known(
+                information: "BUILD-ID=\(buildIdentifier)\n",
+                symbols: .init(
+                    note: unknown, symbolServer: "https://debuginfod.elfutils.org/",
+                    fetchCommand: fetch("https://debuginfod.elfutils.org/"))),
+            Known(
+                information: "OSRELEASE=6.11.5-arch1-1\nBUILD-ID=\(buildIdentifier)\n",
+                symbols: .init(
+                    note: arch, symbolServer: "https://debuginfod.archlinux.org/",
+                    fetchCommand: fetch("https://debuginfod.archlinux.org/"))),
+            Known(
+                information: "OSRELEASE=\(fedora)\nBUILD-ID=\(buildIdentifier)\n",
+                debugPackage: "kernel-debuginfo-\(fedora)",
+                symbols: .init(
+                    installCommand: "\(dnf) kernel-debuginfo-\(fedora)",
+                    images: ["/usr/lib/debug/lib/modules/\(fedora)/vmlinux"],
+                    symbolServer: "https://debuginfod.fedoraproject.org/",
+                    fetchCommand: fetch("https://debuginfod.fedoraproject.org/")),
+                image: "/usr/lib/debug/lib/modules/\(fedora)/vmlinux"),
+        ])
+    func symbols(_ known: Known) throws {
+        let note = ELFNote(name: "VMCOREINFO", type: 0, descriptor: Array(known.information.utf8))
+        let dump = try DumpSamples.describe(DumpSamples.elf(notes: note.encoded))
+        #expect(dump.version == nil)
+        #expect(dump.debugPackage == known.debugPackage)
+        #expect(dump.symbols == known.symbols)
+        #expect(dump.openWith.first == "crash \(known.image) dump")
+        #expect(try schemaErrors(dump) == [])
+    }
+
+    struct Processors: Sendable {
+        let header: Int32
+        let hasNotes: Bool
+        let told: Int?
+    }
+
+    @Test(
+        "One processor that the header alone tells of is none that is known",
+        arguments: [
+            Processors(header: 1, hasNotes: false, told: nil),
+            Processors(header: 0, hasNotes: false, told: nil),
+            Processors(header: 4, hasNotes: false, told: 4),
+            Processors(header: 1, hasNotes: true, told: 2),
+            Processors(header: 4, hasNotes: true, told: 4),
+        ])
+    func processors(_ count: Processors) throws {
+        var bytes = DumpSamples.kdump()
+        DumpSamples.put(count.header, at: 460, in: &bytes)
+        // size_note of the sub header.
+        if !count.hasNotes { DumpSamples.put(UInt64(0), at: 4096 + 56, in: &bytes) }
+        let dump = try DumpSamples.describe(bytes)
+        #expect(dump.processorCount == count.told)
+        #expect(dump.registerCount == (count.hasNotes ? 1 : nil))
+    }
+
+    @Test("Where no note has registers, the report of a dump of ours tells the processors")
+    func reportedProcessors() {
+        var dump = DumpDescription(
+            file: "f", byteCount: 1, format: .kdump, formatName: "n", kind: "k")
+        dump.apply(report: ["registers": ["processors": 1, "sampled": 0]])
+        #expect(dump.processorCount == 1)
+        dump.apply(report: ["registers": ["processors": 8]])
+        #expect(dump.processorCount == 1)
+    }
+
+    @Test(
+        "The one dump in a folder is described, whatever else lies there",
+        arguments: DumpFolder.dumpNames)
+    func folder(name: String) throws {
+        try Self.inFolder([name: DumpSamples.kdump(), "LiveDump.json": [], "vmcore": [1]]) { path in
+            let file = path.appending(name)
+            let (ofFolder, ofFile) = (
+                try DumpInspector.describe(path).file, try DumpInspector.describe(file).file
+            )
+            #expect(ofFolder == file.string)
+            #expect(ofFile == file.string)
+        }
+    }
+
+    @Test("A dump is found in a folder with more names than are listed")
+    func largeFolder() throws {
+        let files = Dictionary(uniqueKeysWithValues: Self.many.map { ($0, [UInt8]()) })
+        try Self.inFolder(files) { path in
+            do throws(DumpInspectionError) {
+                _ = try DumpFolder.dump(at: path, listing: 5)
+                Issue.record("a folder without a dump has one")
+            } catch {
+                #expect(error.kind == .notAFile)
+                #expect(error.description.contains("holds more than 5 files. Name"))
+            }
+        }
+        try Self.inFolder(files.merging(["LiveDump.elf": []]) { $1 }) { path in
+            let dump = try DumpFolder.dump(at: path, listing: 5)
+            #expect(dump == path.appending("LiveDump.elf"))
+        }
+    }
+
+    private static let many = (10..<22).map { "f\($0)" }
+
+    @Test(
+        "A folder without a dump or with several is told by what it holds",
+        arguments: [
+            ([], "nothing"), (["a", "b"], "a, b"), (many, "f17 and 4 more"),
+            (["LiveDump.elf", "LiveDump.kdump"], "LiveDump.kdump, LiveDump.elf. Name one"),
+        ] as [([String], String)])
+    func otherFolder(names: [String], told: String) throws {
+        let files = Dictionary(uniqueKeysWithValues: names.map { ($0, [UInt8]()) })
+        try Self.inFolder(files) { path in
+            do throws(DumpInspectionError) {
+                _ = try DumpInspector.describe(path)
+                Issue.record("a folder was described")
+            } catch {
+                #expect(error.kind == .notAFile)
+                #expect(error.description.contains("is a directory"))
+                #expect(error.description.contains(told), "\(error.description)")
+            }
+        }
+    }
+
+    private static func inFolder(
+        _ files: [String: [UInt8]], _ body: (FilePath) throws -> Void
+    ) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("dump-folder-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, bytes) in files {
+            try Data(bytes).write(to: folder.appendingPathComponent(name))
+        }
+        try body(FilePath(folder.path))
     }
 
     @Test("The core of a process is refused by the name of its program")

@@ -325,6 +325,18 @@ struct PageFlagsTests {
                 statistics: .init(parsing: "MemFree: 99999999 kB\n")) == 0)
     }
 
+    @Test(
+        "The threads of a host are those of /proc/loadavg",
+        arguments: [
+            ("0.1 0.2 0.3 1/234 567\n", 234), ("0.1 0.2 0.3\n", nil), ("a b c d e\n", nil),
+            ("", nil),
+        ] as [(String, Int?)])
+    func threads(text: String, count: Int?) throws {
+        let root = try CareRoot(isEmpty: true)
+        try root.write("proc/loadavg", text)
+        #expect(LiveDumpOptions.threadCount(in: try root.tree) == count)
+    }
+
     @Test("An estimate counts what the selection keeps")
     func estimate() throws {
         let host = try SyntheticHost()

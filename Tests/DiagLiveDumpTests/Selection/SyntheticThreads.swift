@@ -93,6 +93,21 @@ extension SyntheticKernel {
         link(([Self.tasks[0], Self.tasks[1]] + numbers.map { Self.task($0) }).map { $0 + 16 })
     }
 
+    /// Ends a process of the list, in which these stay: it keeps its link forward alone.
+    func endProcess(_ number: UInt64, leaving numbers: [UInt64]) {
+        linkProcesses(numbers)
+        set(0xDEAD_0000_0000_0122, at: Self.place(Self.task(number)) + 24)
+    }
+
+    /// Gives the memory of a process that ended to another one with a single thread, at the end of
+    /// the list.
+    func reuseProcess(_ number: UInt64, as other: UInt64, behind numbers: [UInt64]) {
+        let task = Self.task(number)
+        set(other | other << 32, at: Self.place(task) + 32)
+        link([task + 0x200 + 8, task + 80])
+        linkProcesses(numbers + [number])
+    }
+
     /// Makes a ring of list heads.
     func link(_ nodes: [UInt64]) {
         for (index, node) in nodes.enumerated() {

@@ -24,6 +24,42 @@ struct PageMapWordsTests {
     }
 
     @Test(
+        "Huge pages are told by destructor, map count or first tail, and are else known to be hidden",
+        arguments: [
+            ([], false), (["NUMBER(PG_hugetlb)=8"], true),
+            (["NUMBER(PG_hugetlb)=8", "NUMBER(PG_head_mask)=65536"], false),
+            (["NUMBER(PG_hugetlb)=8", "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-2049"], false),
+            (["NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-2049"], false),
+            (["NUMBER(HUGETLB_PAGE_DTOR)=2"], true),
+            (["NUMBER(HUGETLB_PAGE_DTOR)=2", "OFFSET(page.compound_dtor)=16"], true),
+            (
+                [
+                    "NUMBER(HUGETLB_PAGE_DTOR)=2", "OFFSET(page.compound_dtor)=16",
+                    "NUMBER(PG_head_mask)=65536",
+                ], false
+            ),
+        ] as [([String], Bool)])
+    func hugePages(lines: [String], isHidden: Bool) throws {
+        let layout = try #require(Self.layout(Self.right + lines))
+        #expect(layout.hidesHugePages == isHidden)
+    }
+
+    @Test(
+        "What stands in the way of a map of pages is named",
+        arguments: [
+            (62, 4096, "", "no VMCOREINFO"), (183, 65_536, "PAGESIZE=65536\n", "x86-64"),
+            (183, 4096, "PAGESIZE=4096\n", "x86-64"), (62, 65_536, "PAGESIZE=65536\n", "65536"),
+            (62, 4096, "OSRELEASE=6.1.0\n", "struct page"),
+            (62, 4096, right.joined(separator: "\n"), "the map of pages lies"),
+        ] as [(UInt16, Int, String, String)])
+    func obstacle(machine: UInt16, pageByteCount: Int, information: String, words: String) {
+        let kernel = DumpedKernel(
+            uts: [], machine: machine, pageByteCount: pageByteCount,
+            vmcoreInfo: Array(information.utf8), physicalBase: 0, processorCount: 0)
+        #expect(PageMapWords.obstacle(to: kernel).contains(words))
+    }
+
+    @Test(
         "A member outside of the structure is refused",
         arguments: ["flags", "_mapcount", "mapping", "private"],
         [-9_223_372_036_854_775_808, -8, -4, -1, 57, 64, 9_223_372_036_854_775_807])

@@ -235,6 +235,44 @@ struct ThreadStacksTests {
         #expect(!few.isComplete)
     }
 
+    @Test(
+        "What was refused names the right that is lacking, or that it is something else",
+        arguments: [
+            (
+                [], true,
+                "/proc/PID/stack needs CAP_SYS_ADMIN, and CAP_SYS_PTRACE for other users' processes"
+            ),
+            (.sysPtrace, true, "/proc/PID/stack needs CAP_SYS_ADMIN"),
+            (
+                .sysAdmin, true,
+                "/proc/PID/stack needs CAP_SYS_PTRACE for other users' processes"
+            ),
+            (
+                [.sysAdmin, .sysPtrace, .syslog], true,
+                "/proc/PID/stack is refused although CAP_SYS_PTRACE and CAP_SYS_ADMIN are held: by"
+                    + " a security module, or as the process is in another user namespace"
+            ),
+            (
+                [.sysAdmin, .sysPtrace], false,
+                "/proc/PID/stack is refused although CAP_SYS_PTRACE and CAP_SYS_ADMIN are held: in"
+                    + " this user namespace alone, which is not the initial one"
+            ),
+        ] as [(CapabilitySet, Bool, String)])
+    func refused(capabilities: CapabilitySet, isInitial: Bool, expected: String) {
+        let rights = HostRights(
+            capabilities: capabilities, isInInitialUserNamespace: isInitial, container: nil,
+            lockdown: .none)
+        #expect(TaskReading.Refusal.stack.reason(for: rights) == expected)
+        let call = TaskReading.Refusal.systemCall.reason(for: rights)
+        #expect(
+            capabilities.contains(.sysPtrace)
+                ? call.hasPrefix("/proc/PID/syscall is refused although CAP_SYS_PTRACE is held: ")
+                : call == "/proc/PID/syscall needs CAP_SYS_PTRACE for other users' processes")
+        #expect(
+            TaskReading.Refusal.noStackFile.reason(for: rights)
+                == "they have no /proc/PID/stack, as in a kernel without CONFIG_STACKTRACE")
+    }
+
     @Test("A tree without /proc is an honest nothing")
     func nothing() throws {
         let host = try ProcTree()

@@ -214,15 +214,26 @@ struct ConvertedNotesTests {
         #expect(image("NUMBER(phys_base)=0\nSYMBOL(_stext)=1000\n") == nil)
     }
 
-    @Test("Words that nobody wrote beside the pages filter nothing")
-    func noWords() throws {
+    @Test(
+        "Without words beside the pages a level that was asked for is refused before it is written",
+        arguments: [2, 4, 8, 16, 31])
+    func noWords(level: Int) throws {
         let folder = try Folder()
         try write("a.elf", .elf, in: folder, isLive: false)
-        try convert("a.elf", "b.kdump", .kdump, in: folder)
-        let outcome = try convert("b.kdump", "c.kdump", .kdump, level: 31, in: folder)
-        #expect(outcome.level == 0)
-        #expect(outcome.result.pagesWanted == 100)
-        #expect(outcome.warnings.count == 1)
+        let first = try convert("a.elf", "b.kdump", .kdump, level: 1, in: folder)
+        #expect(first.lacks == [], "pages of zeros are no class")
+        for name in ["a.elf", "b.kdump"] {
+            let error = #expect(throws: LiveDumpError.self) {
+                try convert(name, "c.kdump", .kdump, level: level, in: folder)
+            }
+            #expect(error?.obstacle.cause == .unsupported)
+            #expect(error?.obstacle.message.contains("filter \(folder.file(name))") == true)
+            #expect(error?.obstacle.message.contains("struct page") == true)
+            #expect(error?.obstacle.remedy?.contains("--level 0") == true)
+            let byteCount = try OwnedDescriptor.open(folder.file("c.kdump"), .readOnly).status()
+                .byteCount
+            #expect(byteCount == 0)
+        }
     }
 
     @Test("The dump's own time goes into a file that had no place for it")

@@ -140,14 +140,16 @@ struct DumpConversionTests {
         func select(_ level: Int) throws -> [Int] {
             let selection = try ConvertedSelection.make(
                 source.ranges, of: nil, pageByteCount: 4096, level: level, priorLevel: 26,
-                holes: holes,
+                wanted: WantedClasses(level: level, prior: 26), holes: holes,
                 words: { frame, found in
                     for index in 0..<found.count {
                         found[index] = known[frame + UInt64(index)] ?? 0
                     }
                     // The kernel's, and free: the first is a page of zeros, the second was left out.
                     if frame == 0 { (found[3], found[4]) = (1 << 7, 1 << 10) }
+                    return .max
                 }, isStopped: { false })
+            #expect(selection.untoldCount == 0)
             #expect(selection.appliedLevel == level & ~1 | 26)
             return (0..<150).filter { selection.dumped[$0] }
         }
@@ -193,6 +195,119 @@ struct DumpConversionTests {
         try write(place, level: 26)
         _ = try convert(place, other, options(31))
         #expect(try other.source().header.dumpLevel == 30)
+    }
+
+    struct Asked: Sendable {
+        let prior: Int
+        let level: Int
+        let isRefused: Bool
+    }
+
+    @Test(
+        "What the input has left out already need not be told",
+        arguments: [
+            Asked(prior: 30, level: 31, isRefused: false),
+            Asked(prior: 30, level: 8, isRefused: false),
+            Asked(prior: 4, level: 6, isRefused: false),
+            Asked(prior: 31, level: 0, isRefused: false),
+            Asked(prior: 2, level: 4, isRefused: true),
+            Asked(prior: 16, level: 31, isRefused: true),
+            Asked(prior: 22, level: 8, isRefused: true),
+        ])
+    func alreadyLeftOut(asked: Asked) throws {
+        let place = DumpPlace("already" + String(repeating: "x", count: asked.prior + asked.level))
+        let other = DumpPlace("other" + place.path.filter(\.isLetter))
+        defer { remove(place, other) }
+        try write(place, words: words().mapValues { _ in 0 }, level: asked.prior)
+        if asked.isRefused {
+            #expect(throws: LiveDumpError.self) { try convert(place, other, options(asked.level)) }
+        } else {
+            let outcome = try convert(place, other, options(asked.level))
+            #expect(outcome.lacks == [])
+            #expect(outcome.level == asked.prior)
+        }
+    }
+
+    @Test("Pages of which nothing tells what they hold stay, and are counted")
+    func untold() throws {
+        func select(_ known: @escaping (UInt64) -> UInt64) throws -> ConvertedSelection {
+            try ConvertedSelection.make(
+                memory.ranges, of: nil, pageByteCount: 4096, level: 31, priorLevel: 0,
+                wanted: WantedClasses(level: 31, prior: 0),
+                words: { frame, found in
+                    let bits = known(frame)
+                    for index in 0..<found.count {
+                        found[index] = bits >> UInt64(index) & 1 == 1 ? 1 << 10 : 0
+                    }
+                    return bits
+                }, isStopped: { false })
+        }
+        let part = try select { $0 == 0 ? 0 : .max }
+        #expect(part.untoldCount == 64)
+        #expect(part.dumpedCount == 64)
+        #expect(part.appliedLevel == 0)
+        #expect(part.partialLevel == 30)
+        #expect((0..<64).allSatisfy { part.flagWords[$0] == PageFlags.untold })
+        let none = try select { _ in 0 }
+        #expect(none.untoldCount == 850)
+        #expect(none.tally.present.reduce(0, +) == 850)
+        let all = try select { _ in .max }
+        #expect(all.dumpedCount == 0)
+        #expect(all.appliedLevel == 30)
+        #expect(all.partialLevel == 0)
+    }
+
+    @Test("Memory of virtual machines that a live dump has kept is left out when that is asked for")
+    func guests() throws {
+        let place = DumpPlace("guestsKept")
+        let other = DumpPlace("guestsGone")
+        defer { remove(place, other) }
+        var report = report(.complete, level: 26)
+        report.includesGuestPages = true
+        let words = words().mapValues { $0 >> 12 & 1 == 1 ? $0 | PageFlags.guest : $0 }
+        try write(place, report: report, words: words, level: 26)
+        #expect(try convert(place, other).level == 26)
+        #expect(try other.source().kernel.ownReport?.includesGuestPages == true)
+        #expect(readPage(try other.source().makeReader(), 8) == memory.page(8))
+        let outcome = try convert(place, other, options(8))
+        #expect(outcome.level == 26)
+        #expect(outcome.lacks == [])
+        let source = try other.source()
+        #expect(source.kernel.ownReport?.includesGuestPages == false)
+        let reader = try source.makeReader()
+        #expect(readPage(reader, 8) == nil)
+        #expect(readPage(reader, 9) == memory.page(9))
+    }
+
+    @Test("Without words a kept virtual machine cannot be left out, which is said")
+    func guestsUntold() throws {
+        let place = DumpPlace("guestsUntold")
+        let other = DumpPlace("guestsUntoldOther")
+        defer { remove(place, other) }
+        var report = report(.complete, level: 26)
+        report.includesGuestPages = true
+        try write(place, .elf, report: report, level: 26)
+        #expect(throws: LiveDumpError.self) { try convert(place, other, options(8)) }
+        report.kind = .stacks
+        try write(place, .elf, report: report, level: 26)
+        #expect(try convert(place, other, options(8)).lacks == [])
+    }
+
+    @Test("A dump without notes of processors makes none in the output known")
+    func noProcessors() throws {
+        let places = [DumpPlace("noProcA"), DumpPlace("noProcB"), DumpPlace("noProcC")]
+        defer { for item in places { remove(item) } }
+        let note = ELFNote(name: "VMCOREINFO", type: 0, descriptor: DumpSamples.vmcoreInfo)
+        try Data(DumpSamples.elf(notes: note.encoded))
+            .write(to: URL(fileURLWithPath: places[0].path))
+        for step in 0..<2 {
+            _ = try convert(places[step], places[step + 1])
+            let source = try places[step + 1].source()
+            // The format has no place for none: its readers refuse 0.
+            #expect(source.header.processorCount == 1)
+            let told = try DumpInspector.describe(FilePath(places[step + 1].path))
+            #expect(told.processorCount == nil)
+        }
     }
 
     @Test("A flattened file has the bitmaps that it claims, or is refused")

@@ -11,13 +11,14 @@ struct ELFWriterTests {
     /// A dump of some of the pages of a memory.
     private func write(
         _ memory: InventedMemory, _ words: [UInt64: UInt64], maxByteCount: Int64? = nil,
-        threads: Int = 1, to place: DumpPlace
+        threads: Int = 1, rounds: Int = 1, to place: DumpPlace
     ) throws -> DumpResult {
         var options = DumpWriterOptions(
             started: Timestamp(microsecondsSince1970: 1_700_000_000_000_042))
         options.threadCount = threads
         options.format = .elf
         options.maxByteCount = maxByteCount
+        options.rereadRoundCount = rounds
         return try DumpWriter.write(
             memory, InventedSelection(memory, words: words), notes: notes(memory),
             options: options, to: place.output(), control: DumpControl())
@@ -117,6 +118,44 @@ struct ELFWriterTests {
                 #expect(readPage(reader, frame) == memory.bytes(frame, version: 0))
             }
             #expect((older == 0) == (room == 10))
+        }
+    }
+
+    @Test("In an ELF file a page takes room once, however often it becomes zero and data again")
+    func elfLimitOfRounds() throws {
+        let place = DumpPlace()
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<600 { words[frame] = 0 }
+        var changing = [UInt64: Int]()
+        var zeroReads = [UInt64: Set<Int>]()
+        for frame in UInt64(100)..<110 {
+            // Zero, data, zero, data; and data, zero, data.
+            changing[frame] = 3
+            zeroReads[frame] = [0, 2]
+            changing[frame + 100] = 2
+            zeroReads[frame + 100] = [1]
+        }
+        // Ten pages need room beside those that have it from the first.
+        for room in [10, 9] {
+            let memory = InventedMemory(
+                frames: [0..<600], changing: changing, zeroReads: zeroReads)
+            let front = ELFFront(memory, notes: notes(memory))
+            let result = try write(
+                memory, words, maxByteCount: Int64(front.dataOffset) + Int64(590 + room) * 4096,
+                rounds: 3, to: place)
+            #expect(result.isComplete)
+            #expect(result.obstacle == nil)
+            #expect(result.warnings.isEmpty == (room == 10))
+            guard room == 10 else { continue }
+            #expect(result.torn?.rounds == 3)
+            #expect(result.torn?.replaced == 50)
+            #expect(result.torn?.remaining == 0)
+            let reader = try ELFCoreSource(path: FilePath(place.path)).makeReader()
+            for frame in UInt64(0)..<600 where readPage(reader, frame) != memory.page(frame) {
+                Issue.record("page frame \(frame) differs")
+                return
+            }
         }
     }
 }

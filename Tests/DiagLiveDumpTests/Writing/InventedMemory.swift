@@ -17,6 +17,8 @@ final class InventedMemory: MemorySource {
     let changing: [UInt64: Int]
     /// Pages among these that are all zero at the first read.
     let zerosAtFirst: Set<UInt64>
+    /// Pages among these that are all zero at some reads, which count from 0.
+    let zeroReads: [UInt64: Set<Int>]
     /// How often each changing page was read.
     let reads = Mutex<[UInt64: Int]>([:])
     /// Is called before each read.
@@ -25,6 +27,7 @@ final class InventedMemory: MemorySource {
     init(
         frames: [Range<UInt64>], holes: Set<UInt64> = [], zeros: Set<UInt64> = [],
         changing: [UInt64: Int] = [:], zerosAtFirst: Set<UInt64> = [],
+        zeroReads: [UInt64: Set<Int>] = [:],
         onRead: @escaping @Sendable () -> Void = {}
     ) {
         ranges = frames.map {
@@ -40,6 +43,7 @@ final class InventedMemory: MemorySource {
         self.zeros = zeros
         self.changing = changing
         self.zerosAtFirst = zerosAtFirst
+        self.zeroReads = zeroReads
         self.onRead = onRead
     }
 
@@ -59,7 +63,9 @@ final class InventedMemory: MemorySource {
     func page(_ frame: UInt64) -> [UInt8] { bytes(frame, version: changing[frame] ?? 0) }
 
     func bytes(_ frame: UInt64, version: Int) -> [UInt8] {
-        if zeros.contains(frame) || (version == 0 && zerosAtFirst.contains(frame)) {
+        if zeros.contains(frame) || (version == 0 && zerosAtFirst.contains(frame))
+            || zeroReads[frame]?.contains(version) == true
+        {
             return [UInt8](repeating: 0, count: 4096)
         }
         var state = frame &* 0x9E37_79B9 &+ UInt64(version) &+ 1

@@ -246,6 +246,28 @@ struct LatePagesTests {
         }
     }
 
+    @Test("All memory is locked only when the tables of late pages are too")
+    func lock() {
+        var result = DumpResult()
+        result.isMemoryLocked = true
+        result.addLock((true, nil))
+        #expect(result.isMemoryLocked)
+        #expect(result.lockWarning == nil)
+        result.addLock((false, "late"))
+        #expect(!result.isMemoryLocked)
+        #expect(result.lockWarning == "late")
+        #expect(result.warnings == [])
+        // What was not locked before stays so, and both are said.
+        var other = DumpResult()
+        other.lockWarning = "first"
+        other.addLock((true, nil))
+        #expect(!other.isMemoryLocked)
+        other.addLock((false, "late"))
+        #expect(!other.isMemoryLocked)
+        #expect(other.lockWarning == "first")
+        #expect(other.warnings == ["late"])
+    }
+
     @Test("A set of bits gives the places of its ones and of another's")
     func bits() throws {
         let first = try MappedBitmap(count: 130)
