@@ -163,7 +163,7 @@ final class RunDirector {
                 request.dump == nil
                 ? try HostFolder(name: name, in: directory)
                 : try HostFolder(
-                    name: try freeName("\(name)-\(startedAt.compactDescription)", in: directory),
+                    name: try directory.freeName("\(name)-\(startedAt.compactDescription)"),
                     in: directory, isKeptUnfinished: true)
         } catch { throw outputFailure(error, isCreating: true) }
         link.send(.init(stage: .outputIsReady, folderPath: folder.stagingPath.string))
@@ -391,19 +391,6 @@ final class RunDirector {
         _ folder: HostFolder, _ directory: OutputDirectory
     ) throws -> FilePath {
         let stem = "\(folder.name)-\(startedAt.compactDescription)"
-        return output.appending(try freeName(stem, ending: ".tar.xz", in: directory))
-    }
-
-    /// `stem` with `ending`, or with a number where that is taken.
-    func freeName(
-        _ stem: String, ending: String = "", in directory: OutputDirectory
-    ) throws(SystemCallError) -> String {
-        var name = stem + ending
-        var number = 2
-        while try directory.status(of: name) != nil {
-            name = "\(stem)-\(number)\(ending)"
-            number += 1
-        }
-        return name
+        return output.appending(try directory.freeName(stem, ending: ".tar.xz"))
     }
 }

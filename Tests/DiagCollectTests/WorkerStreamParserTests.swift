@@ -150,13 +150,7 @@ struct WorkerStreamParserTests {
             B0 end
 
             """
-        var parser = WorkerStreamParser(boundary: "B0", tellsLines: true, isTested: true)
-        var recorder = Recorder()
-        let bytes = Array(stream.utf8)
-        for start in stride(from: 0, to: bytes.count, by: pieces) {
-            let end = min(bytes.count, start + pieces)
-            try parser.take(bytes.span.extracting(start..<end), handler: &recorder)
-        }
+        let (parser, recorder) = try tested(stream, inPieces: pieces)
         #expect(
             parser.faults.map(\.reason) == [
                 "a line is no message, and no artifact is open", "unknown verb fly",
@@ -170,6 +164,20 @@ struct WorkerStreamParserTests {
         #expect(recorder.artifacts == ["one\n", "ab", "ok"])
         #expect(recorder.verbs == ["artifact", "artifact", "note", "artifact", "end"])
         #expect(parser.unfinished == nil)
+    }
+
+    /// What comes of the output of a worker that is tested, in pieces of so many bytes.
+    private func tested(
+        _ stream: String, inPieces count: Int
+    ) throws -> (WorkerStreamParser, Recorder) {
+        var parser = WorkerStreamParser(boundary: "B0", tellsLines: true, isTested: true)
+        var recorder = Recorder()
+        let bytes = Array(stream.utf8)
+        for start in stride(from: 0, to: bytes.count, by: count) {
+            let end = min(bytes.count, start + count)
+            try parser.take(bytes.span.extracting(start..<end), handler: &recorder)
+        }
+        return (parser, recorder)
     }
 
     @Test(
@@ -189,13 +197,7 @@ struct WorkerStreamParserTests {
             abcdB0 end
 
             """
-        var parser = WorkerStreamParser(boundary: "B0", tellsLines: true, isTested: true)
-        var recorder = Recorder()
-        let bytes = Array(stream.utf8)
-        for start in stride(from: 0, to: bytes.count, by: pieces) {
-            let end = min(bytes.count, start + pieces)
-            try parser.take(bytes.span.extracting(start..<end), handler: &recorder)
-        }
+        let (parser, recorder) = try tested(stream, inPieces: pieces)
         #expect(
             parser.faults.map(\.reason) == [
                 "the newline behind the data is missing",
