@@ -59,7 +59,7 @@ let package = Package(
         .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
 
         module("DiagModel", [], small),
-        module("DiagFormats", ["DiagModel"]),
+        module("DiagFormats", ["DiagModel"], small),
         module("DiagSystem", ["DiagModel", "CLinux", system]),
         module("DiagCodec", ["CLzma", "CZlib", "CZstd", "CLz4"]),
         module("DiagYAML", ["DiagModel", "CYaml"], small),
