@@ -33,18 +33,15 @@ public enum DeclarationSource: Hashable, Sendable {
         return options
     }
 
-    /// The collector that a worker was told of, as far as `planned` has it; `nil` when there is
-    /// none of that name.
+    /// The collector that a worker was told of; `nil` when there is none of that name.
     public static func collector(
-        named name: String, options: [String: JSONValue],
-        planned: CollectionPlan.Collector? = nil
+        named name: String, options: [String: JSONValue]
     ) throws -> DeclaredCollector? {
         let profile = options[profileOption]?.text.flatMap(CollectionProfile.init) ?? .default
         guard let path = options[pathOption]?.text else {
             guard let file = BuiltInDeclarations.file(of: name) else { return nil }
             return DeclaredCollector(
-                try CollectorDeclaration(parsing: file.bytes, named: file.name), profile: profile,
-                planned: planned)
+                try CollectorDeclaration(parsing: file.bytes, named: file.name), profile: profile)
         }
         let (declaration, source) = try DeclarationFile.read(FilePath(path))
         guard case .file(_, let digest) = source,
@@ -53,8 +50,7 @@ public enum DeclarationSource: Hashable, Sendable {
             throw DeclarationFile.Failure(
                 kind: .changed, message: "\(path) changed after the run was planned")
         }
-        return DeclaredCollector(
-            declaration, source: source, profile: profile, planned: planned)
+        return DeclaredCollector(declaration, source: source, profile: profile)
     }
 }
 

@@ -139,20 +139,32 @@ struct CollectorCatalogue {
     /// there is none.
     static func collector(for request: WorkerRequest) throws -> (any Collector)? {
         let planned = try PlanFile.collector(for: request)
-        if let own = BuiltInCollectors.all.first(where: { $0.descriptor.name == request.collector })
-        {
-            // The memory of the kernel is no file: what it does stands in its options alone.
-            guard let planned, own.descriptor.seekable == nil else { return own }
-            return PlannedCollector(own, plan: planned)
-        }
-        if var plugin = try PluginSource.collector(
-            named: request.collector, options: request.options)
-        {
+        let own = BuiltInCollectors.all.first { $0.descriptor.name == request.collector }
+        let collector: (any Collector)? =
+            try own
+            ?? PluginSource.collector(named: request.collector, options: request.options)
+            ?? DeclarationSource.collector(named: request.collector, options: request.options)
+        return collector.map { held($0, to: planned) }
+    }
+
+    /// `collector`, held to what a reviewed plan has of it.
+    static func held(
+        _ collector: any Collector, to planned: CollectionPlan.Collector?
+    ) -> any Collector {
+        guard let planned else { return collector }
+        switch collector {
+        case let declared as DeclaredCollector:
+            return DeclaredCollector(
+                declared.declaration, source: declared.source, profile: declared.profile,
+                planned: planned)
+        case var plugin as PluginCollector:
             plugin.planned = planned
             return plugin
+        default:
+            // The memory of the kernel is no file: what it does stands in its options alone.
+            return collector.descriptor.seekable == nil
+                ? PlannedCollector(collector, plan: planned) : collector
         }
-        return try DeclarationSource.collector(
-            named: request.collector, options: request.options, planned: planned)
     }
 
     /// What is wrong with a folder of declarations, or a file in it.

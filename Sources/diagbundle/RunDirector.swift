@@ -17,6 +17,7 @@ final class RunDirector {
     let started: MonotonicTime
     let startedAt = Timestamp.now
     let collectors: [any Collector]
+    private let prepared: PreparedCollectors
     /// What a worker is told to find its collector, by the collector's name.
     private let workerOptions: [String: [String: JSONValue]]
     /// Where each collector comes from, by its name.
@@ -60,6 +61,7 @@ final class RunDirector {
                     of: plan, commandLine: request.commandLine,
                     hasReason: request.dumpReason != nil)
                 collectors = entries.map(\.collector)
+                prepared = PreparedCollectors(entries, plan: plan.plan)
                 origins = CollectorCatalogue.origins(of: entries)
                 workerOptions = Dictionary(
                     uniqueKeysWithValues: collectors.map(\.descriptor.name).map { name in
@@ -71,6 +73,7 @@ final class RunDirector {
             } else {
                 let entries = try settings.selection(of: catalogue, profile: profile)
                 collectors = entries.map(\.collector)
+                prepared = PreparedCollectors(entries)
                 origins = CollectorCatalogue.origins(of: entries)
                 workerOptions = catalogue.workerOptions
                 refused = settings.refused(of: catalogue, profile: profile)
@@ -80,6 +83,7 @@ final class RunDirector {
             root = try settings.root
         } else {
             collectors = [BuiltInCollectors.liveDump]
+            prepared = PreparedCollectors([])
             origins = Dictionary(
                 uniqueKeysWithValues: collectors.map {
                     ($0.descriptor.name, CollectorOrigin(place: CollectorReport.builtIn))
@@ -145,7 +149,7 @@ final class RunDirector {
         // before a lock or a folder is open.
         let forkServer = try? ForkServer.start(
             title: "diagbundle fork-server", prepare: WorkerLoop.warmUp
-        ) { Diagbundle.orEnd { try Worker.serve() } }
+        ) { [prepared] in Diagbundle.orEnd { try Worker.serve(prepared.collector(for:)) } }
         let tree: RootedTree
         do throws(SystemCallError) { tree = try RootedTree(root) } catch {
             throw CommandFailure(.unavailable, "read the root \(root): \(error.errno)")

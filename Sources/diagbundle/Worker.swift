@@ -1,5 +1,6 @@
 import ArgumentParser
 import DiagCollect
+import DiagModel
 import DiagSystem
 
 /// The process that runs one collector, of code or declared; the orchestrator starts it.
@@ -15,10 +16,12 @@ struct Worker: ParsableCommand {
 
     func run() throws { try Self.serve() }
 
-    /// Serves the request, and ends the process.
-    static func serve() throws -> Never {
+    /// Serves the request with what `collector` finds for it, and ends the process.
+    static func serve(
+        _ collector: (WorkerRequest) throws -> (any Collector)? = CollectorCatalogue.collector(for:)
+    ) throws -> Never {
         let status = WorkerLoop.serve(
-            CollectorCatalogue.collector(for:), input: try OwnedDescriptor.standard(0),
+            collector, input: try OwnedDescriptor.standard(0),
             output: try OwnedDescriptor.standard(1))
         HostFacts.exitNow(status)
     }
