@@ -80,6 +80,8 @@ public struct PlanBuilder {
             estimate + PlanCost.names(100)
         }
         item.estimate.byteCount = min(item.estimate.byteCount, total)
+        // What is made of the files is not as long as they are.
+        if !found.isEmpty { item.estimate.isAssumed = true }
         let leftAlone = look.leftAlone.map {
             CollectionPlan.Unreadable(
                 path: UntrustedText.escapingForPath($0.bytes), why: AutomountPoint.reason)

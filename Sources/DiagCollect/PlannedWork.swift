@@ -34,15 +34,20 @@ public struct PlannedProbe: Hashable, Sendable {
 }
 
 /// What things cost, for estimates: measured on one host, and rounded up.
+///
+/// What does not follow from what was found on the host at hand is marked as assumed.
 public enum PlanCost {
     /// A process of the program, from its start to its end.
     public static let process = CollectionPlan.Estimate(byteCount: 0, seconds: 0.02)
-    /// A command that is installed and says a page.
-    public static let command = CollectionPlan.Estimate(byteCount: 4096, seconds: 0.05)
+    /// A command of which its declaration does not say what it typically gives and takes.
+    public static let command = CollectionPlan.Estimate(
+        byteCount: 1024, seconds: 0.03, isAssumed: true)
     /// A probe that is answered.
-    public static let probe = CollectionPlan.Estimate(byteCount: 8192, seconds: 0.02)
+    public static let probe = CollectionPlan.Estimate(
+        byteCount: 8192, seconds: 0.02, isAssumed: true)
     /// A program that does not say what it does.
-    public static let program = CollectionPlan.Estimate(byteCount: 65_536, seconds: 1)
+    public static let program = CollectionPlan.Estimate(
+        byteCount: 65_536, seconds: 1, isAssumed: true)
     /// Seconds for a file, whatever its size.
     private static let secondsPerFile = 3e-5
     /// Bytes a second of a file on a disk that nobody has read yet.
@@ -50,7 +55,7 @@ public enum PlanCost {
 
     /// A file of `byteCount` bytes at `path`, of which `limit` are kept.
     ///
-    /// Procfs gives no sizes, sysfs 4096 for each: the usual text of one is taken.
+    /// Procfs and devices give no sizes, sysfs 4096 for each: the usual text of one is taken.
     public static func file(
         _ path: some StringProtocol, byteCount: Int64, limit: Int64
     ) -> CollectionPlan.Estimate {
@@ -58,14 +63,17 @@ public enum PlanCost {
             path.hasPrefix("/sys/") ? 64 : path.hasPrefix("/proc/") ? 1024 : max(0, byteCount)
         let kept = min(size, max(0, limit))
         return .init(
-            byteCount: kept, seconds: secondsPerFile + Double(kept) / bytesPerSecond)
+            byteCount: kept, seconds: secondsPerFile + Double(kept) / bytesPerSecond,
+            isAssumed: ["/sys/", "/proc/", "/dev/"].contains { path.hasPrefix($0) })
     }
 
     /// `count` names, read without opening a file.
     public static func names(_ count: Int) -> CollectionPlan.Estimate {
-        .init(byteCount: Int64(count) * 80, seconds: Double(count) * 5e-6)
+        .init(
+            byteCount: Int64(count) * 80, seconds: Double(count) * 5e-6, isAssumed: count > 0)
     }
 
     /// All folders below a place in procfs or sysfs, of which few files are read.
-    public static let tree = CollectionPlan.Estimate(byteCount: 16_384, seconds: 0.005)
+    public static let tree = CollectionPlan.Estimate(
+        byteCount: 16_384, seconds: 0.005, isAssumed: true)
 }

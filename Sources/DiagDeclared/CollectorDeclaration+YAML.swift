@@ -108,7 +108,7 @@ extension CollectorDeclaration.Item {
     private static let common = ["limits", "privacy", "risk", "when", "profiles"]
     private static let kinds: [(name: String, keys: [String])] = [
         ("files", ["exclude", "since", "secrets", "json"]),
-        ("command", ["to", "exit-codes", "since", "secrets", "read-only"]),
+        ("command", ["to", "exit-codes", "since", "secrets", "read-only", "typically"]),
         ("listing", ["to", "depth"]),
     ]
 
@@ -157,6 +157,10 @@ extension CollectorDeclaration.Item {
         }
         holdsSecrets = try mapping["secrets"]?.bool ?? false
         limits = try Self.limits(mapping["limits"], of: kind.name)
+        if case .command(var command) = source {
+            command.typical = try .init(mapping["typically"], within: limits)
+            source = .command(command)
+        }
         self.privacy = try reader.choice("privacy", of: PrivacyClass.self) ?? privacy
         risk =
             try mapping["risk"].map { node throws(YAMLError) in try DeclarationReader.risk(node) }

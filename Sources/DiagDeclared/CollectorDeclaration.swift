@@ -108,6 +108,8 @@ public struct CollectorDeclaration: Hashable, Sendable {
         public var arguments: [String]
         /// The artifact's path in the collector's folder.
         public var artifact: String
+        /// What it gives and takes on most hosts.
+        public var typical = Typical()
         /// The exit codes that mean well.
         public var exitCodes: Set<Int>
         /// Arguments that are added with `--since`; `{since}` and `{since-epoch}` stand in them.

@@ -34,7 +34,7 @@ struct DeclarationReader {
         return seconds
     }
 
-    func byteCount(_ key: String) throws(YAMLError) -> Int64? {
+    func byteCount(_ key: String, atLeast least: Int64 = 1) throws(YAMLError) -> Int64? {
         guard let node = mapping[key] else { return nil }
         let count: Int64
         if let number = Self.wholeNumber(node) {
@@ -42,10 +42,22 @@ struct DeclarationReader {
         } else {
             count = try node.byteCount
         }
-        guard (1...(64 << 30)).contains(count) else {
-            throw node.error("expected 1 byte to 64 GiB, but found \(node.summary)")
+        guard (least...(64 << 30)).contains(count) else {
+            let unit = least == 1 ? "byte" : "bytes"
+            throw node.error("expected \(least) \(unit) to 64 GiB, but found \(node.summary)")
         }
         return count
+    }
+
+    /// A number in `range`, with or without a fraction, in any notation of YAML.
+    func number(_ key: String, in range: ClosedRange<Double>) throws(YAMLError) -> Double? {
+        guard let node = mapping[key] else { return nil }
+        guard let value = Self.decimal(node), range.contains(value) else {
+            throw node.error(
+                "expected a number from \(range.lowerBound) to \(Int(range.upperBound)), "
+                    + "but found \(node.summary)")
+        }
+        return value
     }
 
     /// A whole number in `range`, however it is written.
@@ -195,6 +207,13 @@ extension DeclarationReader {
         guard let text = plain(node) else { return nil }
         if let value = try? node.integer { return value }
         return isFloat(text) ? Double(text).flatMap { Int64(exactly: $0) } : nil
+    }
+
+    /// The number that stands there without quotes; `nil` for anything else.
+    private static func decimal(_ node: YAMLNode) -> Double? {
+        if let value = wholeNumber(node) { return Double(value) }
+        guard let text = plain(node), isFloat(text) else { return nil }
+        return Double(text)
     }
 
     /// What stands there without quotes and without a tag.

@@ -49,6 +49,8 @@ extension DeclaredCollector {
                         $1.path.string, byteCount: $1.status.byteCount,
                         limit: item.limits.byteCount)
             }
+            // How long so many lines are is seen only in the files.
+            if item.limits.lineCount != nil, !chosen.isEmpty { planned.estimate.isAssumed = true }
             if selection.leftOutCount > 0 { planned.leftOutCount = selection.leftOutCount }
             planned.noteUnreadable(
                 selection.failures, isCut: selection.isCut, tooDeepCount: selection.tooDeepCount)
@@ -63,8 +65,7 @@ extension DeclaredCollector {
             planned.doesNotApply = command.obstacle(on: host, in: context)
             guard planned.doesNotApply == nil else { break }
             planned.executable = host.executable(command.arguments[0])?.string
-            planned.estimate = PlanCost.command
-            planned.estimate.byteCount = min(planned.estimate.byteCount, item.limits.byteCount)
+            planned.estimate = command.typical.estimate(within: item.limits)
         case .listing(let listing):
             guard planned.doesNotApply == nil else { break }
             let folders = try self.folders(listing, context, of: &planned)

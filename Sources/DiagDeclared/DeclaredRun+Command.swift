@@ -40,6 +40,11 @@ extension DeclaredRun {
             }
             result = try command.isReadOnly ? Self.withoutWriting(run) : run()
         } catch {
+            var record = CommandRecord(
+                arguments: [name] + arguments, executable: executable.string, seconds: 0,
+                outputByteCount: 0)
+            record.failure = "\(error.errno)"
+            commands.append(record)
             return try sink.missing(
                 item.title,
                 why: UnexecutedProgram.reason(executable, error.errno, in: context.root)

@@ -70,16 +70,20 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var isBound: Bool?
         /// `true` when something is not in it of which nothing is known.
         public var isPartial: Bool?
+        /// `true` when nobody measured or counted both of it, so that a usual value stands there,
+        /// or in a part of it.
+        public var isAssumed: Bool?
 
         /// An estimate.
         public init(
             byteCount: Int64 = 0, seconds: Double = 0, isBound: Bool = false,
-            isPartial: Bool = false
+            isPartial: Bool = false, isAssumed: Bool = false
         ) {
             self.byteCount = byteCount
             self.seconds = seconds
             self.isBound = isBound ? true : nil
             self.isPartial = isPartial ? true : nil
+            self.isAssumed = isAssumed ? true : nil
         }
 
         /// Both together.
@@ -89,7 +93,8 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
                     ? .max : left.byteCount + right.byteCount,
                 seconds: left.seconds + right.seconds,
                 isBound: left.isBound == true || right.isBound == true,
-                isPartial: left.isPartial == true || right.isPartial == true)
+                isPartial: left.isPartial == true || right.isPartial == true,
+                isAssumed: left.isAssumed == true || right.isAssumed == true)
         }
     }
 

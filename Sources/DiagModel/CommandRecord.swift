@@ -36,6 +36,8 @@ public struct CommandRecord: Codable, Hashable, Sendable {
     public var outputByteCount: Int64
     /// What it wrote to standard error, at most 4 KiB of it.
     public var errors: String?
+    /// Why the kernel did not start it, in the words of its error; none for a command that ran.
+    public var failure: String?
 
     /// A command that ran.
     public init(

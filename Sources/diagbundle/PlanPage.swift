@@ -191,6 +191,11 @@ struct PlanPage {
                 "Not planned: " + unplanned.joined(separator: ", ")
                     + "; a run by this plan leaves them out, and tells them as missing.")
         }
+        if plan.estimate.isAssumed == true {
+            lines.append(
+                Self.assumedMark + " is partly assumed: bytes or seconds that nobody measured or"
+                    + " counted, so that a usual value stands there.")
+        }
         return lines
     }
 
@@ -207,20 +212,34 @@ struct PlanPage {
     private static func cells(_ estimate: CollectionPlan.Estimate?) -> [String] {
         guard let estimate else { return ["not counted", "not counted"] }
         return [
-            bound(estimate) + ByteCountText.describe(estimate.byteCount),
-            bound(estimate) + DurationText.measured(seconds: estimate.seconds),
+            prefix(estimate) + ByteCountText.describe(estimate.byteCount),
+            prefix(estimate) + words(seconds: estimate.seconds),
         ]
     }
 
     private static func text(
         _ estimate: CollectionPlan.Estimate, order: String = ""
     ) -> String {
-        bound(estimate) + ByteCountText.describe(estimate.byteCount) + " and "
-            + DurationText.measured(seconds: estimate.seconds) + order
+        prefix(estimate) + ByteCountText.describe(estimate.byteCount) + " and "
+            + (estimate.isAssumed == true ? assumedMark : "")
+            + words(seconds: estimate.seconds) + order
+            + (estimate.isAssumed == true ? ", partly assumed" : "")
             + (estimate.isPartial == true ? ", beside what is not counted" : "")
     }
 
-    private static func bound(_ estimate: CollectionPlan.Estimate) -> String {
-        estimate.isBound == true ? "at most " : ""
+    /// Seconds, below one with hundredths: most commands take less than a tenth.
+    private static func words(seconds: Double) -> String {
+        guard seconds < 0.995 else { return DurationText.measured(seconds: seconds) }
+        let hundredths = Int((max(0, seconds) * 100).rounded())
+        return "0.\(hundredths / 10)\(hundredths % 10) s"
+    }
+
+    /// What stands before a value that nobody measured or counted.
+    private static let assumedMark = "~"
+
+    /// What stands before a value: that it is a bound, and that it is assumed.
+    private static func prefix(_ estimate: CollectionPlan.Estimate) -> String {
+        (estimate.isBound == true ? "at most " : "")
+            + (estimate.isAssumed == true ? assumedMark : "")
     }
 }

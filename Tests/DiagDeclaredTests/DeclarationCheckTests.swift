@@ -59,6 +59,18 @@ struct DeclarationCheckTests {
                 "is the folder of files"
             ),
             ("  - command: [ls]\n    to: commands.json/a", "8:9", "and no folder"),
+            (
+                "  - command: [ls]\n    to: a\n    typically: {bytes: 5MiB}", "9:24",
+                "5.0 MiB is more than the 4.0 MiB that are kept of it"
+            ),
+            (
+                "  - command: [ls]\n    to: a\n    typically: {bytes: 1025}\n"
+                    + "    limits: {bytes: 1KiB}", "9:24", "raise `bytes` of `limits`"
+            ),
+            (
+                "  - command: [ls]\n    to: a\n    typically: {bytes: 1, seconds: 10.5}", "9:34",
+                "10.5 s is more than the 10 s that it may take"
+            ),
             ("  - command: [ls]\n    to: worker.log/a", "8:9", "what a run writes itself"),
         ])
     func items(item: String, place: String, what: String) throws {
@@ -73,6 +85,9 @@ struct DeclarationCheckTests {
             "  - files: [\"/etc/*\"]\n  - command: [ps]\n    to: etc/x",
             "  - command: [ls]\n    to: a\n    limits: {seconds: 60}",
             "  - command: [ls]\n    to: a\n    risk: R2",
+            "  - command: [ls]\n    to: a\n    typically: {bytes: 4MiB, seconds: 10}",
+            "  - command: [ls]\n    to: a\n    typically: {seconds: 12.5}\n"
+                + "    limits: {seconds: 13}",
         ])
     func accepted(items: String) {
         #expect(fault(yaml(items)).map { "\($0)" } == nil)

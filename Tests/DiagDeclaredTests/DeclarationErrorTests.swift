@@ -79,6 +79,24 @@ struct DeclarationErrorTests {
             ("  - command: [ls]\n    to: a\n    exit-codes: [256]", "10:18", "from 0 to 255"),
             ("  - command: [ls]\n    to: a\n  - command: [ps]\n    to: a", "11:9", "line 8"),
             ("  - files: [/a]\n    limits: {byte: 1}", "9:14", "did you mean `bytes`?"),
+            ("  - command: [ls]\n    to: a\n    typically: {byte: 1}", "10:17", "mean `bytes`?"),
+            ("  - command: [ls]\n    to: a\n    typicaly: {bytes: 1}", "10:5", "mean `typically`?"),
+            ("  - command: [ls]\n    to: a\n    typically: 64KiB", "10:16", "expected a mapping"),
+            ("  - command: [ls]\n    to: a\n    typically: {}", "10:16", "`seconds` or both"),
+            (
+                "  - command: [ls]\n    to: a\n    typically: {bytes: -1}", "10:24",
+                "expected 0 bytes to 64 GiB"
+            ),
+            ("  - command: [ls]\n    to: a\n    typically: {bytes: much}", "10:24", "much"),
+            (
+                "  - command: [ls]\n    to: a\n    typically: {seconds: 0}", "10:26",
+                "expected a number from 0.001 to 3600, but found \"0\""
+            ),
+            (
+                "  - command: [ls]\n    to: a\n    typically: {seconds: \"1\"}", "10:26",
+                "expected a number from 0.001 to 3600"
+            ),
+            ("  - files: [/a]\n    typically: {bytes: 1}", "9:5", "unknown key `typically`"),
             ("  - files: [/a]\n    limits: {byt: 1}", "9:14", "did you mean `bytes`?"),
             ("  - files: [/a]\n    limits: {bytes: many}", "9:21", "many"),
             ("  - files: [/a]\n    limits: {seconds: 3}", "9:14", "unknown limit `seconds`"),

@@ -225,21 +225,47 @@ struct DeclaredCommandTests {
     @Test(
         "One that the kernel does not execute is told with what is usually wrong",
         arguments: [
-            ("#!/bin/sh\r\necho a\r\n", "tool has the line ends of DOS: a line ends"),
+            (
+                "#!/bin/sh\r\necho a\r\n", "tool has the line ends of DOS: a line ends",
+                Errno.noSuchFileOrDirectory
+            ),
             (
                 "#!/no/such -x\n",
-                "tool is interpreted by /no/such, and that, or what it needs, does not exist here"
+                "tool is interpreted by /no/such, and that, or what it needs, does not exist here",
+                .noSuchFileOrDirectory
             ),
-            ("echo a\n", "tool is no program: a script begins with the line"),
-            ("\u{7F}ELF", "tool is broken, or a program for another machine (Exec format error)"),
+            ("#!/etc\n", "tool cannot be executed", .permissionDenied),
+            ("echo a\n", "tool is no program: a script begins with the line", .execFormatError),
+            (
+                "\u{7F}ELF", "tool is broken, or a program for another machine (Exec format error)",
+                .execFormatError
+            ),
         ])
-    func notExecuted(content: String, what: String) throws {
+    func notExecuted(content: String, what: String, errno: Errno) throws {
         let host = try DeclaredHost(["/tool": content])
         chmod(host.path + "/tool", 0o755)
         let sink = try declared("  - command: [\(host.path)/tool]\n    to: a")
-        #expect(sink.absent.isEmpty && sink.artifacts.isEmpty && sink.missing.count == 1)
+        #expect(sink.absent.isEmpty && sink.missing.count == 1)
+        #expect(sink.paths == [CommandRecord.artifact])
         let why = try #require(sink.missing.first?.why)
         #expect(why.hasPrefix(host.path) && why.contains(what), "\(why)")
+        let record = try record(sink)
+        #expect(record.failure == "\(errno)")
+        #expect(record.arguments == [host.path + "/tool"])
+        #expect(record.exitCode == nil && record.signal == nil && record.artifact == nil)
+    }
+
+    @Test("One with more arguments than the kernel takes is missing, and recorded with its words")
+    func tooLong() throws {
+        // A single argument has at most 32 pages: MAX_ARG_STRLEN of linux/binfmts.h.
+        let word = String(repeating: "a", count: 32 * HostFacts.pageByteCount)
+        let sink = try declared(
+            "  - command: [env, \(word)]\n    to: a\n  - command: [env]\n    to: b")
+        #expect(sink.paths == ["b", CommandRecord.artifact])
+        #expect(sink.missing.first?.why?.hasSuffix("Argument list too long") == true)
+        let record = try record(sink)
+        #expect(record.failure == "\(Errno.argListTooLong)")
+        #expect(record.outputByteCount == 0 && !record.isLate)
     }
 
     @Test("One that could not be looked at is told with what the kernel said, and no rights help")

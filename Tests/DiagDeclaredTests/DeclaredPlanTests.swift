@@ -53,6 +53,46 @@ struct DeclaredPlanTests {
         #expect(try run(items, of: host, plan).paths == ["etc/a", "etc/b"])
     }
 
+    @Test(
+        "A command is estimated by what it typically gives and takes, else as usual, within limits",
+        arguments: [
+            ("", CollectionPlan.Estimate(byteCount: 1024, seconds: 0.03, isAssumed: true)),
+            ("typically: {bytes: 64KiB, seconds: 0.4}", .init(byteCount: 65_536, seconds: 0.4)),
+            ("typically: {bytes: 0, seconds: 2}", .init(byteCount: 0, seconds: 2)),
+            ("typically: {bytes: 7}", .init(byteCount: 7, seconds: 0.03, isAssumed: true)),
+            ("typically: {seconds: 7}", .init(byteCount: 1024, seconds: 7, isAssumed: true)),
+            ("limits: {bytes: 100}", .init(byteCount: 100, seconds: 0.03, isAssumed: true)),
+        ])
+    func typical(more: String, expected: CollectionPlan.Estimate) throws {
+        let work = try collector("  - command: [env]\n    to: a\n    \(more)\n").plan(
+            in: .init(root: try RootedTree("/")))
+        #expect(work.items.map(\.doesNotApply) == [nil])
+        #expect(work.items.map(\.knownEstimate) == [expected])
+    }
+
+    @Test("What does not run here is estimated as nothing, and nothing of that is assumed")
+    func notRun() throws {
+        let host = try DeclaredHost()
+        let plan = try plan("  - command: [env]\n    to: a\n  - files: [/no]", of: host)
+        #expect(plan.items.map(\.knownEstimate) == [.init(), .init()])
+    }
+
+    @Test(
+        "The sizes of regular files are known; those of procfs, of names and of lines are assumed",
+        arguments: [
+            ("files: [/etc/a]", nil), ("files: [/etc/a, /run/udev/data/b1:1]", nil),
+            ("files: [/etc/a, /proc/7/status]", true), ("files: [/sys/a]", true),
+            ("files: [/etc/a]\n    limits: {lines: 9}", true),
+            ("listing: [/etc]\n    to: a", true), ("listing: [/none]\n    to: a", nil),
+        ])
+    func assumed(item: String, isAssumed: Bool?) throws {
+        let host = try DeclaredHost([
+            "/etc/a": "12", "/proc/7/status": "s", "/sys/a": "1", "/run/udev/data/b1:1": "1",
+        ])
+        let plan = try plan("  - " + item, of: host)
+        #expect(plan.items.map(\.estimate.isAssumed) == [isAssumed])
+    }
+
     @Test("A condition that does not hold is the reason; one that changed since is missing")
     func conditions() throws {
         let host = try DeclaredHost(["/etc/a": "1", "/etc/mark": ""])

@@ -46,6 +46,22 @@ struct CollectionPlanTests {
                 == .init(byteCount: 10, seconds: 20, isBound: true, isPartial: true))
     }
 
+    @Test("A sum of which a part is assumed is assumed, and other sums do not say so")
+    func assumed() throws {
+        let known = CollectionPlan.Estimate(byteCount: 1, seconds: 2)
+        let assumed = CollectionPlan.Estimate(byteCount: 10, seconds: 20, isAssumed: true)
+        #expect((known + known).isAssumed == nil)
+        #expect(known + assumed == .init(byteCount: 11, seconds: 22, isAssumed: true))
+        #expect(assumed + known == known + assumed)
+        var item = CollectionPlan.Item(kind: .command, number: 1, title: "ip", risk: "R1")
+        item.estimate = assumed
+        let document = try json(item)
+        #expect(document["estimate"]?["isAssumed"] == true)
+        #expect(PublishedSchema.plan.errors(in: document, definition: "item") == [])
+        item.estimate = known
+        #expect(try json(item)["estimate"]?["isAssumed"] == nil)
+    }
+
     @Test("The dump of a collector is its item of that kind")
     func dump() {
         var collector = CollectionPlan.Collector(

@@ -12,8 +12,10 @@ extension SchemaSample {
         full.signal = 9
         let lean = CommandRecord(
             arguments: ["ip"], executable: "/sbin/ip", seconds: 0, outputByteCount: 0)
+        var failed = lean
+        failed.failure = "Exec format error"
         return [
-            SchemaSample(.commands, "all", CommandRecord.List(commands: [full, lean])),
+            SchemaSample(.commands, "all", CommandRecord.List(commands: [full, lean, failed])),
             SchemaSample(.profile, "full", fullProfile),
             SchemaSample(.profile, "lean", ["schema": "diagbundle.profile/1"] as JSONValue),
             SchemaSample(.collector, "full", fullCollector),
@@ -42,6 +44,7 @@ extension SchemaSample {
             [
                 "command": ["ip", "address"], "to": "ip.txt", "exit-codes": [0, 1],
                 "since": ["--since", "{since}"], "limits": ["seconds": 5, "lines": 9],
+                "typically": ["bytes": "64KiB", "seconds": 0.4],
             ],
             ["listing": ["/boot"], "to": "boot.txt", "depth": 2, "limits": ["files": 10]],
         ],

@@ -21,6 +21,7 @@ extension SchemaSample {
         command.executable = "/usr/sbin/ip"
         command.artifact = "ip.json"
         command.secondsLimit = 10
+        command.estimate = .init(byteCount: 1024, seconds: 0.03, isAssumed: true)
         var listing = CollectionPlan.Item(kind: .listing, number: 3, title: "/boot", risk: "R1")
         listing.folders = ["/boot"]
         listing.doesNotApply = "nothing of it is on this host"

@@ -53,7 +53,8 @@ extension PublishedSchema {
                     "isAbandoned": {"type": "boolean"},
                     "seconds": {"$ref": "#/$defs/seconds"},
                     "outputByteCount": {"$ref": "#/$defs/count"},
-                    "errors": {"type": "string"}
+                    "errors": {"type": "string"},
+                    "failure": {"type": "string", "minLength": 1}
                 }
             }}
         },
@@ -148,6 +149,9 @@ extension PublishedSchema {
                         "description": "it gets no right to open a file for writing"},
                     "limits": {"$ref": "#/$defs/commandLimits",
                         "description": "what is kept of it, and how long it may take"},
+                    "typically": {"$ref": "#/$defs/typical",
+                        "description":
+                        "what it gives and takes on most hosts; plan estimates with it"},
                     "privacy": {"$ref": "#/$defs/itemPrivacy"},
                     "risk": {"enum": ["R1", "R2"], "default": "R1",
                         "description": "R1 may block, R2 reads media or changes state"},
@@ -199,6 +203,19 @@ extension PublishedSchema {
                     "newest": {"type": "boolean", "default": false,
                         "description": "keep the end of what it says"}
                 }
+            },
+            "typical": {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "bytes": {"type": ["string", "integer"], "minimum": 0, "maximum": 67108864,
+                        "maxLength": 64,
+                        "description":
+                        "that are kept of what it says: 700, 64KiB; no more than its limit",
+                        "pattern": "^[0-9]+(?:[KkMmGgTt](?:i?B)?|B)?$(?!\\n)"},
+                    "seconds": {"type": "number", "minimum": 0.001, "maximum": 3600,
+                        "description": "that it takes, such as 0.4; no more than its limit"}
+                },
+                "anyOf": [{"required": ["bytes"]}, {"required": ["seconds"]}]
             },
             "listingLimits": {
                 "type": "object", "additionalProperties": false,

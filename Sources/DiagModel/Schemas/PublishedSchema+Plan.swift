@@ -56,7 +56,8 @@ extension PublishedSchema {
                     "byteCount": {"$ref": "#/$defs/count"},
                     "seconds": {"$ref": "#/$defs/seconds"},
                     "isBound": {"const": true},
-                    "isPartial": {"const": true}
+                    "isPartial": {"const": true},
+                    "isAssumed": {"const": true}
                 }
             },
             "file": {
