@@ -44,7 +44,7 @@ extension SchemaSample {
             [
                 "command": ["ip", "address"], "to": "ip.txt", "exit-codes": [0, 1],
                 "since": ["--since", "{since}"], "limits": ["seconds": 5, "lines": 9],
-                "typically": ["bytes": "64KiB", "seconds": 0.4],
+                "typically": ["bytes": "64KiB", "seconds": .number(0.4)],
             ],
             ["listing": ["/boot"], "to": "boot.txt", "depth": 2, "limits": ["files": 10]],
         ],
