@@ -113,13 +113,49 @@ class PlanTest(harness.Case):
         self.assertRegex(outcome.out, r"(?m)^  risk  kind     +about bytes  about seconds  what$")
         self.assertRegex(
             outcome.out,
-            r"(?m)^  R1    command +4\.0 KiB +0\.\d s  echo one  \(at most 10 s\)$")
+            r"(?m)^  R1    command +~1\.0 KiB +~0\.03 s  echo one  \(at most 10 s\)$")
         self.assertRegex(
             outcome.out, r"(?m)  echo 'two words' 'it'\\''s'"
             r" --since '\d{4}-\d\d-\d\d \d\d:\d\d:\d\d' ''  \(at most 10 s\)$")
         columns = {line.index("KiB") for line in outcome.out.splitlines()
                    if line.startswith("  R1    command")}
         self.assertEqual(len(columns), 1, outcome.out)
+
+    def test_what_is_assumed_is_marked_and_what_is_known_is_not(self):
+        _, declarations = self.own(
+            OWN + "  - command: [echo, three]\n    to: three.txt\n"
+                  "    typically: {bytes: 2KiB, seconds: 0.25}\n"
+                  "  - command: [echo, four]\n    to: four.txt\n    typically: {bytes: 3KiB}\n"
+                  "  - files: [/proc/self/status]\n")
+        options = ("--collectors", declarations, "--only", "mine")
+        plan = self.plan(*options)
+        self.assert_schema(plan, "plan")
+        items = plan["collectors"][0]["items"]
+        self.assertEqual([item["estimate"].get("isAssumed") for item in items],
+                         [None, True, True, True, None, None, None, True, True])
+        self.assertEqual(items[6]["estimate"], {"byteCount": 2048, "seconds": 0.25})
+        self.assertEqual(items[7]["estimate"]["byteCount"], 3072)
+        self.assertIs(plan["collectors"][0]["estimate"]["isAssumed"], True)
+        self.assertIs(plan["estimate"]["isAssumed"], True)
+        page = harness.run("plan", *options).out
+        self.assertRegex(page, r"(?m)^  R1    command +2\.0 KiB +0\.25 s  echo three  ")
+        self.assertRegex(page, r"(?m)^  R1    command +~3\.0 KiB +~0\.03 s  echo four  ")
+        self.assertRegex(page, r"(?m)^  R1    files +31 bytes +0\.00 s  ")
+        self.assertRegex(page, r"(?m)^  estimated: ~\S+ KiB and ~\S+ s, partly assumed$")
+        self.assertRegex(page, r"(?m)^Total: .* one after the other, partly assumed\.$")
+        self.assertEqual(len(re.findall("(?m)^~ is partly assumed: ", page)), 1, page)
+
+    def test_a_plan_of_regular_files_is_exact_and_assumes_nothing(self):
+        _, declarations = self.own(OWN.partition("    exclude")[0])
+        options = ("--collectors", declarations, "--only", "mine")
+        plan = self.plan(*options)
+        self.assertNotIn("isAssumed", json.dumps(plan))
+        self.assertNotIn("~", harness.run("plan", *options).out)
+        self.collect(*options, expected=COMPLETE)
+        given = sum(one["byteCount"] for one in harness.manifest(self.output)["artifacts"]
+                    if one["collector"] == "mine")
+        self.assertEqual(given, plan["estimate"]["byteCount"])
+        self.assertEqual(given, 31)
 
     def test_what_could_not_be_looked_at_is_in_the_plan_and_missing_from_its_run(self):
         folder, declarations = self.own(

@@ -14,7 +14,9 @@ LIBRARY = os.path.join(HERE, "..", "..", "Collectors")
 
 # An emulated processor is slow: each command has so many times the time that the library gives it.
 PATIENCE = 12
-SECONDS = re.compile(r"\b(seconds: |deadline: )(\d+)")
+# What a command typically takes has a fraction, and is no limit.
+SECONDS = re.compile(r"\b(seconds: |deadline: )(\d+)(?![\d.])")
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
 
 
 class Command:
@@ -25,10 +27,18 @@ class Command:
         self.conditions = [one for one in (*conditions, item.get("when")) if one]
         self.artifact = "%s/%s" % (collector, item["to"])
         self.exit_codes = item.get("exit-codes", [0])
+        size = item.get("typically", {}).get("bytes")
+        self.typical_bytes = None if size is None else _byte_count(size)
         self.title = " ".join(self.arguments).replace("\t", "\\t").replace("\n", "\\n")
 
     def __str__(self):
         return "%s: %s" % (self.collector, self.title[:100])
+
+
+def _byte_count(text):
+    """`64KiB` and 700 as bytes; the library writes no other forms."""
+    number, unit = re.fullmatch(r"(\d+)(?:([KM])iB)?", str(text)).groups(default="")
+    return int(number) * UNITS[unit]
 
 
 def files():

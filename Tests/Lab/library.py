@@ -295,6 +295,20 @@ class Fates:
                     "utf-8", "replace"), re.M)]
 
 
+    def misjudged(self, factor):
+        """Commands that gave so many times more or less than `typically` says, and 256 KiB."""
+        wrong = []
+        for command in self.records:
+            if command.typical_bytes is None:
+                continue
+            given = len(self.folder.bytes(command.artifact) or b"")
+            small, large = sorted((given, command.typical_bytes))
+            if large - small > 256 << 10 and large > factor * max(1, small):
+                wrong.append("%s: typically %d bytes, here %d" % (
+                    command, command.typical_bytes, given))
+        return wrong
+
+
 # --- the runs ---------------------------------------------------------------------------------
 
 # The collectors that are code have been run and looked at before.
@@ -342,6 +356,10 @@ def _run(run, machine, results, library, name, content, collectors, options, ask
         fates = Fates(library, applies, watched.made.folder)
         run.say(fates.counted())
         fates.has_all(results, name, content, collectors)
+        for line in fates.misjudged(8):
+            run.say("library, %s: %s" % (name, line))
+        results.equal("library, %s: no command gives 50 times what it typically gives, or a 50th"
+                      % name, fates.misjudged(50), [])
     return watched
 
 
