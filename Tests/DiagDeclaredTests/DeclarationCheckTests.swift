@@ -68,7 +68,7 @@ struct DeclarationCheckTests {
                     + "    limits: {bytes: 1KiB}", "9:24", "raise `bytes` of `limits`"
             ),
             (
-                "  - command: [ls]\n    to: a\n    typically: {bytes: 1, seconds: 10.5}", "9:34",
+                "  - command: [ls]\n    to: a\n    typically: {bytes: 1, seconds: 10.5}", "9:36",
                 "10.5 s is more than the 10 s that it may take"
             ),
             ("  - command: [ls]\n    to: worker.log/a", "8:9", "what a run writes itself"),
