@@ -1,5 +1,6 @@
 """Commands of declared collectors that do not end: what is kept, and that nothing stays behind."""
 
+import errno
 import os
 import signal
 import sqlite3
@@ -60,6 +61,21 @@ class DeclaredCommandTest(harness.Case):
         self.assertEqual((first["exitCode"], first["isLate"]), (0, False))
         self.assertEqual((last["isLate"], last["artifact"]), (True, "mine/last.txt"))
         self.assertEqual(harness.content(os.path.join(host, "mine", "last.txt")), b"begun\n")
+
+    def test_a_command_that_the_kernel_does_not_start_is_in_the_list_of_commands(self):
+        program = self.program("", interpreter="/no/such/interpreter")
+        folder = self.declare("  - command: [%s]\n    to: none.txt\n"
+                              "  - command: [echo, second]\n    to: second.txt\n" % program)
+        self.collect("--collectors", folder, "--only", "mine", expected=(PARTIAL,))
+        host = harness.host_folder(self.output)
+        commands = harness.read_json(host, "mine", "commands.json")
+        self.assert_schema(commands, "commands")
+        failed, second = commands["commands"]
+        self.assertEqual((failed["arguments"], failed["failure"]),
+                         ([program], os.strerror(errno.ENOENT)))
+        self.assertNotIn("exitCode", failed)
+        self.assertNotIn("failure", second)
+        self.assert_verifies(host)
 
     @harness.needs_root
     def test_a_command_that_is_read_only_reads_a_database_and_leaves_its_index(self):
