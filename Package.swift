@@ -30,7 +30,6 @@ func tests(
 }
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -46,7 +45,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
@@ -56,29 +54,32 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
         .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
 
         module("DiagModel", [], small),
+        module("DiagDigest", ["CNettle"]),
         module("DiagFormats", ["DiagModel"], small),
         module("DiagSystem", ["DiagModel", "CLinux", system]),
         module("DiagCodec", ["CLzma", "CZlib", "CZstd", "CLz4"]),
         module("DiagYAML", ["DiagModel", "CYaml"], small),
-        module("DiagCollect", ["DiagModel", "DiagSystem", system, crypto]),
+        module("DiagCollect", ["DiagModel", "DiagSystem", "DiagDigest", system]),
         module("DiagLiveDump", ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", system]),
         module(
-            "DiagArchive", ["DiagModel", "DiagSystem", "DiagCodec", "CArchive", system, crypto]),
+            "DiagArchive",
+            ["DiagModel", "DiagSystem", "DiagCodec", "DiagDigest", "CArchive", system]),
         module(
             "DiagCollectors",
             [
                 "DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect",
-                "DiagLiveDump", system, crypto,
+                "DiagLiveDump", "DiagDigest", system,
             ], small),
         .target(name: "CollectorLibrary", path: "Collectors/Embedded"),
         module(
             "DiagDeclared",
             [
                 "DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", "DiagYAML",
-                "CollectorLibrary", system, crypto,
+                "DiagDigest", "CollectorLibrary", system,
             ], small),
         module("DiagAnalysis", ["DiagModel"], small),
         module("DiagTerminal", ["DiagModel"], small),
@@ -100,9 +101,10 @@ let package = Package(
         tests(of: "DiagFormats", ["DiagCodec"], fixtures: true),
         tests(of: "DiagSystem", [system]),
         tests(of: "DiagCodec"),
+        tests(of: "DiagDigest"),
         tests(of: "DiagYAML", ["DiagModel"]),
         tests(of: "DiagCollect", ["DiagSystem", system]),
-        tests(of: "DiagArchive", ["DiagModel", "DiagSystem", "DiagCodec", system, crypto]),
+        tests(of: "DiagArchive", ["DiagModel", "DiagSystem", "DiagCodec", "DiagDigest", system]),
         tests(
             of: "DiagCollectors",
             ["DiagModel", "DiagSystem", "DiagFormats", "DiagCodec", "DiagCollect", system],

@@ -1,5 +1,5 @@
-internal import Crypto
 internal import DiagCodec
+internal import DiagDigest
 internal import DiagSystem
 
 /// The file that a bundle is written to: tar bytes come in, xz goes to the disk and is hashed.
@@ -51,7 +51,7 @@ final class BundleOutput {
         do throws(SystemCallError) { try file.synchronize() } catch {
             throw ArchiveError(error, object: object)
         }
-        return hash.finalize().hexadecimal
+        return hash.digest().hexadecimal
     }
 
     private func run(
@@ -67,20 +67,7 @@ final class BundleOutput {
 
     private func store(_ bytes: Span<UInt8>) throws {
         try file.write(bytes)
-        unsafe bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+        hash.update(bytes)
         byteCount += Int64(bytes.count)
-    }
-}
-
-extension SHA256.Digest {
-    /// 64 lower-case hexadecimal digits.
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text = [UInt8]()
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,4 +1,3 @@
-internal import Crypto
 public import DiagModel
 internal import DiagSystem
 public import SystemPackage

@@ -1,5 +1,5 @@
-internal import Crypto
 internal import DiagCodec
+internal import DiagDigest
 internal import DiagModel
 internal import DiagSystem
 public import SystemPackage
@@ -178,15 +178,12 @@ public enum BundleWriter {
                             .invalid, operation: "seal", object: object,
                             reason: "it has not the \(member.byteCount) bytes that were counted")
                     }
-                    let sha256 = hash.finalize().hexadecimal
+                    let sha256 = hash.digest().hexadecimal
                     try compare(sha256, of: member, object)
                     return sha256
                 }
                 remaining -= Int64(count)
-                unsafe buffer.withUnsafeBytes {
-                    unsafe hash.update(
-                        bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count]))
-                }
+                hash.update(buffer.span.extracting(..<count))
                 try body(buffer.span.extracting(..<count))
             }
         }

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import DiagDigest
 internal import DiagModel
 
 /// One member as its bytes pass: its hash, its size, and whether its documents keep their schema.
@@ -70,7 +70,7 @@ struct MemberCheck {
 
     /// Takes the next part of the content.
     mutating func take(_ bytes: Span<UInt8>) {
-        unsafe bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+        hash.update(bytes)
         byteCount += Int64(bytes.count)
         unsafe bytes.withUnsafeBufferPointer { bytes in
             switch form {
@@ -99,7 +99,7 @@ struct MemberCheck {
         }
         let isSound = !isOverlong && differences.isEmpty && notJSON.isEmpty
         return Outcome(
-            path: path, byteCount: byteCount, sha256: hash.finalize().hexadecimal,
+            path: path, byteCount: byteCount, sha256: hash.digest().hexadecimal,
             differences: differences, notJSON: notJSON, hasKnownPlace: known != nil,
             isUnchecked: isUnchecked, content: isKept && isSound ? kept : nil)
     }

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import DiagDigest
 internal import DiagModel
 internal import DiagSystem
 
@@ -89,9 +89,7 @@ extension ArtifactIntake {
                 seekable.reading = nil
                 return true
             }
-            unsafe buffer.withUnsafeBytes {
-                unsafe seekable.hash.update(bufferPointer: .init(rebasing: $0[..<count]))
-            }
+            seekable.hash.update(buffer.span.extracting(..<count))
             reading.descriptor.dropFromCache(
                 byteCount: Int64(count), at: seekable.hashedByteCount)
             seekable.hashedByteCount += Int64(count)
@@ -106,7 +104,7 @@ extension ArtifactIntake {
                 collector: seekable.collector, path: seekable.path.text,
                 byteCount: seekable.listedByteCount,
                 sha256: seekable.wanted.isHashed
-                    ? Self.hexadecimal(seekable.hash.finalize()) : nil,
+                    ? seekable.hash.digest().hexadecimal : nil,
                 source: seekable.wanted.source, mediaType: seekable.wanted.mediaType,
                 privacy: seekable.wanted.privacy,
                 seconds: (MonotonicTime.now.seconds(since: seekable.started) * 1e6).rounded()

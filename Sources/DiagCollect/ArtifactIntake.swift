@@ -1,7 +1,7 @@
-internal import Crypto
-internal import FoundationEssentials
+internal import DiagDigest
 public import DiagModel
 internal import DiagSystem
+internal import FoundationEssentials
 
 /// Names, counts, filters, hashes and stores every byte of the artifacts of a run, once.
 public final class ArtifactIntake {
@@ -119,7 +119,7 @@ public final class ArtifactIntake {
     }
 
     private func store(_ bytes: Span<UInt8>, in open: inout Open) throws {
-        unsafe bytes.withUnsafeBytes { unsafe open.hash.update(bufferPointer: $0) }
+        open.hash.update(bytes)
         open.artifact.byteCount += Int64(bytes.count)
         do { for sink in sinks { try sink.write(bytes, to: open.path) } } catch {
             throw OutputFailure(cause: error)
@@ -132,7 +132,7 @@ public final class ArtifactIntake {
     func close(_ open: consuming Open, truncation: String? = nil) throws -> Int64 {
         var open = open
         if var filter = open.filter { try filter.finish { try store($0, in: &open) } }
-        open.artifact.sha256 = Self.hexadecimal(open.hash.finalize())
+        open.artifact.sha256 = open.hash.digest().hexadecimal
         // To the microsecond, as all times in the manifest are.
         open.artifact.seconds =
             (MonotonicTime.now.seconds(since: open.started) * 1e6).rounded() / 1e6
@@ -182,11 +182,4 @@ public final class ArtifactIntake {
 
     /// The collector that the run's own documents are listed under.
     public static let ownName = "diagbundle"
-
-    static func hexadecimal(_ digest: SHA256.Digest) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self)
-    }
 }

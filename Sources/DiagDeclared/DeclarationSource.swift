@@ -1,4 +1,4 @@
-internal import Crypto
+internal import DiagDigest
 public import DiagModel
 internal import DiagSystem
 internal import DiagYAML
@@ -185,7 +185,7 @@ public enum DeclarationFile {
 
     /// SHA-256 in hexadecimal.
     public static func digest(_ bytes: [UInt8]) -> String {
-        hexadecimal(SHA256.hash(data: bytes))
+        SHA256.digest(of: bytes).hexadecimal
     }
 
     /// The same of a file up to its end, of which no more than a part is held.
@@ -195,16 +195,10 @@ public enum DeclarationFile {
         var offset: Int64 = 0
         while true {
             let count = try file.read(into: &buffer, at: offset)
-            guard count > 0 else { return hexadecimal(hash.finalize()) }
-            unsafe buffer.withUnsafeBytes { bytes in
-                unsafe hash.update(bufferPointer: .init(rebasing: bytes[..<count]))
-            }
+            guard count > 0 else { return hash.digest().hexadecimal }
+            hash.update(buffer.span.extracting(..<count))
             offset += Int64(count)
         }
-    }
-
-    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
-        digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 
     /// The names of what looks like a declaration, sorted.

@@ -1,6 +1,6 @@
-import Crypto
 import DiagArchive
 import DiagCodec
+import DiagDigest
 import DiagModel
 import DiagSystem
 import Foundation
@@ -71,7 +71,7 @@ import Testing
         #expect(first.sha256 == second.sha256)
         #expect(first.byteCount == Int64(expected.count))
         #expect(
-            SHA256.hash(data: expected).map { String(format: "%02x", $0) }.joined() == first.sha256)
+            SHA256.digest(of: expected).hexadecimal == first.sha256)
         #expect(first.storedByteCount == 0)
     }
 

@@ -1,4 +1,4 @@
-import Crypto
+import DiagDigest
 import DiagModel
 import Foundation
 import SystemPackage
@@ -67,7 +67,7 @@ final class TestFolder {
                 path: UntrustedText.escapingInvalidUTF8(name),
                 pathBytes: isText ? nil : Data(name).base64EncodedString(),
                 byteCount: Int64(bytes.count),
-                sha256: SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()))
+                sha256: SHA256.digest(of: bytes).hexadecimal))
     }
 
     func write(_ name: [UInt8], _ bytes: [UInt8]) throws {

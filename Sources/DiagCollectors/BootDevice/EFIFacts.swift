@@ -1,5 +1,5 @@
-internal import Crypto
 internal import DiagCollect
+internal import DiagDigest
 internal import DiagFormats
 internal import DiagModel
 internal import DiagSystem
@@ -199,7 +199,7 @@ struct EFIFacts {
         return addresses.isEmpty ? nil : addresses
     }
 
-    private static func hash(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
+    private static func hash(_ bytes: [UInt8]) -> String { SHA256.digest(of: bytes).hexadecimal }
 
     private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         bytes.map { String($0 >> 4, radix: 16) + String($0 & 0xF, radix: 16) }.joined()

@@ -1,5 +1,5 @@
-internal import Crypto
 internal import DiagCollect
+internal import DiagDigest
 internal import DiagFormats
 internal import DiagModel
 internal import DiagSystem
@@ -172,14 +172,11 @@ struct ESPCatalogue {
             let count = try file.read(into: &buffer, at: offset)
             if count == 0 { break }
             if offset == 0 { head = Array(buffer.prefix(min(count, Self.headLimit))) }
-            hash.update(data: buffer[..<count])
+            hash.update(buffer.span.extracting(..<count))
             offset += Int64(count)
             readByteCount += Int64(count)
         }
-        let digits = hash.finalize().map {
-            String($0 >> 4, radix: 16) + String($0 & 0xF, radix: 16)
-        }
-        return (digits.joined(), head)
+        return (hash.digest().hexadecimal, head)
     }
 
     private func program(

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import DiagDigest
 internal import DiagFormats
 internal import DiagModel
 
@@ -119,14 +119,8 @@ extension MetadataReader {
             facts: ["signatures": .array(found.map { .string($0.name) })])
     }
 
-    /// The hashes that a LUKS2 header may name.
+    /// The digest by a hash function that a LUKS2 header may name.
     private static func digest(_ algorithm: String, _ bytes: [UInt8]) -> [UInt8]? {
-        switch algorithm {
-        case "sha256": Array(SHA256.hash(data: bytes))
-        case "sha384": Array(SHA384.hash(data: bytes))
-        case "sha512": Array(SHA512.hash(data: bytes))
-        case "sha1": Array(Insecure.SHA1.hash(data: bytes))
-        default: nil
-        }
+        HashFunction(rawValue: algorithm)?.digest(of: bytes).bytes
     }
 }
