@@ -21,6 +21,7 @@ extension CollectorDeclaration {
                 throw node.error("`\(artifact)` is what the item in line \(first) writes, too")
             }
         }
+        try checkTemplates(items, in: nodes)
         let (files, folders) = landings(of: items)
         for (index, item) in items.enumerated() {
             guard let artifact = item.artifact else { continue }
@@ -41,6 +42,39 @@ extension CollectorDeclaration {
                         "`\(folder)` is the place of the file /\(folder), and no folder")
                 }
             }
+        }
+    }
+
+    /// No run of a command for a thing may write what another item writes, or what a run or the
+    /// program writes itself, whatever that thing is called.
+    private static func checkTemplates(
+        _ items: [Item], in nodes: [YAMLNode]
+    ) throws(YAMLError) {
+        let templates = items.map { $0.artifact.map(ArtifactTemplate.init) }
+        let (fixedFiles, fixedFolders) = landings(of: items)
+        let files = fixedFiles.sorted().map(ArtifactTemplate.init)
+        let folders = fixedFolders.sorted().map(ArtifactTemplate.init)
+        let reserved = [CommandRecord.artifact] + DeclarationReader.reservedArtifacts.sorted()
+        for (index, item) in items.enumerated() {
+            guard let template = templates[index] else { continue }
+            for (before, other) in zip(items, templates).prefix(index) {
+                guard let other, before.isForEach || item.isForEach, template.mayMeet(other) else {
+                    continue
+                }
+                throw try place(nodes[index]).error(
+                    "`\(template.text)` may be in the way of `\(other.text)`, which the item in"
+                        + " line \(before.position.line) writes, by the names of things; write it"
+                        + " into a folder of its own")
+            }
+            guard item.isForEach else { continue }
+            let inTheWay =
+                reserved.first { template.mayBegin(with: $0) }
+                ?? files.first { template.mayMeet($0) }.map { "/" + $0.text }
+                ?? folders.first { template.mayEqual($0) }.map { "/" + $0.text }
+            guard let inTheWay else { continue }
+            throw try place(nodes[index]).error(
+                "`\(template.text)` may be the place of `\(inTheWay)`, by the name of a thing; write"
+                    + " it into a folder of its own")
         }
     }
 

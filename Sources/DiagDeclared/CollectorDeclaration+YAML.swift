@@ -108,7 +108,10 @@ extension CollectorDeclaration.Item {
     private static let common = ["limits", "privacy", "risk", "when", "profiles"]
     private static let kinds: [(name: String, keys: [String])] = [
         ("files", ["exclude", "since", "secrets", "json"]),
-        ("command", ["to", "exit-codes", "since", "secrets", "read-only", "typically"]),
+        (
+            "command",
+            ["for-each", "to", "exit-codes", "since", "secrets", "read-only", "typically"]
+        ),
         ("listing", ["to", "depth"]),
     ]
 
@@ -149,6 +152,7 @@ extension CollectorDeclaration.Item {
         case "command":
             source = .command(try Self.command(reader, mapping))
         default:
+            if let node = mapping["to"] { try CollectorDeclaration.ForEach.checkNone(node) }
             source = .listing(
                 .init(
                     patterns: try reader.patterns("listing"),
@@ -156,7 +160,8 @@ extension CollectorDeclaration.Item {
                     artifact: try reader.artifact()))
         }
         holdsSecrets = try mapping["secrets"]?.bool ?? false
-        limits = try Self.limits(mapping["limits"], of: kind.name)
+        limits = try Self.limits(
+            mapping["limits"], of: kind.name, isForEach: mapping["for-each"] != nil)
         if case .command(var command) = source {
             command.typical = try .init(mapping["typically"], within: limits)
             source = .command(command)
@@ -215,6 +220,11 @@ extension CollectorDeclaration.Item {
             throw node.error("a program is a plain name, or a path that begins with `/`")
         }
         try CollectorDeclaration.Command.checkProgram(node, since: mapping["since"])
+        let forEach = try mapping["for-each"].map { node throws(YAMLError) in
+            try CollectorDeclaration.ForEach(node)
+        }
+        try CollectorDeclaration.ForEach.checkPlaces(
+            node, artifact: mapping["to"], isForEach: forEach != nil)
         let sinceArguments = try mapping["since"]?.strings ?? []
         if let list = mapping["since"] {
             try CollectorDeclaration.Command.checkPlaceholders(list)
@@ -233,21 +243,22 @@ extension CollectorDeclaration.Item {
         return .init(
             arguments: arguments, artifact: try reader.artifact(), exitCodes: codes,
             sinceArguments: sinceArguments,
-            isReadOnly: try mapping["read-only"]?.bool ?? false)
+            isReadOnly: try mapping["read-only"]?.bool ?? false, forEach: forEach)
     }
 
     private static func limits(
-        _ node: YAMLNode?, of kind: String
+        _ node: YAMLNode?, of kind: String, isForEach: Bool
     ) throws(YAMLError) -> CollectorDeclaration.Limits {
         var limits = CollectorDeclaration.Limits(
             byteCount: kind == "files" ? 1 << 20 : 4 << 20, lineCount: nil,
-            fileCount: kind == "listing" ? 10_000 : 1000, seconds: 10, keepsNewest: false)
+            fileCount: kind == "listing" ? 10_000 : 1000, runCount: 64, seconds: 10,
+            keepsNewest: false)
         guard let node else { return limits }
         let mapping = try node.mapping
         var known = ["bytes", "lines", "newest"]
         switch kind {
         case "files": known.append("files")
-        case "command": known.append("seconds")
+        case "command": known += ["seconds", "runs"]
         default: known = ["bytes", "files"]
         }
         try mapping.checkKeys(known: known, noun: "limit")
@@ -261,6 +272,10 @@ extension CollectorDeclaration.Item {
         limits.lineCount = try reader.count("lines", in: 1...10_000_000)
         let most: Int64 = kind == "files" ? 100_000 : 1_000_000
         limits.fileCount = try reader.count("files", in: 1...most) ?? limits.fileCount
+        if let node = mapping["runs"], !isForEach {
+            throw node.error("`runs` counts those of `for-each`, and this item has no `for-each`")
+        }
+        limits.runCount = try reader.count("runs", in: 1...10_000) ?? limits.runCount
         if let seconds = try reader.count("seconds", in: 1...3600) {
             limits.seconds = Double(seconds)
         }

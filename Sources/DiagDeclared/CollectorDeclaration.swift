@@ -104,9 +104,10 @@ public struct CollectorDeclaration: Hashable, Sendable {
 
     /// Which command.
     public struct Command: Hashable, Sendable {
-        /// The program and its arguments. No shell sees them.
+        /// The program and its arguments, with ``ForEach/placeholder`` for the name of what it runs
+        /// for. No shell sees them.
         public var arguments: [String]
-        /// The artifact's path in the collector's folder.
+        /// The artifact's path in the collector's folder, with such a name in it, too.
         public var artifact: String
         /// What it gives and takes on most hosts.
         public var typical = Typical()
@@ -117,6 +118,8 @@ public struct CollectorDeclaration: Hashable, Sendable {
         /// Whether it gets no right to open a file for writing: for programs that would write
         /// beside what they read, such as the index of an SQLite database.
         public var isReadOnly = false
+        /// What it runs for, once each; it runs once without.
+        public var forEach: ForEach?
         /// How far a file may grow by such a command where the kernel cannot take that right away:
         /// the index of an SQLite database (`-shm`) has 32 KiB.
         static let indexByteCount: Int64 = 65_536
@@ -134,13 +137,15 @@ public struct CollectorDeclaration: Hashable, Sendable {
 
     /// What is kept of an item at most.
     public struct Limits: Hashable, Sendable {
-        /// Bytes of each file, or of what the command says.
+        /// Bytes of each file, or of what the command says, in each run.
         public var byteCount: Int64
         /// Lines of each.
         public var lineCount: Int?
         /// How many files, or lines of a listing.
         public var fileCount: Int
-        /// Seconds that the command may take.
+        /// For how many things a command runs.
+        public var runCount: Int
+        /// Seconds that the command may take, each run of it.
         public var seconds: Double
         /// Whether the end of what is too long is kept, and of too many files the newest.
         public var keepsNewest: Bool

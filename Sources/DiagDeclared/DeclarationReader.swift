@@ -148,17 +148,21 @@ struct DeclarationReader {
     static let mostBytesInMemory: Int64 = 64 << 20
 
     /// The artifacts that the orchestrator writes into a collector's folder.
-    private static let reservedArtifacts: Set<String> = ["worker.log", "abandoned.txt"]
+    static let reservedArtifacts: Set<String> = ["worker.log", "abandoned.txt"]
+
+    /// What is wrong with the path of an artifact, as the rest of a sentence; `nil` when nothing is.
+    static func fault(ofArtifact path: String) -> String? {
+        do throws(ArtifactPath.Refusal) {
+            _ = try ArtifactPath(.init(path: path), collector: "collector")
+            return nil
+        } catch { return error.reason }
+    }
 
     /// The path of the artifact that an item writes.
     func artifact() throws(YAMLError) -> String {
         let node = try required("to")
         let path = try Self.text(node)
-        do throws(ArtifactPath.Refusal) {
-            _ = try ArtifactPath(.init(path: path), collector: "collector")
-        } catch {
-            throw node.error("`\(path)` \(error.reason)")
-        }
+        if let fault = Self.fault(ofArtifact: path) { throw node.error("`\(path)` \(fault)") }
         let first = String(path.prefix { $0 != "/" })
         let hint = first == path ? "" : ", and no folder"
         guard first != CommandRecord.artifact else {

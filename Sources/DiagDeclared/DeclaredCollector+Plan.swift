@@ -66,6 +66,7 @@ extension DeclaredCollector {
             guard planned.doesNotApply == nil else { break }
             planned.executable = host.executable(command.arguments[0])?.string
             planned.estimate = command.typical.estimate(within: item.limits)
+            try planned.addRuns(of: command, item, in: context)
         case .listing(let listing):
             guard planned.doesNotApply == nil else { break }
             let folders = try self.folders(listing, context, of: &planned)
@@ -140,6 +141,11 @@ extension DeclaredCollector {
                 {
                     return (planned.arguments ?? []).joined(separator: " ")
                 }
+                if let stranger = command.stranger(
+                    among: planned.runs, atMost: item.limits.runCount, since: since)
+                {
+                    return stranger
+                }
             case .files(let files):
                 for file in planned.files ?? [] {
                     let path = FilePath(bytes: file.bytes)
@@ -167,7 +173,7 @@ extension DeclaredCollector {
 extension CollectionPlan.Item {
     /// Notes what could not be looked at, which a run without a plan tells as missing: that the
     /// search was cut or did not go deep enough, then paths, each once.
-    fileprivate mutating func noteUnreadable(
+    mutating func noteUnreadable(
         _ failures: [SystemCallError], isCut: Bool, tooDeepCount: Int
     ) {
         var found = [CollectionPlan.Unreadable]()

@@ -7,7 +7,7 @@ internal import SystemPackage
 final class DeclaredRun {
     let declaration: CollectorDeclaration
     private let profile: CollectionProfile
-    private let items: [(index: Int, item: CollectorDeclaration.Item)]
+    let items: [(index: Int, item: CollectorDeclaration.Item)]
     /// What a reviewed plan has of the items, by their index.
     private let planned: [Int: CollectionPlan.Item]?
     let host: HostTraits
@@ -89,6 +89,8 @@ final class DeclaredRun {
             case .command(let command):
                 if let plan, let change = change(of: command, since: plan) {
                     try sink.missing(item.title, why: change)
+                } else if command.forEach != nil {
+                    try run(each: command, item, plan: plan, done: done)
                 } else {
                     try run(command, item)
                 }

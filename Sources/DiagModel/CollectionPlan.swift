@@ -186,7 +186,25 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         }
     }
 
-    /// Something that a declaration names as a file, and that is none to copy.
+    /// One run of a command that runs for each of several things.
+    public struct Run: Codable, Hashable, Sendable {
+        /// What the thing is called, for example `sda`.
+        public var name: String
+        /// The program and its arguments, the name in them.
+        public var arguments: [String]
+        /// The artifact with what it says.
+        public var artifact: String
+
+        /// A run for the thing called `name`.
+        public init(name: String, arguments: [String], artifact: String) {
+            self.name = name
+            self.arguments = arguments
+            self.artifact = artifact
+        }
+    }
+
+    /// Something that a declaration names as a file and that is none to copy, or a thing whose name
+    /// no command is given.
     public struct Misfit: Codable, Hashable, Sendable {
         /// Where it is.
         public var path: String
@@ -232,22 +250,25 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var doesNotApply: String?
         /// The files that are read.
         public var files: [File]?
-        /// How many more files there are than its limit allows.
+        /// How many more files, or things to run it for, there are than its limit allows.
         public var leftOutCount: Int?
         /// What could not be looked at, so that what is there is not in the plan; of many the
         /// first ``mostUnreadable``.
         public var unreadable: [Unreadable]?
         /// How many more there are.
         public var moreUnreadableCount: Int?
-        /// What is named as a file and is none to copy, so that a run tells it as missing; of many
-        /// the first ``mostMisfits``.
+        /// What is named as a file and is none to copy, and things whose names no command is given,
+        /// so that a run tells them as missing; of many the first ``mostMisfits``.
         public var misfits: [Misfit]?
         /// Folders of which names are read, with all below them.
         public var folders: [String]?
         /// Folders of procfs, sysfs and udev of which any file may be read, with all below them.
         public var trees: [String]?
-        /// The program and its arguments.
+        /// The program and its arguments; of a command that runs for each of several things with
+        /// `{name}` in them.
         public var arguments: [String]?
+        /// The runs of such a command; none where it runs once.
+        public var runs: [Run]?
         /// Where the program stands.
         public var executable: String?
         /// The kind of probe.
@@ -276,8 +297,8 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
 
         private enum CodingKeys: String, CodingKey {
             case kind, number, title, risk, doesNotApply, files, leftOutCount, unreadable
-            case moreUnreadableCount, misfits, folders, trees, arguments, executable, probe, target
-            case actions, artifact, secondsLimit, byteLimit, notCounted
+            case moreUnreadableCount, misfits, folders, trees, arguments, runs, executable, probe
+            case target, actions, artifact, secondsLimit, byteLimit, notCounted
             case knownEstimate = "estimate"
         }
 
@@ -294,7 +315,7 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
 
         /// How many paths that could not be looked at are named.
         public static let mostUnreadable = 20
-        /// How many paths that are no files to copy are named: each stands in a declaration.
+        /// How many paths that are no files to copy, or no things to run a command for, are named.
         public static let mostMisfits = 100
 
         /// What is no file to copy, fit to be shown or told whoever wrote the plan, as

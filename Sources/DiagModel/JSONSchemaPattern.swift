@@ -30,6 +30,10 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
     case byteCount = #"^[0-9]+(?:[KkMmGgTt](?:i?B)?|B)?$(?!\n)"#
     /// An argument in which no braces stand but those of the moment that `--since` gives.
     case sinceArgument = "^(?:[^{}]|[{]since(?:-epoch)?[}])*$"
+    /// A text with the place of a name in it: `for-each` of a declared command.
+    case namePlaceholder = "[{]name[}]"
+    /// A text without one.
+    case noNamePlaceholder = #"^(?![\s\S]*[{]name[}])"#
     /// The name of a process: no folder, no blank.
     case processName = #"^[^/\x00-\x20\x7f]+$(?!\n)"#
     /// The name of a kernel module.
@@ -77,6 +81,8 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
         case .duration: return Self.isDuration(bytes[...])
         case .byteCount: return Self.isByteCount(bytes[...])
         case .sinceArgument: return Self.isSinceArgument(bytes[...])
+        case .namePlaceholder: return Self.hasNamePlaceholder(bytes)
+        case .noNamePlaceholder: return !Self.hasNamePlaceholder(bytes)
         case .processName:
             return !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 != 0x2F && $0 != 0x7F }
         case .moduleName:
@@ -90,6 +96,10 @@ public enum JSONSchemaPattern: String, Sendable, CaseIterable {
                     Self.isDigit($0) || (0x61...0x7A).contains($0) || "._-".utf8.contains($0)
                 }
         }
+    }
+
+    private static func hasNamePlaceholder(_ bytes: [UInt8]) -> Bool {
+        bytes.indices.contains { bytes[$0...].starts(with: "{name}".utf8) }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }

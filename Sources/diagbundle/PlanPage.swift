@@ -7,6 +7,8 @@ struct PlanPage {
     private let showsAll: Bool
     /// How many files of an item are named, unless all are.
     private static let mostFiles = 3
+    /// How many runs of a command are named, unless all are.
+    private static let mostRuns = 3
     /// What stands above the items of a collector.
     private let head: String
     /// What stands before each item of the plan, in turn: risk, kind and estimate, in columns that
@@ -115,6 +117,7 @@ struct PlanPage {
         var title = front + Self.what(item)
         if let seconds = item.secondsLimit {
             var limit = "at most \(DurationText.words(seconds: seconds))"
+            if let runs = item.runs { limit += " each, " + Self.counted(runs.count, "run") }
             if item.kind == .dump {
                 limit +=
                     item.byteLimit.map { " and \(ByteCountText.describe($0))" }
@@ -128,6 +131,12 @@ struct PlanPage {
             lines.append("        \(Self.words(arguments))")
         } else if let executable = item.executable {
             lines.append("        \(executable)")
+        }
+        let runs = item.runs ?? []
+        let shownRuns = showsAll ? runs.count : min(runs.count, Self.mostRuns)
+        for run in runs.prefix(shownRuns) { lines.append("        \(Self.words(run.arguments))") }
+        if runs.count > shownRuns {
+            lines.append("        and " + Self.counted(runs.count - shownRuns, "more run"))
         }
         for action in item.actions ?? [] { lines.append("        \(action)") }
         let files = item.files ?? []
@@ -161,6 +170,10 @@ struct PlanPage {
     private var total: [String] {
         let items = plan.collectors.flatMap(\.items).filter { $0.doesNotApply == nil }
         func count(_ kind: CollectionPlan.Item.Kind) -> Int { items.count { $0.kind == kind } }
+        // Of a command that runs for each of several things all runs count.
+        let commands = items.reduce(0) {
+            $0 + ($1.kind == .command ? $1.runs.map(\.count) ?? 1 : 0)
+        }
         let files = items.reduce(0) { $0 + ($1.files?.count ?? 0) }
         let highest = plan.collectors.map(\.risk).max() ?? "R0"
         let doubt =
@@ -175,7 +188,7 @@ struct PlanPage {
         let sum = Self.text(plan.estimate, order: " one after the other")
         var lines = [
             "Total: " + Self.counted(plan.collectors.count, "collector") + ", "
-                + Self.counted(files, "file") + ", " + Self.counted(count(.command), "command")
+                + Self.counted(files, "file") + ", " + Self.counted(commands, "command")
                 + ", " + Self.counted(count(.probe), "probe") + ", risk \(highest);"
                 + " \(Self.isCounted(items) ? "estimated \(sum)" : "not counted").",
             "Rights: " + rights.joined(separator: ", ") + doubt,

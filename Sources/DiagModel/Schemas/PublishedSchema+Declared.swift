@@ -130,11 +130,24 @@ extension PublishedSchema {
             },
             "command": {
                 "type": "object", "additionalProperties": false, "required": ["command", "to"],
+                "anyOf": [
+                    {"required": ["for-each"],
+                        "properties": {"to": {"pattern": "[{]name[}]"}}},
+                    {"properties": {
+                        "for-each": false,
+                        "command": {"items": {"pattern": "^(?![\\s\\S]*[{]name[}])"}},
+                        "to": {"pattern": "^(?![\\s\\S]*[{]name[}])"},
+                        "limits": {"properties": {"runs": false}}}}
+                ],
                 "properties": {
                     "command": {"$ref": "#/$defs/arguments",
                         "description":
                         "program and arguments; no shell sees them. Programs that run others are \#
         refused, which catches mistakes: a declaration, owned by root, is trusted as code"},
+                    "for-each": {"type": "string", "maxLength": 4096, "pattern": "^[/{]",
+                        "description":
+                        "runs once for each thing that this pattern of paths finds; {name}, in the \#
+        arguments and in `to`, is the name that its last component with * ? [a-z] stands for. No **"},
                     "to": {"$ref": "#/$defs/artifact"},
                     "exit-codes": {"$ref": "#/$defs/exitCodes", "default": [0],
                         "description": "those that mean well"},
@@ -200,6 +213,9 @@ extension PublishedSchema {
                     "seconds": {"type": "integer", "minimum": 1, "maximum": 3600, "default": 10,
                         "description":
                         "until it is ended; no more than the collector's deadline"},
+                    "runs": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 64,
+                        "description": "with for-each, for how many things it runs; seconds and \#
+        bytes are those of each run"},
                     "newest": {"type": "boolean", "default": false,
                         "description": "keep the end of what it says"}
                 }

@@ -68,6 +68,15 @@ extension PublishedSchema {
                     "byteCount": {"$ref": "#/$defs/count"}
                 }
             },
+            "run": {
+                "type": "object", "additionalProperties": false,
+                "required": ["name", "arguments", "artifact"],
+                "properties": {
+                    "name": {"type": "string", "minLength": 1, "maxLength": 255},
+                    "arguments": {"$ref": "#/$defs/words"},
+                    "artifact": {"$ref": "#/$defs/path"}
+                }
+            },
             "unreadable": {
                 "type": "object", "additionalProperties": false, "required": ["path", "why"],
                 "properties": {
@@ -101,6 +110,7 @@ extension PublishedSchema {
                     "folders": {"$ref": "#/$defs/words"},
                     "trees": {"$ref": "#/$defs/words"},
                     "arguments": {"$ref": "#/$defs/words"},
+                    "runs": {"type": "array", "items": {"$ref": "#/$defs/run"}},
                     "executable": {"type": "string"},
                     "probe": {"type": "string"},
                     "target": {"type": "string"},

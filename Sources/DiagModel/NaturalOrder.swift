@@ -1,7 +1,7 @@
 /// The order of names that a person expects: a number in them counts by its value.
-enum NaturalOrder {
+public enum NaturalOrder {
     /// Whether `left` comes before `right`: `sda2` before `sda10`, other bytes as they are.
-    static func precedes(_ left: String, _ right: String) -> Bool {
+    public static func precedes(_ left: String, _ right: String) -> Bool {
         func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
         var (left, right) = (left.utf8[...], right.utf8[...])
         while let first = left.first, let other = right.first {
