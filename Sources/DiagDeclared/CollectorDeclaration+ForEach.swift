@@ -41,7 +41,8 @@ extension CollectorDeclaration.ForEach {
         }
         var isFound = false
         for node in words.dropFirst() {
-            isFound = try isFound || hasPlaceholder(node.string)
+            let word = try node.string
+            isFound = isFound || hasPlaceholder(word)
         }
         guard isFound else {
             throw list.error(

@@ -109,6 +109,82 @@ struct DeclarationErrorTests {
             ("  - files: [/a]\n    risk: R7", "9:11", "expected `R0`, `R1` or `R2`"),
             ("  - files: [/a]\n    since: ctime", "9:12", "expected `mtime`"),
             ("  - files: [/a]\n    profiles: [defualt]", "9:16", "did you mean `default`?"),
+            (
+                "  - command: [ls, \"{name}\"]\n    to: a", "8:18",
+                "stands for what `for-each` finds, and this item has no `for-each`"
+            ),
+            (
+                "  - command: [ls]\n    to: \"a-{name}\"", "9:9",
+                "and this item has no `for-each`"
+            ),
+            (
+                "  - listing: [/a]\n    to: \"a-{name}\"", "9:9",
+                "and this item has no `for-each`"
+            ),
+            (
+                "  - command: [ls]\n    to: a\n    limits: {runs: 3}", "10:20",
+                "`runs` counts those of `for-each`"
+            ),
+            ("  - files: [/a]\n    limits: {runs: 3}", "9:14", "unknown limit `runs`"),
+            ("  - files: [/a]\n    for-each: /b/*", "9:5", "unknown key `for-each`"),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: /b/*\n    to: a/b.txt", "10:9",
+                "`to` needs `{name}`, for example `a/b/{name}.txt`"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: /b/*\n    to: a", "10:9",
+                "for example `a/{name}`"
+            ),
+            ("  - command: [ls, \"{name}\"]\n    for-each: /b/*", "8:5", "`to` is missing"),
+            (
+                "  - command: [ls, \"{nam}\"]\n    for-each: /b/*\n    to: \"a/{name}\"", "8:14",
+                "no argument has `{name}`"
+            ),
+            (
+                "  - command: [\"/b/{name}\", \"{name}\"]\n    for-each: /b/*\n    to: \"a/{name}\"",
+                "8:15", "the program is the same for each thing"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: [/b/*]\n    to: \"a/{name}\"", "9:15",
+                "expected one pattern such as"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: b/*\n    to: \"a/{name}\"", "9:15",
+                "a path begins with `/`"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: /b/**\n    to: \"a/{name}\"", "9:15",
+                "`**` has no place here"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: /b/*\n    to: \"../{name}\"", "10:9",
+                "leaves the collector's folder"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: /b/*\n    to: \"a/{name}\"\n"
+                    + "    limits: {runs: 0}",
+                "11:20", "from 1 to 10000"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: /b/*\n    to: \"{name}.json\"",
+                "10:9",
+                "may be the place of `commands.json`"
+            ),
+            (
+                "  - files: [/etc/x]\n  - command: [ls, \"{name}\"]\n    for-each: /b/*\n"
+                    + "    to: \"etc/{name}\"",
+                "11:9", "may be the place of `/etc/x`"
+            ),
+            (
+                "  - command: [ls]\n    to: a/b.txt\n  - command: [ls, \"{name}\"]\n"
+                    + "    for-each: /b/*\n    to: \"a/{name}.txt\"",
+                "12:9", "may be in the way of `a/b.txt`, which the item in line 8 writes"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: /b/*\n    to: \"a/{name}\"\n"
+                    + "  - command: [ls, \"{name}\"]\n    for-each: /b/*\n    to: \"a/b-{name}\"",
+                "13:9", "may be in the way of `a/{name}`"
+            ),
             ("  - []", "8:5", "expected a mapping"), ("  []", "8:3", "at least one item"),
             ("\t- files: [/a]", "8:1", "spaces, not tabs"),
             ("  - files: [/a", "9:1", "did not find expected"),

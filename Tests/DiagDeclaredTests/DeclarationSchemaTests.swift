@@ -33,6 +33,10 @@ struct DeclarationSchemaTests {
             "files: [\"{/a,/b}/c\", /0]", "files: [/a]\n    limits: {files: 12.0, bytes: 1e3}",
             "files: [/a]\n    limits: {bytes: \"4096\"}",
             "files: [/a]\n    limits: {bytes: 60mB}", "files: [/a]\n    limits: {bytes: 17B}",
+            "command: [x, \"{name}\"]\n    for-each: /a/*\n    to: \"a/{name}\"",
+            "command: [x, 1, \"a={name}\"]\n    for-each: \"{/a,/b}/*/c\"\n    to: \"a/{name}.txt\"",
+            "command: [x, \"{name}\"]\n    for-each: /a/*\n    to: \"a/{name}\"\n    limits: {runs: 1e3}",
+            "command: [x, \"{Name}\", \"{nam\"]\n    to: \"a{nam}\"",
         ])
     func acceptedItem(item: String) throws {
         #expect(try verdicts(yaml("  - " + item)) == [true, true])
@@ -80,6 +84,15 @@ struct DeclarationSchemaTests {
             "files: [/a]\n    limits: {bytes: 1.5M}", "files: [/a]\n    limits: {bytes: 2gb}",
             "files: [/a]\n    limits: {bytes: 5 M}", "files: [/a]\n    limits: {bytes: true}",
             "files: [/a]\n    limits: {bytes: 1e20}",
+            "command: [x]\n    to: \"a/{name}\"", "command: [x, \"{name}\"]\n    to: a",
+            "command: [x]\n    to: a\n    limits: {runs: 2}",
+            "listing: [/a]\n    to: \"a/{name}\"", "files: [/a]\n    limits: {runs: 2}",
+            "files: [/a]\n    for-each: /a/*",
+            "command: [x, \"{name}\"]\n    for-each: /a/*\n    to: a",
+            "command: [x, \"{name}\"]\n    for-each: a/*\n    to: \"a/{name}\"",
+            "command: [x, \"{name}\"]\n    for-each: [/a/*]\n    to: \"a/{name}\"",
+            "command: [x, \"{name}\"]\n    for-each: /a/*\n    to: \"../{name}\"",
+            "command: [x, \"{name}\"]\n    for-each: /a/*\n    to: \"a/{name}\"\n    limits: {runs: 0}",
         ])
     func refusedItem(item: String) throws {
         #expect(try verdicts(yaml("  - " + item)) == [false, false])
@@ -207,6 +220,14 @@ struct DeclarationSchemaTests {
                 .sinceArgument,
                 ["", "a", "{since}", "--a={since}b{since-epoch}", "{since}{since}", "ä\n{since}"],
                 ["{", "}", "{}", "{since", "{Since}", "{since}}", "{{since}}", "{since-}", "{a}"]
+            ),
+            (
+                .namePlaceholder, ["{name}", "a/{name}.txt", "{{name}}"],
+                ["", "{nam}", "name", "{name"]
+            ),
+            (
+                .noNamePlaceholder, ["", "{nam}", "name", "{name", "a\n"],
+                ["{name}", "a/{name}.txt", "a\n{name}\n"]
             ),
         ] as [(JSONSchemaPattern, [String], [String])])
     func pattern(pattern: JSONSchemaPattern, matching: [String], others: [String]) {

@@ -300,6 +300,8 @@ struct LibraryTests {
         "dpkg": ["--audit"],
         "dpkg-query": ["--show --showformat=${binary:Package}…"],
         "ebtables-legacy": ["-t filter -L --Lc", "-t nat -L --Lc"],
+        // Neither -d, -e and -m, which read registers and memory of the card, nor -t, which tests it.
+        "ethtool": ["{name}", "-i {name}", "-k {name}", "-g {name}", "-S {name}"],
         "firewall-cmd": [
             "--get-active-zones", "--list-all-zones", "--permanent --list-all-zones",
             "--direct --get-all-rules",
@@ -333,6 +335,8 @@ struct LibraryTests {
         "ntpq": ["-n -p 127.0.0.1", "-n -c associations 127.0.0.1", "-n -c rv 127.0.0.1"],
         "nvme": [
             "version", "list --output-format=json --verbose", "list-subsys --output-format=json",
+            "id-ctrl /dev/{name} --output-format=json", "id-ns /dev/{name} --output-format=json",
+            "smart-log /dev/{name} --output-format=json",
         ],
         "pacman": ["-Q"], "pg_lsclusters": [""],
         "podman": [
@@ -353,7 +357,7 @@ struct LibraryTests {
         "rpm": ["--nodigest --nosignature -qa --queryformat %{NAME}…"],
         "runlevel": [""],
         "sensors": ["-u"], "sestatus": ["-v -b"],
-        "smartctl": ["--scan --json=c", "--version"],
+        "smartctl": ["--scan --json=c", "--version", "-n standby -a --json=c /dev/{name}"],
         "snap": ["list --all", "changes"],
         "ss": [
             "-t -a -n -p -e -m -i -o", "-u -a -n -p -e -m", "-w -a -n -p -e -m",

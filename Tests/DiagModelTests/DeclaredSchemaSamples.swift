@@ -46,6 +46,10 @@ extension SchemaSample {
                 "since": ["--since", "{since}"], "limits": ["seconds": 5, "lines": 9],
                 "typically": ["bytes": "64KiB", "seconds": .number(0.4)],
             ],
+            [
+                "command": ["ethtool", "{name}"], "for-each": "/sys/class/net/*/device",
+                "to": "ethtool/{name}.txt", "limits": ["runs": 8],
+            ],
             ["listing": ["/boot"], "to": "boot.txt", "depth": 2, "limits": ["files": 10]],
         ],
     ]

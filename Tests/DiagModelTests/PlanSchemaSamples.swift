@@ -22,6 +22,7 @@ extension SchemaSample {
         command.artifact = "ip.json"
         command.secondsLimit = 10
         command.estimate = .init(byteCount: 1024, seconds: 0.03, isAssumed: true)
+        command.runs = [.init(name: "eth0", arguments: ["ip", "eth0"], artifact: "ip/eth0.json")]
         var listing = CollectionPlan.Item(kind: .listing, number: 3, title: "/boot", risk: "R1")
         listing.folders = ["/boot"]
         listing.doesNotApply = "nothing of it is on this host"

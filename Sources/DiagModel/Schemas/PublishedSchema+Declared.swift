@@ -177,7 +177,7 @@ extension PublishedSchema {
                 "properties": {
                     "listing": {"$ref": "#/$defs/paths",
                         "description": "names, kinds, modes, owners, sizes, times; opens no file"},
-                    "to": {"$ref": "#/$defs/artifact"},
+                    "to": {"$ref": "#/$defs/artifact", "pattern": "^(?![\\s\\S]*[{]name[}])"},
                     "depth": {"type": "integer", "minimum": 0, "maximum": 32, "default": 1,
                         "description": "how many levels of folders are entered"},
                     "limits": {"$ref": "#/$defs/listingLimits",
