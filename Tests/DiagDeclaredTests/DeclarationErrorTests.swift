@@ -110,7 +110,7 @@ struct DeclarationErrorTests {
             ("  - files: [/a]\n    since: ctime", "9:12", "expected `mtime`"),
             ("  - files: [/a]\n    profiles: [defualt]", "9:16", "did you mean `default`?"),
             (
-                "  - command: [ls, \"{name}\"]\n    to: a", "8:18",
+                "  - command: [ls, \"{name}\"]\n    to: a", "8:19",
                 "stands for what `for-each` finds, and this item has no `for-each`"
             ),
             (

@@ -1,6 +1,7 @@
-"""Commands of declared collectors that do not end: what is kept, and that nothing stays behind."""
+"""Commands of declared collectors: what does not end, and what runs once for each of several things."""
 
 import errno
+import json
 import os
 import signal
 import sqlite3
@@ -160,3 +161,97 @@ class DeclaredCommandTest(harness.Case):
         self.collect("--collectors", folder, "--only", "mine", expected=(COMPLETE,))
         lack, = harness.manifest(self.output)["absent"]
         self.assertIn("is BusyBox's, without these options", lack["why"])
+
+
+class ForEachTest(harness.Case):
+    """Commands that run once for each thing that a pattern finds."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("disk2", "disk10", "-rf", "a b"):
+            os.makedirs(self.path("things", name, "device"))
+        os.makedirs(self.path("things", "virtual"))
+        self.folder = self.path("collectors.d")
+        os.makedirs(self.folder)
+        self.declare()
+
+    def declare(self, more=""):
+        """A collector that says the name of each thing with a device."""
+        with open(os.path.join(self.folder, "mine.yaml"), "w", encoding="utf-8") as file:
+            file.write(OWN % ("60s", "  - command: [echo, it is, \"{name}\"]\n"
+                                     "    for-each: \"%s\"\n"
+                                     "    to: \"said/{name}.txt\"\n%s"
+                              % (self.path("things", "*", "device"), more)))
+
+    def said(self):
+        """What was said, by the file's name."""
+        folder = os.path.join(harness.host_folder(self.output), "mine", "said")
+        return {name: harness.content(os.path.join(folder, name))
+                for name in sorted(os.listdir(folder))}
+
+    def test_each_thing_has_its_run_and_its_record(self):
+        self.collect("--collectors", self.folder, "--only", "mine", expected=(PARTIAL,))
+        self.assertEqual(self.said(), {"disk2.txt": b"it is disk2\n",
+                                       "disk10.txt": b"it is disk10\n"})
+        host = harness.host_folder(self.output)
+        records = harness.read_json(host, "mine", "commands.json")["commands"]
+        self.assertEqual([one["arguments"] for one in records],
+                         [["echo", "it is", "disk2"], ["echo", "it is", "disk10"]])
+        self.assertEqual([one["artifact"] for one in records],
+                         ["mine/said/disk2.txt", "mine/said/disk10.txt"])
+        missing = harness.manifest(self.output)["missing"]
+        self.assertEqual(sorted(one["what"] for one in missing),
+                         [self.path("things", "-rf", "device"),
+                          self.path("things", "a b", "device")])
+        for one in missing:
+            self.assertIn("has a name that no command is given", one["why"])
+
+    def test_what_is_beyond_the_limit_is_told(self):
+        self.declare("    limits: {runs: 1}\n")
+        self.collect("--collectors", self.folder, "--only", "mine", expected=(PARTIAL,))
+        self.assertEqual(list(self.said()), ["disk2.txt"])
+        self.assertIn("1 more match than the 1 that it runs for", str(
+            harness.manifest(self.output)["missing"]))
+
+    def test_a_plan_shows_the_runs_and_its_run_makes_these_and_no_others(self):
+        outcome = harness.run("plan", "--collectors", self.folder, "--only", "mine")
+        self.assertEqual(outcome.status, COMPLETE, str(outcome))
+        self.assertIn("  echo 'it is' '{name}'  (at most 10 s each, 2 runs)\n", outcome.out)
+        self.assertIn("\n        echo 'it is' disk2\n        echo 'it is' disk10\n", outcome.out)
+        self.assertRegex(outcome.out, r"(?m)^Total: 1 collector, 0 files, 2 commands, ")
+        plan = self.path("plan.json")
+        outcome = harness.run("plan", "--json", "--collectors", self.folder, "--only", "mine")
+        item, = json.loads(outcome.out)["collectors"][0]["items"]
+        self.assertEqual(item["runs"], [
+            {"name": name, "arguments": ["echo", "it is", name],
+             "artifact": "said/%s.txt" % name} for name in ("disk2", "disk10")])
+        with open(plan, "w", encoding="utf-8") as file:
+            file.write(outcome.out)
+        os.makedirs(self.path("things", "disk3", "device"))
+        os.rename(self.path("things", "disk10"), self.path("gone"))
+        self.collect("--plan", plan, expected=(PARTIAL,))
+        self.assertEqual(list(self.said()), ["disk2.txt"])
+        lacks = {one["what"]: one["why"] for one in harness.manifest(self.output)["missing"]}
+        self.assertEqual(lacks.get("echo it is disk10"),
+                         "it is in the plan, and no longer there")
+        self.assertNotIn("disk3", str(lacks))
+
+    def test_nothing_runs_for_another_root(self):
+        root = self.path("root")
+        os.makedirs(os.path.join(root, self.path("things").lstrip("/"), "disk2", "device"))
+        self.collect("--collectors", self.folder, "--only", "mine", "--root", root,
+                     expected=(COMPLETE, PARTIAL))
+        manifest = harness.manifest(self.output)
+        self.assertFalse([one for one in manifest["artifacts"] if one["collector"] == "mine"])
+        self.assertIn("echo it is {name}", [one["what"] for one in manifest["absent"]])
+
+    def test_check_tells_the_place_of_what_is_wrong(self):
+        path = os.path.join(self.folder, "mine.yaml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("said/{name}.txt", "said.txt"))
+        outcome = harness.run("collectors", "check", path)
+        self.assertNotEqual(outcome.status, COMPLETE)
+        self.assertIn("mine.yaml:9:9: `to` needs `{name}`, for example `said/{name}.txt`",
+                      outcome.told)

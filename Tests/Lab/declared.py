@@ -4,6 +4,7 @@ Conditions are asked of the guest by a shell script, so that the program's own r
 its own judge.
 """
 
+import copy
 import glob
 import os
 import re
@@ -19,8 +20,12 @@ SECONDS = re.compile(r"\b(seconds: |deadline: )(\d+)(?![\d.])")
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
 
 
+# What stands for the name of a thing that a command runs for.
+PLACE = "{name}"
+
+
 class Command:
-    """One command of the library."""
+    """One command of the library; with `for_each` one that runs for each thing it finds."""
 
     def __init__(self, collector, conditions, item):
         self.collector, self.arguments = collector, [str(word) for word in item["command"]]
@@ -29,7 +34,33 @@ class Command:
         self.exit_codes = item.get("exit-codes", [0])
         size = item.get("typically", {}).get("bytes")
         self.typical_bytes = None if size is None else _byte_count(size)
-        self.title = " ".join(self.arguments).replace("\t", "\\t").replace("\n", "\\n")
+        self.for_each = item.get("for-each")
+        # What the manifest calls it where it does not run for any.
+        self.item_title = self.title
+
+    @property
+    def title(self):
+        """What the manifest calls it."""
+        return " ".join(self.arguments).replace("\t", "\\t").replace("\n", "\\n")
+
+    def run(self, name):
+        """The same for one thing."""
+        one = copy.copy(self)
+        one.arguments = [word.replace(PLACE, name) for word in self.arguments]
+        one.artifact = self.artifact.replace(PLACE, name)
+        one.for_each = None
+        return one
+
+    def runs(self, paths):
+        """One for each name among the paths that its pattern found: what the last component with
+        anything to match stands for. Without any, itself, which runs nowhere."""
+        place = max(index for index, part in enumerate(self.for_each.split("/"))
+                    if re.search(r"[*?[]", part))
+        names = sorted({path.split("/")[place] for path in paths})
+        if names:
+            return [self.run(name) for name in names]
+        self.conditions = [*self.conditions, {"nothing": True}]
+        return [self]
 
     def __str__(self):
         return "%s: %s" % (self.collector, self.title[:100])
@@ -74,6 +105,8 @@ PREDICATES = {
     "kernel": lambda value: ["kernel '%s'" % value],
     "init": lambda value: [_any("init %s" % one for one in value)],
     "virtual": lambda value: ["virtual %s" % value],
+    # None of YAML: what a command would run for is not there.
+    "nothing": lambda value: ["false"],
 }
 
 TESTS = r"""
@@ -103,6 +136,19 @@ def _test(condition):
     """A condition as a command of the shell."""
     return "{ %s; }" % " && ".join(
         test for key, value in condition.items() for test in PREDICATES[key](value))
+
+
+def expanded(machine, library):
+    """The library with each run of what runs for several things of the guest."""
+    found = []
+    for command in library:
+        if command.for_each is None:
+            found.append(command)
+            continue
+        paths = machine.need("bash -c 'for one in %s; do [ ! -e \"$one\" ] || echo \"$one\"; done'"
+                             % command.for_each, 60).split()
+        found += copy.copy(command).runs(paths)
+    return found
 
 
 def applies(machine, library):

@@ -163,6 +163,7 @@ CONTENT = {
     "network/ip-route.txt": r"^local 127\.0\.0\.1 dev lo",
     "network/tc-qdisc.json": r'"kind":"noqueue",.*"dev":"lo"',
     "nginx/nginx-build.txt": r"^nginx version: nginx/1\.",
+    "nvme/id-ctrl/nvme0.json": r'"sn" ?: ?"LABNV',
     "nvme/nvme-list.json": r'"SerialNumber":"LABNV1',
     "packages/dpkg-packages.tsv": r"^lvm2\t2\.\d",
     "processes/processes.txt": r"^ +1 +0 .* systemd$",
@@ -262,6 +263,7 @@ class Fates:
 
     def _reason(self, command):
         return self.absent.get((command.collector, command.title)) or \
+            self.absent.get((command.collector, command.item_title)) or \
             self.absent.get((command.collector, command.collector))
 
     def _failed(self):
@@ -349,6 +351,7 @@ def _embedded(run, results):
 
 
 def _run(run, machine, results, library, name, content, collectors, options, asking=None):
+    library = declared.expanded(machine, library)
     applies = declared.applies(machine, library)
     watched = Watched(machine, name, "--collectors /run/library " + options, asking)
     run.say("library, %s: collected in %s s" % (name, watched.made.seconds))
