@@ -171,13 +171,13 @@ class ForEachTest(harness.Case):
         for name in ("disk2", "disk10", "-rf", "a b"):
             os.makedirs(self.path("things", name, "device"))
         os.makedirs(self.path("things", "virtual"))
-        self.folder = self.path("collectors.d")
-        os.makedirs(self.folder)
+        self.declarations = self.path("collectors.d")
+        os.makedirs(self.declarations)
         self.declare()
 
     def declare(self, more=""):
         """A collector that says the name of each thing with a device."""
-        with open(os.path.join(self.folder, "mine.yaml"), "w", encoding="utf-8") as file:
+        with open(os.path.join(self.declarations, "mine.yaml"), "w", encoding="utf-8") as file:
             file.write(OWN % ("60s", "  - command: [echo, it is, \"{name}\"]\n"
                                      "    for-each: \"%s\"\n"
                                      "    to: \"said/{name}.txt\"\n%s"
@@ -190,7 +190,7 @@ class ForEachTest(harness.Case):
                 for name in sorted(os.listdir(folder))}
 
     def test_each_thing_has_its_run_and_its_record(self):
-        self.collect("--collectors", self.folder, "--only", "mine", expected=(PARTIAL,))
+        self.collect("--collectors", self.declarations, "--only", "mine", expected=(PARTIAL,))
         self.assertEqual(self.said(), {"disk2.txt": b"it is disk2\n",
                                        "disk10.txt": b"it is disk10\n"})
         host = harness.host_folder(self.output)
@@ -208,19 +208,19 @@ class ForEachTest(harness.Case):
 
     def test_what_is_beyond_the_limit_is_told(self):
         self.declare("    limits: {runs: 1}\n")
-        self.collect("--collectors", self.folder, "--only", "mine", expected=(PARTIAL,))
+        self.collect("--collectors", self.declarations, "--only", "mine", expected=(PARTIAL,))
         self.assertEqual(list(self.said()), ["disk2.txt"])
         self.assertIn("1 more match than the 1 that it runs for", str(
             harness.manifest(self.output)["missing"]))
 
     def test_a_plan_shows_the_runs_and_its_run_makes_these_and_no_others(self):
-        outcome = harness.run("plan", "--collectors", self.folder, "--only", "mine")
+        outcome = harness.run("plan", "--collectors", self.declarations, "--only", "mine")
         self.assertEqual(outcome.status, COMPLETE, str(outcome))
         self.assertIn("  echo 'it is' '{name}'  (at most 10 s each, 2 runs)\n", outcome.out)
         self.assertIn("\n        echo 'it is' disk2\n        echo 'it is' disk10\n", outcome.out)
         self.assertRegex(outcome.out, r"(?m)^Total: 1 collector, 0 files, 2 commands, ")
         plan = self.path("plan.json")
-        outcome = harness.run("plan", "--json", "--collectors", self.folder, "--only", "mine")
+        outcome = harness.run("plan", "--json", "--collectors", self.declarations, "--only", "mine")
         item, = json.loads(outcome.out)["collectors"][0]["items"]
         self.assertEqual(item["runs"], [
             {"name": name, "arguments": ["echo", "it is", name],
@@ -239,14 +239,14 @@ class ForEachTest(harness.Case):
     def test_nothing_runs_for_another_root(self):
         root = self.path("root")
         os.makedirs(os.path.join(root, self.path("things").lstrip("/"), "disk2", "device"))
-        self.collect("--collectors", self.folder, "--only", "mine", "--root", root,
+        self.collect("--collectors", self.declarations, "--only", "mine", "--root", root,
                      expected=(COMPLETE, PARTIAL))
         manifest = harness.manifest(self.output)
         self.assertFalse([one for one in manifest["artifacts"] if one["collector"] == "mine"])
         self.assertIn("echo it is {name}", [one["what"] for one in manifest["absent"]])
 
     def test_check_tells_the_place_of_what_is_wrong(self):
-        path = os.path.join(self.folder, "mine.yaml")
+        path = os.path.join(self.declarations, "mine.yaml")
         with open(path, encoding="utf-8") as file:
             text = file.read()
         with open(path, "w", encoding="utf-8") as file:
