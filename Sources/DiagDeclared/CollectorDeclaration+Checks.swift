@@ -45,28 +45,36 @@ extension CollectorDeclaration {
         }
     }
 
+    /// So many items of a declaration may run for several things: each is compared with all others.
+    private static let mostForEach = 256
+
     /// No run of a command for a thing may write what another item writes, or what a run or the
     /// program writes itself, whatever that thing is called.
     private static func checkTemplates(
         _ items: [Item], in nodes: [YAMLNode]
     ) throws(YAMLError) {
+        let repeated = items.indices.filter { items[$0].isForEach }
+        guard !repeated.isEmpty else { return }
+        guard repeated.count <= mostForEach else {
+            throw nodes[repeated[mostForEach]].error(
+                "a collector has at most \(mostForEach) items with `for-each`")
+        }
         let templates = items.map { $0.artifact.map(ArtifactTemplate.init) }
-        let (fixedFiles, fixedFolders) = landings(of: items)
-        let files = fixedFiles.sorted().map(ArtifactTemplate.init)
-        let folders = fixedFolders.sorted().map(ArtifactTemplate.init)
+        let landings = landings(of: items)
+        let files = landings.files.sorted().map(ArtifactTemplate.init)
+        let folders = landings.folders.sorted().map(ArtifactTemplate.init)
         let reserved = [CommandRecord.artifact] + DeclarationReader.reservedArtifacts.sorted()
-        for (index, item) in items.enumerated() {
+        for index in repeated {
             guard let template = templates[index] else { continue }
-            for (before, other) in zip(items, templates).prefix(index) {
-                guard let other, before.isForEach || item.isForEach, template.mayMeet(other) else {
-                    continue
-                }
-                throw try place(nodes[index]).error(
-                    "`\(template.text)` may be in the way of `\(other.text)`, which the item in"
-                        + " line \(before.position.line) writes, by the names of things; write it"
+            for other in items.indices where other != index {
+                guard let second = templates[other], template.mayMeet(second) else { continue }
+                let (first, later) = (min(index, other), max(index, other))
+                throw try place(nodes[later]).error(
+                    "`\(items[later].artifact ?? "")` may be in the way of"
+                        + " `\(items[first].artifact ?? "")`, which the item in line"
+                        + " \(items[first].position.line) writes, by the name of a thing; write it"
                         + " into a folder of its own")
             }
-            guard item.isForEach else { continue }
             let inTheWay =
                 reserved.first { template.mayBegin(with: $0) }
                 ?? files.first { template.mayMeet($0) }.map { "/" + $0.text }

@@ -132,7 +132,8 @@ extension DeclaredCollector {
             guard let item = items.first(where: { $0.index == planned.number - 1 })?.item,
                 item.kind == planned.kind, !item.holdsSecrets, item.title == planned.title,
                 planned.risk == "R\(item.risk.rawValue)",
-                planned.byteLimit == item.limits.byteCount
+                planned.byteLimit == item.limits.byteCount,
+                item.kind == .command || planned.runs == nil
             else { return "item \(planned.number), \(planned.title)" }
             switch item.source {
             case .command(let command):

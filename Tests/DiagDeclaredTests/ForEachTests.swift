@@ -1,6 +1,7 @@
 import DiagCollect
 import DiagModel
 import DiagSystem
+import DiagYAML
 import Foundation
 import SystemPackage
 import Testing
@@ -244,6 +245,28 @@ struct ForEachTests {
             plan.items[0].runs = runs
         }
         #expect(try collector(items).stranger(in: plan, since: nil) != nil)
+    }
+
+    @Test("No other kind of item has runs")
+    func runsOfFiles() throws {
+        let host = try DeclaredHost(["/etc/a": ""])
+        let items = "  - files: [\"\(host.path)/etc/a\"]"
+        var plan = try plan(items)
+        #expect(try collector(items).stranger(in: plan, since: nil) == nil)
+        plan.items[0].runs = []
+        #expect(try collector(items).stranger(in: plan, since: nil) != nil)
+    }
+
+    @Test("Of many such items the one beyond what is compared is refused, and others are not")
+    func many() throws {
+        func items(_ count: Int) -> String {
+            (0..<count).map {
+                "  - {command: [a, \"{name}\"], for-each: /b/*, to: \"f\($0)/{name}\"}"
+            }.joined(separator: "\n")
+        }
+        #expect(try collector(items(256)).declaration.items.count == 256)
+        let error = #expect(throws: YAMLError.self) { try collector(items(257)) }
+        #expect(error.map { "\($0)".contains("at most 256 items with `for-each`") } == true)
     }
 
     @Test("A run that is the declaration's and of which nothing is there does not run")
