@@ -205,7 +205,8 @@ class PlanTest(harness.Case):
             paths = [one["path"] for one in item.get("files", [])]
             if source in paths or source == item.get("title"):
                 return True
-            if item["kind"] == "command" and " ".join(item["arguments"]).startswith(source):
+            runs = [item, *item.get("runs", [])] if item["kind"] == "command" else []
+            if any(" ".join(one["arguments"]).startswith(source) for one in runs):
                 return True
             below = [one.replace("/[0-9]*", "")
                      for one in item.get("trees", []) + item.get("folders", [])]
