@@ -1,4 +1,4 @@
-"""Commands of declared collectors: what does not end, and what runs once for each of several things."""
+"""Commands of declared collectors: those that do not end, and those that run for several things."""
 
 import errno
 import json
