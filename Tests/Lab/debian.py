@@ -13,10 +13,11 @@ PACKAGES = """systemd systemd-sysv udev dbus kmod busybox-static initramfs-tools
     btrfs-progs e2fsprogs dosfstools sg3-utils dmsetup thin-provisioning-tools gdisk fdisk strace
     efibootmgr zstd""".split()
 
-# What only the library of collectors asks: each is small, and none of them is started.
-ASKED = """apache2 apparmor arptables auditd chrony conntrack dmidecode ebtables ipmitool ipset
-    iptables lm-sensors nftables nginx-light pciutils podman postfix rasdaemon rpm
-    systemd-resolved wireguard-tools""".split()
+# What only the library of collectors asks: none of them is started at boot.
+ASKED = """apache2 apparmor arptables auditd chrony cloud-init conntrack dmidecode ebtables ethtool
+    ipmitool ipset iptables libvirt-daemon-system lm-sensors mariadb-server network-manager nftables
+    nginx-light pciutils podman postfix postgresql rasdaemon rpm systemd-resolved
+    wireguard-tools""".split()
 
 # What no test looks at and would only take time.
 EXCLUDED = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"] + [
@@ -27,7 +28,9 @@ EXCLUDED = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr
         "drivers/bluetooth/*", "drivers/comedi/*", "drivers/hwmon/*", "net/wireless/*",
         "net/mac80211/*", "net/bluetooth/*")]
 
-# What would act on the disks, or use the processor, at a time of its own.
+# What would act on the disks or use the processor at a time of its own, load modules that must be
+# asleep at first, or hold up the boot: the databases take long where the processor is emulated,
+# cloud-init is waited for by sysinit.target. guest/furnish.sh starts what is asked while it runs.
 MASKED = ["multipathd.service", "multipathd.socket", "multipath-tools.service",
           "mdmonitor.service", "lvm2-monitor.service", "lvm2-lvmpolld.socket",
           "dm-event.socket", "smartmontools.service", "nvmf-autoconnect.service",
@@ -41,9 +44,17 @@ MASKED = ["multipathd.service", "multipathd.socket", "multipath-tools.service",
           "nftables.service", "nginx.service", "podman.service", "podman.socket",
           "podman-auto-update.service", "podman-auto-update.timer", "podman-restart.service",
           "postfix.service", "postfix-resolvconf.path", "ras-mc-ctl.service", "rasdaemon.service",
-          "systemd-resolved.service"]
+          "systemd-resolved.service", "mariadb.service", "postgresql.service",
+          "cloud-init-local.service", "cloud-init.service", "cloud-config.service",
+          "cloud-final.service", "cloud-init-hotplugd.socket", "libvirtd.service",
+          "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket",
+          "libvirt-guests.service", "systemd-machined.service", "NetworkManager.service",
+          "NetworkManager-wait-online.service", "NetworkManager-dispatcher.service"]
 
-BYTES = 1400 << 20
+# Units of the laboratory, started at boot.
+UNITS = ["lab-agent.service", "lab-failing.service"]
+
+BYTES = 2600 << 20
 
 
 def make(path, suite, kernel_package, kernel_version):
@@ -96,7 +107,8 @@ def _configure(tree):
 
     units = "etc/systemd/system/"
     copy("agent.sh", "usr/local/sbin/lab-agent")
-    copy("lab-agent.service", units + "lab-agent.service")
+    for name in UNITS:
+        copy(name, units + name)
     copy("multipath.conf", "etc/multipath.conf")
     copy("fstab", "etc/fstab")
     put("etc/hostname", "lab\n")
@@ -104,6 +116,8 @@ def _configure(tree):
     put("etc/mdadm/mdadm.conf", "AUTO -all\n")
     put("etc/modules-load.d/lab.conf", "9pnet_virtio\n9p\n")
     put("etc/lvm/lvm.conf", "activation { monitoring = 0 }\n")
+    # Else its generator looks for a data source on every disk, at boot and at each reload.
+    put("etc/cloud/cloud-init.disabled", "")
     for name in MASKED:
         path = os.path.join(tree, units, name)
         if os.path.lexists(path):
@@ -111,7 +125,8 @@ def _configure(tree):
         os.symlink("/dev/null", path)
     wants = os.path.join(tree, units, "multi-user.target.wants")
     os.makedirs(wants, exist_ok=True)
-    os.symlink("/etc/systemd/system/lab-agent.service", os.path.join(wants, "lab-agent.service"))
+    for name in UNITS:
+        os.symlink("/etc/systemd/system/" + name, os.path.join(wants, name))
     for name in ("lab", "srv", "boot/efi"):
         os.makedirs(os.path.join(tree, name), exist_ok=True)
     for pattern in ("var/cache/apt/*.bin", "var/lib/apt/lists/*_*"):

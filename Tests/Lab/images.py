@@ -19,7 +19,8 @@ import uefidisk
 from host import GUEST, HERE, overlay, run
 
 SOURCES = ["images.py", "debian.py", "cpio.py", "packages.py", "guest/init.sh", "guest/agent.sh",
-           "guest/lab-agent.service", "guest/multipath.conf", "guest/fstab"]
+           "guest/lab-agent.service", "guest/lab-failing.service", "guest/multipath.conf",
+           "guest/fstab"]
 STORAGE_SOURCES = ["disks.py", "guest/find.sh", "guest/provision.sh"]
 UEFI_SOURCES = ["uefidisk.py"]
 UNUSED_DAYS = 14
