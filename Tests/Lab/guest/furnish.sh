@@ -40,6 +40,68 @@ sed -i '/^pool/d' /etc/chrony/chrony.conf
 systemctl start chrony
 auditctl -w /etc/labwatch -p wa -k labwatch
 echo 'profile labprofile { }' | apparmor_parser --replace
+step databases
+secret=1ab0c0de1ab0c0de
+mkdir -p /etc/systemd/system/mariadb.service.d
+# What follows a start by itself, a check of all tables, would go on beside what is looked at.
+printf '%s\n' '[Service]' ExecStartPost= >/etc/systemd/system/mariadb.service.d/lab.conf
+cat >/etc/mysql/mariadb.conf.d/60-lab.cnf <<END
+[mariadbd]
+log_error = /var/log/mysql/mariadb.log
+innodb_buffer_pool_size = 16M
+[mariadb-dump]
+password = $secret
+END
+install -d -o mysql -g adm -m 2750 /var/log/mysql
+systemctl unmask mariadb postgresql
+systemctl start mariadb
+version=$(ls /etc/postgresql)
+echo "primary_conninfo = 'host=192.0.2.1 user=lab password=$secret'" \
+    >"/etc/postgresql/$version/main/conf.d/lab.conf"
+systemctl start "postgresql@$version-main"
+pg_lsclusters --no-header | grep -q ' online '
+step libvirt
+# Else it ends when nobody has asked it for two minutes.
+echo LIBVIRTD_ARGS= >/etc/default/libvirtd
+echo "vnc_password = \"$secret\"" >>/etc/libvirt/qemu.conf
+rm -f /etc/libvirt/qemu/networks/autostart/default.xml
+systemctl unmask libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+systemctl start libvirtd
+# It answers when it has looked at all devices.
+timeout 300 virsh -r -c qemu:///system nodedev-list >/dev/null
+step NetworkManager
+# It is given no link, no name and no resolver to manage.
+cat >/etc/NetworkManager/conf.d/lab.conf <<END
+[main]
+dns=none
+rc-manager=unmanaged
+systemd-resolved=false
+hostname-mode=none
+no-auto-default=*
+[keyfile]
+unmanaged-devices=*
+END
+(
+    umask 077
+    cat >/etc/NetworkManager/system-connections/labconnection.nmconnection <<END
+[connection]
+id=labconnection
+uuid=1ab00000-0000-4000-8000-00000000001a
+type=wifi
+autoconnect=false
+[wifi]
+ssid=lab
+[wifi-security]
+key-mgmt=wpa-psk
+psk=$secret
+END
+)
+systemctl unmask NetworkManager
+# The bus would start it when asked for the host's name, and it ends by itself later.
+systemctl mask --runtime systemd-hostnamed
+# polkit is started here, lest a first question to NetworkManager start it.
+systemctl start polkit NetworkManager
+timeout 120 nmcli connection show | grep -q labconnection
 step packages
 mkdir -p /etc/rpm /run/lab-rpm
 echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros
@@ -62,4 +124,27 @@ tar -C /usr -c bin/busybox | podman import --quiet - lab
 podman run --detach --network none --name labcontainer lab /bin/busybox sleep 1000000
 step controller
 modprobe -a ipmi_si ipmi_devintf
+step cloud-init
+# By its commands, as its units run them, and last: from here on a reload of systemd would start the
+# search for a data source on every disk.
+mkdir -p /var/lib/cloud/seed/nocloud /run/cloud-init
+cat >/etc/cloud/cloud.cfg.d/99-lab.cfg <<END
+datasource_list: [NoCloud, None]
+datasource: {NoCloud: {fs_label: null}}
+network: {config: disabled}
+preserve_hostname: true
+users: []
+cloud_init_modules: []
+cloud_config_modules: []
+cloud_final_modules: [final-message]
+END
+echo 'instance-id: lab-instance' >/var/lib/cloud/seed/nocloud/meta-data
+printf '%s\n' '#cloud-config' "password: $secret" >/var/lib/cloud/seed/nocloud/user-data
+rm -f /etc/cloud/cloud-init.disabled /run/cloud-init/disabled
+: >/run/cloud-init/enabled
+cloud-init init --local
+cloud-init init
+cloud-init modules --mode=config
+cloud-init modules --mode=final
+cloud-init status | grep -q 'status: done'
 step done
