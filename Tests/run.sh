@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds, runs every test, and prints the counts as its last line.
+# Installs what the tests need, builds, runs every test, and prints the seconds of each part, what
+# failed, and the counts as its last line.
 #
-#   run.sh          all tests: of the modules, end to end, and in virtual machines
-#   run.sh --all    the same, more than a million damaged inputs for the parsers, and the longer
-#                   tests in virtual machines
+#   run.sh [--all] [--need-lab]     all tests: of the modules, end to end, and in virtual machines
+#
+#   --all         more than a million damaged inputs for the parsers, too, and the longer tests in
+#                 virtual machines
+#   --need-lab    a virtual machine that cannot be run, for QEMU or an image cannot be had, has
+#                 failed; else its tests are skipped
 set -uo pipefail
 cd "$(dirname "$0")/.."
-lab_options=()
-case ${1:-} in
---all) lab_options+=(--all) ;;
-'') ;;
-*) sed -n '2,7s/^# \{0,3\}//p' "$0" >&2; exit 64 ;;
-esac
+everything='' lab_options=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --all) everything=1 lab_options+=(--all) ;;
+    --need-lab) lab_options+=(--need) ;;
+    *) sed -n '2,10s/^# \{0,3\}//p' Tests/run.sh >&2; exit 64 ;;
+    esac
+    shift
+done
 
 bash Examples/quickstart.sh --install-only \
     python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace \
@@ -22,15 +29,35 @@ trap 'rm -rf "$logs"' EXIT
 passed=0 failed=0 skipped=0
 # What failed is said once more at the end: who reads a long log reads that.
 : >"$logs/failures"
+: >"$logs/seconds"
+part='' began=0
+# Begins a part of the run, and notes how long the one before took.
+part() {
+    [ -z "$part" ] || printf '%6d s  %s\n' $((SECONDS - began)) "$part" >>"$logs/seconds"
+    part=$1 began=$SECONDS
+    [ -z "$part" ] || echo "== $part"
+}
+# The last words: the seconds of each part, what failed, the counts.
+tell() {
+    part ''
+    echo "== seconds of each part"
+    cat "$logs/seconds"
+    if [ -s "$logs/failures" ]; then
+        echo "== what failed"
+        cat "$logs/failures"
+    fi
+    echo "$passed passed, $failed failed, $skipped skipped"
+}
 
-echo "== module tests: build"
+part "module tests: build"
 swift build --build-tests 2>&1 | tee "$logs/build" | grep -E '^\[?[0-9]*/?[0-9]*\]? ?(error|warning)|error:|Build complete|Compiling C' | tail -40
 if [ "${PIPESTATUS[0]}" != 0 ]; then
     tail -40 "$logs/build"
-    echo "0 passed, 1 failed"
+    failed=1
+    tell
     exit 1
 fi
-echo "== module tests: run"
+part "module tests: run"
 swift test --skip-build >"$logs/swift" 2>&1
 status=$?
 grep -E '^✘|Fatal error|^error: Process' "$logs/swift" | head -100 | tee -a "$logs/failures"
@@ -42,8 +69,8 @@ skipped=$((skipped + $(count '^➜ Test .* skipped')))
 [ "$status" != 0 ] && [ "$bad" = 0 ] && bad=1 && tail -30 "$logs/swift"
 failed=$((failed + bad))
 
-if [ "${#lab_options[@]}" -gt 0 ]; then
-    echo "== module tests: 200,000 damaged inputs for each family of formats"
+if [ -n "$everything" ]; then
+    part "module tests: 200,000 damaged inputs for each family of formats"
     if DIAGBUNDLE_FUZZ=200000 swift test --skip-build --filter DamageTests >"$logs/damage" 2>&1; then
         passed=$((passed + $(grep -cE '^✔ Test [^r]' "$logs/damage")))
     else
@@ -52,13 +79,14 @@ if [ "${#lab_options[@]}" -gt 0 ]; then
     fi
 fi
 
-echo "== release build"
+part "release build"
 if ! binary=$(bash Examples/quickstart.sh --build-only 2>"$logs/release"); then
     tail -40 "$logs/release"
-    echo "$passed passed, $((failed + 1)) failed, $skipped skipped"
+    failed=$((failed + 1))
+    tell
     exit 1
 fi
-echo "== end to end"
+part "end to end"
 DIAGBUNDLE=$binary python3 Tests/EndToEnd/run.py >"$logs/e2e" 2>&1
 cat "$logs/e2e"
 # A failed test and the indented text below it.
@@ -69,7 +97,7 @@ read -r p f s < <(sed -nE 's/^end to end: ([0-9]+) passed, ([0-9]+) failed, ([0-
 passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 
 for profile in small storage uefi dump; do
-    echo "== laboratory: $profile"
+    part "laboratory: $profile"
     bash Tests/Lab/run.sh "$profile" --binary "$binary" ${lab_options[@]+"${lab_options[@]}"} 2>&1 |
         tee "$logs/lab"
     read -r p f s < <(sed -nE 's/^lab [a-z]+: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
@@ -78,9 +106,5 @@ for profile in small storage uefi dump; do
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 
-if [ -s "$logs/failures" ]; then
-    echo "== what failed"
-    cat "$logs/failures"
-fi
-echo "$passed passed, $failed failed, $skipped skipped"
+tell
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

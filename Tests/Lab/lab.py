@@ -29,7 +29,7 @@ class Run:
 
     def __init__(self, options, folder):
         self.binary = os.path.abspath(options.binary)
-        self.everything, self.rebuild = options.all, options.rebuild
+        self.everything, self.rebuild, self.sos = options.all, options.rebuild, options.sos
         self.folder = folder
         cache = os.environ.get("DIAGBUNDLE_LAB_CACHE") or os.path.expanduser(
             "~/.cache/diagbundle-lab")
@@ -50,9 +50,11 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("profile", choices=["small", "storage", "uefi", "dump"])
     parser.add_argument("--binary", required=True)
-    for flag in ("--keep", "--rebuild", "--all"):
+    for flag in ("--keep", "--rebuild", "--all", "--sos", "--need"):
         parser.add_argument(flag, action="store_true")
     options = parser.parse_args()
+    if options.sos and options.profile != "storage":
+        parser.error("--sos is of the profile storage")
     sys.stdout.reconfigure(line_buffering=True)
     results = Results()
     folder = tempfile.mkdtemp(prefix="diagbundle-lab-%s-" % options.profile)
@@ -61,10 +63,10 @@ def main():
         run = Run(options, folder)
         importlib.import_module("profile_" + options.profile).check(run, results)
     except Unavailable as error:
-        results.skip(options.profile, error)
+        skip(results, options, error)
     except Infrastructure as error:
         if UNREACHABLE.search(str(error)):
-            results.skip(options.profile, "the package mirror cannot be reached: %s" % error)
+            skip(results, options, "the package mirror cannot be reached: %s" % error)
         else:
             results.check("the laboratory works (this is not about the program)", False,
                           error)
@@ -88,6 +90,14 @@ def main():
     if results.failed:
         return 1
     return 0 if results.passed else 77
+
+
+def skip(results, options, why):
+    """Counts a profile that cannot be run here, or not to its end: with --need it failed."""
+    if options.need:
+        results.check("%s can be run here" % options.profile, False, why)
+    else:
+        results.skip(options.profile, why)
 
 
 def keep_logs(run, profile):

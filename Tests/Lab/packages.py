@@ -3,11 +3,14 @@
 import glob
 import os
 import re
+import shutil
 import subprocess
 
-from errors import Unavailable
+from errors import Infrastructure, Unavailable
+from host import run
 
 KERNEL_METAPACKAGE = "linux-image-amd64"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def _answer(*words):
@@ -61,3 +64,41 @@ def unpack(package, version, folder):
     archive, = glob.glob(os.path.join(folder, package + "_*.deb"))
     subprocess.run(["dpkg-deb", "-x", archive, folder], check=True, timeout=600)
     os.unlink(archive)
+
+
+def unpack_of(other, names, folder):
+    """Downloads packages of another suite by apt, with lists of its own, and unpacks them into
+    `folder`, without installing them."""
+    state = os.path.join(folder, "apt")
+    for name in ("lists/partial", "cache/archives/partial", "dpkg"):
+        os.makedirs(os.path.join(state, name))
+    with open(os.path.join(state, "dpkg/status"), "w", encoding="ascii"):
+        pass
+    sources = os.path.join(state, "sources.list")
+    with open(sources, "w", encoding="ascii") as text:
+        text.write("deb [signed-by=%s] %s %s main\n" % (KEYRING, _mirror(), other))
+    options = ["-qq"]
+    for one in ("APT::Sandbox::User=root", "Dir::Etc::SourceList=" + sources,
+                "Dir::Etc::SourceParts=-", "Dir::State::Lists=" + os.path.join(state, "lists"),
+                "Dir::State::Status=" + os.path.join(state, "dpkg/status"),
+                "Dir::Cache=" + os.path.join(state, "cache"), "Acquire::Languages=none",
+                "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false"):
+        options += ["-o", one]
+    try:
+        run("apt-get", *options, "update", timeout=600)
+        run("apt-get", *options, "download", *names, cwd=folder, timeout=600)
+    except Infrastructure as error:
+        raise Unavailable("%s of %s cannot be downloaded: %s" % (
+            " ".join(names), other, error)) from error
+    for archive in glob.glob(os.path.join(folder, "*.deb")):
+        run("dpkg-deb", "-x", archive, folder, timeout=120)
+        os.unlink(archive)
+    shutil.rmtree(state)
+
+
+def _mirror():
+    """The address of the Debian mirror that this machine uses for its own release."""
+    found = re.findall(r"^(\S+/debian)/? ", run(
+        "apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)",
+        "Created-By: Packages"), re.M)
+    return found[0] if found else "http://deb.debian.org/debian"

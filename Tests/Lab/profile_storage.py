@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import besidesos
 import compare
 import disks
 import guestrun
@@ -22,7 +23,8 @@ COMMAND_LINE = "console=ttyS0 panic=-1 init_on_alloc=0 quiet lab.root=labroot ne
 
 
 def check(run, results):
-    """One boot for everything."""
+    """One boot for everything; with `run.sos` for the comparison with sos alone."""
+    sos = besidesos.fetched(run) if run.sos else None
     base = run.images.storage(lambda folder: _provision(run, folder))
     folder = os.path.join(run.folder, "guest")
     os.makedirs(folder)
@@ -35,14 +37,23 @@ def check(run, results):
             machine.need("sh /lab/scripts/activate.sh", 300)
             run.say("stacks are up")
             machine.need("install -m 755 /lab/diagbundle /usr/bin/diagbundle && sync", 60)
-            _plain(run, machine, results)
-            hangs.check(run, machine, results, network_disk)
-            library.check(run, machine, results)
-            if run.everything:
-                hangs.check(run, machine, results, network_disk)
-                _lost_path(machine, results)
+            if sos:
+                library.furnish(run, machine)
+                besidesos.check(run, machine, results, sos)
+            else:
+                _all(run, machine, results, network_disk)
         finally:
             machine.run("dmesg > /lab/dmesg.txt", 30)
+
+
+def _all(run, machine, results, network_disk):
+    """All tests but the comparison with sos, which takes long."""
+    _plain(run, machine, results)
+    hangs.check(run, machine, results, network_disk)
+    library.check(run, machine, results)
+    if run.everything:
+        hangs.check(run, machine, results, network_disk)
+        _lost_path(machine, results)
 
 
 def _lost_path(machine, results):

@@ -5,7 +5,6 @@ that of Debian 13 lists all. It is run with its own loader and libraries, and ne
 """
 
 import fcntl
-import glob
 import hashlib
 import os
 import re
@@ -13,13 +12,13 @@ import shutil
 import subprocess
 import sys
 
+import packages
 from errors import Infrastructure, Unavailable
 from host import HERE, run
 
 CRASH_SUITE = "trixie"
 CRASH_PACKAGES = ["crash", "libc6", "libgcc-s1", "liblzo2-2", "libncursesw6", "libsnappy1v5",
                   "libstdc++6", "libtinfo6", "libzstd1", "zlib1g"]
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 # drgn reads both kdump and ELF. zstandard and numpy are for our own reader (kdump.py).
 PYTHON_PACKAGES = ["drgn==0.3.0", "zstandard==0.25.0", "numpy==2.4.6"]
@@ -94,39 +93,7 @@ def _text(path):
 
 
 def _fetch_crash(folder):
-    """Downloads crash and its libraries by apt, with lists of its own, and unpacks them."""
-    state = os.path.join(folder, "apt")
-    for name in ("lists/partial", "cache/archives/partial", "dpkg"):
-        os.makedirs(os.path.join(state, name))
-    with open(os.path.join(state, "dpkg/status"), "w", encoding="ascii"):
-        pass
-    sources = os.path.join(state, "sources.list")
-    with open(sources, "w", encoding="ascii") as text:
-        text.write("deb [signed-by=%s] %s %s main\n" % (KEYRING, _mirror(), CRASH_SUITE))
-    options = ["-qq"]
-    for one in ("APT::Sandbox::User=root", "Dir::Etc::SourceList=" + sources,
-                "Dir::Etc::SourceParts=-", "Dir::State::Lists=" + os.path.join(state, "lists"),
-                "Dir::State::Status=" + os.path.join(state, "dpkg/status"),
-                "Dir::Cache=" + os.path.join(state, "cache"), "Acquire::Languages=none",
-                "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false"):
-        options += ["-o", one]
-    try:
-        run("apt-get", *options, "update", timeout=600)
-        run("apt-get", *options, "download", *CRASH_PACKAGES, cwd=folder, timeout=600)
-    except Infrastructure as error:
-        raise Unavailable("crash of %s cannot be downloaded: %s" % (CRASH_SUITE, error)) from error
-    for archive in glob.glob(os.path.join(folder, "*.deb")):
-        run("dpkg-deb", "-x", archive, folder, timeout=120)
-        os.unlink(archive)
-    shutil.rmtree(state)
-
-
-def _mirror():
-    """The address of the Debian mirror that this machine uses for its own release."""
-    found = re.findall(r"^(\S+/debian)/? ", run(
-        "apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)",
-        "Created-By: Packages"), re.M)
-    return found[0] if found else "http://deb.debian.org/debian"
+    packages.unpack_of(CRASH_SUITE, CRASH_PACKAGES, folder)
 
 
 def _fetch_python(folder):

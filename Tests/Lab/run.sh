@@ -2,7 +2,7 @@
 # Runs the release binary in a virtual machine and compares what it found with what the guest's own
 # tools say. The last line is `lab PROFILE: P passed, F failed, S skipped`.
 #
-#   run.sh PROFILE [--binary PATH] [--keep] [--rebuild] [--all]
+#   run.sh PROFILE [--binary PATH] [--keep] [--rebuild] [--all] [--sos] [--need]
 #
 #   PROFILE    small    busybox and one disk, some seconds
 #              storage  NVMe, SCSI, SATA, md, LVM, LUKS, multipath, file systems, disks that fail
@@ -12,29 +12,38 @@
 #   --keep     leaves the run's folder, and says where
 #   --rebuild  makes the images anew
 #   --all      the profile's longer tests too
+#   --sos      storage: instead of its tests, what `sos report` gathers is in the bundle
+#   --need     what is missing and cannot be installed is a failure
 #
 # Exit codes: 0 passed, 1 failed, 64 usage, 77 QEMU or a package is missing and cannot be installed.
 # Images are kept in ${DIAGBUNDLE_LAB_CACHE:-$HOME/.cache/diagbundle-lab} and may be deleted.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-usage() { sed -n '5,15s/^# \{0,3\}//p' Tests/Lab/run.sh >&2; exit 64; }
+usage() { sed -n '5,17s/^# \{0,3\}//p' Tests/Lab/run.sh >&2; exit 64; }
 profile=${1:-}
 case $profile in
 small | storage | uefi | dump) shift ;;
 *) usage ;;
 esac
-binary='' options=()
+binary='' options=() need=''
 while [ $# -gt 0 ]; do
     case $1 in
     --binary) [ $# -ge 2 ] || usage; binary=$2; shift ;;
     --keep | --rebuild | --all) options+=("$1") ;;
+    --sos) [ "$profile" = storage ] || usage; options+=("$1") ;;
+    --need) need=1 options+=("$1") ;;
     *) usage ;;
     esac
     shift
 done
 
 skip() {
+    if [ -n "$need" ]; then
+        echo "FAIL $profile can be run here: $1"
+        echo "lab $profile: 0 passed, 1 failed, 0 skipped"
+        exit 1
+    fi
     echo "lab: skipped: $1"
     echo "lab $profile: 0 passed, 0 failed, 1 skipped"
     exit 77

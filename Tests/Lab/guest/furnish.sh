@@ -146,5 +146,7 @@ cloud-init init --local
 cloud-init init
 cloud-init modules --mode=config
 cloud-init modules --mode=final
-cloud-init status | grep -q 'status: done'
+said=$(cloud-init status --long)
+echo "$said"
+echo "$said" | grep -q 'status: done'
 step done
