@@ -56,8 +56,10 @@ install -d -o mysql -g adm -m 2750 /var/log/mysql
 systemctl unmask mariadb postgresql
 systemctl start mariadb
 version=$(ls /etc/postgresql)
-echo "primary_conninfo = 'host=192.0.2.1 user=lab password=$secret'" \
-    >"/etc/postgresql/$version/main/conf.d/lab.conf"
+cat >"/etc/postgresql/$version/main/conf.d/lab.conf" <<END
+listen_addresses = ''
+primary_conninfo = 'host=192.0.2.1 user=lab password=$secret'
+END
 systemctl start "postgresql@$version-main"
 pg_lsclusters --no-header | grep -q ' online '
 step libvirt
