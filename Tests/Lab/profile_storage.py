@@ -134,6 +134,18 @@ def _faults(machine, made, results):
                       "none of %d findings names it with \"%s\"" % (len(findings), word))
 
 
+def _failed_unit(made, results):
+    """Claims that the unit that fails at each boot is told."""
+    claim = "the unit that failed is in the history of the boots"
+    history = made.folder.json("boot/boot-history.json")
+    named = [boot["failedUnits"] for boot in history["boots"]] if history else None
+    if history and not history["isComplete"] and not any(named):
+        results.skip(claim, "the journal was not read to its end in time")
+    else:
+        results.check(claim, named and any("lab-failing.service" in units for units in named),
+                      named)
+
+
 def _declared(machine, results):
     """Collects what the tools say of stacks that only this guest has."""
     made = guestrun.collect(machine, "declared", options="--only multipath,md,lvm")
@@ -159,6 +171,7 @@ def _plain(run, machine, results):
     guestrun.verified(results, machine, "plain")
     guestrun.nothing_hung(results, "plain", made)
     _faults(machine, made, results)
+    _failed_unit(made, results)
     machine.need(script(), 400)
     truth = Truth(os.path.join(machine.share, "truth.tar"),
                   os.path.join(machine.folder, "truth"))
