@@ -1,5 +1,6 @@
 import DiagLiveDump
 import DiagModel
+import DiagSystem
 import Foundation
 import SystemPackage
 import Testing
@@ -170,6 +171,29 @@ struct CareThrottleTests {
         history.recordRate(.full, compression: "zstd", threadCount: 2, pages: 10_000, seconds: 1)
         #expect(history.pagesPerSecond(.full, compression: "zstd", threadCount: 2) == 10_000)
         #expect(refusal("b", 1) == nil, "what it says of the time between dumps is untouched")
+    }
+
+    @Test("A rate within a tenth of what is known leaves the file as it is")
+    func sameRate() throws {
+        let history = DumpHistory(path: state)
+        func record(_ pages: Int) -> Double? {
+            history.recordRate(
+                .full, compression: "zstd", threadCount: 2, pages: pages, seconds: 1)
+            return history.pagesPerSecond(.full, compression: "zstd", threadCount: 2)
+        }
+        #expect(record(20_000) == 20_000)
+        func file() throws -> [UInt8] {
+            try OwnedDescriptor.open(state, .readOnly).readAll(limit: 1 << 16)
+        }
+        let bytes = try file()
+        for pages in [18_000, 19_999, 20_000, 22_000] {
+            #expect(record(pages) == 20_000)
+            #expect(try file() == bytes)
+        }
+        #expect(record(22_001) == 22_001)
+        #expect(record(19_000) == 19_000)
+        history.recordRate(.full, compression: "zstd", threadCount: 1, pages: 19_000, seconds: 1)
+        #expect(history.pagesPerSecond(.full, compression: "zstd", threadCount: 1) == 19_000)
     }
 
     @Test(

@@ -49,8 +49,10 @@ public struct DumpHistory: Sendable {
         }
     }
 
-    /// Notes how many pages a complete dump copied, and in how many seconds. That the file cannot
-    /// be written is told when a dump begins, and not once more.
+    /// Notes how many pages a complete dump copied, and in how many seconds, unless that is within
+    /// a tenth of what is known: a file that is replaced waits for the disk, and the rate only
+    /// serves an estimate. That the file cannot be written is told when a dump begins, and not once
+    /// more.
     public func recordRate(
         _ kind: LiveDumpReport.Kind, compression: String, threadCount: Int, pages: Int,
         seconds: Double
@@ -61,7 +63,13 @@ public struct DumpHistory: Sendable {
         var ignored = [String]()
         var state = read(&ignored)
         var dumps = state.dumps[kind.rawValue] ?? .init()
-        dumps.rates = [Self.rateName(compression, threadCount): rate]
+        let name = Self.rateName(compression, threadCount)
+        if let known = dumps.rates?[name], Self.possibleRates.contains(known),
+            abs(rate - known) <= known / 10
+        {
+            return
+        }
+        dumps.rates = [name: rate]
             .merging(dumps.rates ?? [:]) { new, _ in new }
         state.dumps[kind.rawValue] = dumps
         _ = replace(with: state, purpose: "note the rate of the dump")
