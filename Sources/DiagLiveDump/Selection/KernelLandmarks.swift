@@ -33,15 +33,19 @@ public final class KernelLandmarks: Sendable {
     /// ends, and the search was not ended before.
     public let areStacksKnown: Bool
 
-    private static let symbolNames = [
-        "init_task", "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end", "idle_threads",
-        "vmemmap_base", "_text", "_end",
-    ]
-
     /// Looks for everything in the memory of `source`, with the files of its kernel below `tree`;
     /// once `isStopped` says so, nothing more is looked for, and what was found stays.
-    public init(
+    public convenience init(
         source: any MemorySource, tree: RootedTree, taskLimit: Int = 4_194_304,
+        isStopped: () -> Bool = { false }
+    ) throws(LiveDumpError) {
+        try self.init(
+            source: source, names: KernelNames(tree), taskLimit: taskLimit, isStopped: isStopped)
+    }
+
+    /// The same by what the kernel's files say.
+    init(
+        source: any MemorySource, names: KernelNames, taskLimit: Int = 4_194_304,
         isStopped: () -> Bool = { false }
     ) throws(LiveDumpError) {
         let space = try KernelAddressSpace(source)
@@ -49,9 +53,8 @@ public final class KernelLandmarks: Sendable {
         if space.geometry == nil {
             finder.warnings.append("VMCOREINFO does not tell the page tables' layout")
         }
-        let types = Self.types(tree)
-        let symbols = Self.symbols(tree)
-        let layout = types.flatMap { KernelTasks.Layout($0) }
+        let symbols = names.symbols
+        let layout = names.types.flatMap { KernelTasks.Layout($0) }
         if layout == nil {
             finder.warnings.append(
                 "/sys/kernel/btf/vmlinux does not tell the layout of task_struct")
@@ -108,17 +111,5 @@ public final class KernelLandmarks: Sendable {
     /// task_structs, per-CPU areas, the kernel's page tables; sorted.
     public var hotFrames: [UInt64] {
         Set(stackPages()).union(taskFrames).union(processorFrames).union(tableFrames).sorted()
-    }
-
-    private static func types(_ tree: RootedTree) -> BTFStructures? {
-        guard let bytes = try? tree.read("/sys/kernel/btf/vmlinux", limit: 1 << 26) else {
-            return nil
-        }
-        return try? BTFStructures(parsing: bytes.span, names: KernelTasks.Layout.structures)
-    }
-
-    private static func symbols(_ tree: RootedTree) -> SymbolAddresses {
-        let bytes = (try? tree.read("/proc/kallsyms", limit: 1 << 26)) ?? []
-        return SymbolAddresses(parsing: bytes.span, names: symbolNames)
     }
 }

@@ -8,13 +8,29 @@ struct SymbolAddresses: Hashable, Sendable {
     /// Whether all addresses are hidden.
     var isHidden: Bool { addresses.values.allSatisfy { $0 == 0 } }
 
-    /// Looks for `names` in the lines.
-    init(parsing bytes: Span<UInt8>, names: [String]) {
-        var wanted = [UInt8: [[UInt8]]]()
+    /// Whether every symbol was found.
+    var isDone: Bool { addresses.count == nameCount }
+    /// What is looked for, by its first byte.
+    private var wanted = [UInt8: [[UInt8]]]()
+    private let nameCount: Int
+
+    /// Looks for `names` in the lines that follow.
+    init(names: [String]) {
+        nameCount = Set(names).count
         for name in names {
             let text = Array(name.utf8)
             if let first = text.first { wanted[first, default: []].append(text) }
         }
+    }
+
+    /// Looks for `names` in the lines.
+    init(parsing bytes: Span<UInt8>, names: [String]) {
+        self.init(names: names)
+        consume(bytes)
+    }
+
+    /// Looks for the names in these lines, which are whole ones.
+    mutating func consume(_ bytes: Span<UInt8>) {
         var place = 0
         while place < bytes.count {
             var address: UInt64 = 0

@@ -425,4 +425,31 @@ struct KernelLandmarksTests {
             #expect(find(Array(bytes[..<length]), ["_text", "x"])["x"] == nil)
         }
     }
+
+    @Test("Symbols are found wherever the kernel's list is cut into pieces")
+    func longList() throws {
+        let host = try SyntheticHost()
+        let line = "ffffffff81000000 t a_function_of_the_kernel\n"
+        var text = "ffffffff82000000 D init_task\n"
+        // The next line begins before the end of the first 64 KiB, and ends behind it.
+        while text.utf8.count + line.utf8.count < 65_536 - 5 { text += line }
+        text += String(repeating: "x", count: max(0, 65_536 - 6 - text.utf8.count)) + "\n"
+        #expect(text.utf8.count == 65_531)
+        text += "ffffffff83000000 T _text\n"
+        while text.utf8.count < 200_000 { text += line }
+        // The last line has no end.
+        text += "ffffffff84000000 B _end"
+        try host.write(text, to: "proc/kallsyms")
+        let names = KernelNames(host.tree)
+        #expect(names.types == nil)
+        #expect(
+            names.symbols.addresses == [
+                "init_task": 0xFFFF_FFFF_8200_0000, "_text": 0xFFFF_FFFF_8300_0000,
+                "_end": 0xFFFF_FFFF_8400_0000,
+            ])
+        #expect(!names.symbols.isDone)
+        let two = Array("1 T a\n2 T b".utf8)
+        #expect(SymbolAddresses(parsing: two.span, names: ["a", "b"]).isDone)
+        #expect(KernelNames(try SyntheticHost().tree).symbols.addresses == [:])
+    }
 }
