@@ -78,6 +78,9 @@ public struct DumpedKernel: Hashable, Sendable {
     public var image: MemoryRange?
     /// Where the kernel image lies in physical memory, in bytes: on other machines too.
     public var imageAddresses: Range<UInt64>?
+    /// The parts of the image that the kernel writes to no more, but for patches of its code, in
+    /// bytes; empty where they are not known.
+    public var readOnlyAddresses: [Range<UInt64>]
     /// Processors online; 0 where a dump does not tell.
     public var processorCount: Int
     /// Notes of a source that is a dump already: registers, marks; empty for a running kernel.
@@ -87,7 +90,8 @@ public struct DumpedKernel: Hashable, Sendable {
     public init(
         uts: [String], machine: UInt16, pageByteCount: Int, vmcoreInfo: [UInt8],
         physicalBase: UInt64, image: MemoryRange? = nil,
-        imageAddresses: Range<UInt64>? = nil, processorCount: Int, notes: [ELFNote] = []
+        imageAddresses: Range<UInt64>? = nil, readOnlyAddresses: [Range<UInt64>] = [],
+        processorCount: Int, notes: [ELFNote] = []
     ) {
         self.uts = uts
         self.machine = machine
@@ -97,6 +101,7 @@ public struct DumpedKernel: Hashable, Sendable {
         self.image = image
         self.imageAddresses =
             imageAddresses ?? image.map { $0.physicalAddress..<max($0.physicalAddress, $0.end) }
+        self.readOnlyAddresses = readOnlyAddresses
         self.processorCount = processorCount
         self.notes = notes
     }

@@ -99,6 +99,8 @@ public final class KernelCore: MemorySource {
             uts: host.uts, machine: header.machine, pageByteCount: host.pageByteCount,
             vmcoreInfo: vmcoreInfo, physicalBase: base, image: layout.image,
             imageAddresses: layout.image == nil ? map?.image : nil,
+            readOnlyAddresses: Self.isImageProtected(tree, machine: header.machine)
+                ? map?.readOnlyImage ?? [] : [],
             processorCount: Self.processorCount(tree) ?? host.processorCount)
         virtualRanges = layout.virtualRanges
         taskStructure = header.note("CORE", type: ELFNote.taskStructure) ?? []
@@ -196,6 +198,20 @@ public final class KernelCore: MemorySource {
             let notes = try? ELFNote.parse(bytes.span)
         else { return [] }
         return notes.first { $0.name == "VMCOREINFO" }?.descriptor ?? []
+    }
+
+    /// Whether the kernel writes to its own code and rodata by patching code alone: x86-64, where
+    /// no configuration leaves them writable, unless the command line does.
+    ///
+    /// Source: Linux 6.1 arch/x86/Kconfig, `ARCH_HAS_STRICT_KERNEL_RWX` without
+    /// `ARCH_OPTIONAL_KERNEL_RWX`; init/main.c, `set_debug_rodata`: `rodata=off`, or another word
+    /// for it.
+    static func isImageProtected(_ tree: RootedTree, machine: UInt16) -> Bool {
+        guard machine == 62, let bytes = try? tree.read("/proc/cmdline", limit: 65_536) else {
+            return false
+        }
+        return !String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            .contains { $0.hasPrefix("rodata=") && $0 != "rodata=on" && $0 != "rodata=1" }
     }
 
     /// The count of `0-3,5`. Source: Linux Documentation/admin-guide/cputopology.rst, `online`.

@@ -10,6 +10,8 @@ struct SystemMemoryMap: Hashable, Sendable {
 
     /// From the first byte of the kernel image to behind its last: its code and its data.
     var image: Range<UInt64>?
+    /// The parts of the image that are code and data that is only read, in the file's order.
+    var readOnlyImage = [Range<UInt64>]()
 
     /// Whether the addresses are hidden, or there are none.
     var isHidden: Bool { ranges.allSatisfy { $0.upperBound == 0 } }
@@ -30,6 +32,7 @@ struct SystemMemoryMap: Hashable, Sendable {
             if isImage {
                 guard last > 0, last < .max else { continue }
                 let part = first..<(last + 1)
+                if Self.readOnlyParts.contains(String(name)) { readOnlyImage.append(part) }
                 image =
                     image.map {
                         min($0.lowerBound, part.lowerBound)..<max($0.upperBound, part.upperBound)
@@ -46,6 +49,9 @@ struct SystemMemoryMap: Hashable, Sendable {
     private static let imageParts: Set<String> = [
         "Kernel code", "Kernel rodata", "Kernel data", "Kernel bss",
     ]
+    /// Of these, what x86-64 maps without the right to write. Older kernels have no line for
+    /// rodata. What lies between and behind the two is given back as free memory, and in neither.
+    private static let readOnlyParts: Set<String> = ["Kernel code", "Kernel rodata"]
 
     /// `pages` without those of the crash kernel.
     func withoutCrashKernel(_ pages: [Range<UInt64>], _ pageByteCount: UInt64) -> [Range<UInt64>] {

@@ -1,6 +1,8 @@
 /// What pages are to the order in which they are copied.
 public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
-    /// The kernel image: code and static data.
+    /// Of the kernel image what is only read: code, and data that the kernel protects.
+    case kernelText
+    /// The rest of the kernel image: static data. All of it where nothing tells the two apart.
     case kernelImage
     /// What has no flag: stacks, modules, page tables of the kernel.
     case kernel
@@ -18,9 +20,12 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
 
     /// The order of the copy, which may be stopped at any moment: readers open no dump without the
     /// image and the anchors, and find little without the kernel's other pages.
-    static let copied: [CopyPhase] = [.kernelImage, .anchors, .kernel, .slab, .pageMap, .other]
+    static let copied: [CopyPhase] = [
+        .kernelText, .kernelImage, .anchors, .kernel, .slab, .pageMap, .other,
+    ]
     /// The order in which is read again what holds the kernel together: what points right before
-    /// what it points to.
+    /// what it points to. Code and what is only read stay as they are, but for patches of code: a
+    /// patch is another instruction in the dump, and no broken pointer; the sample counts it.
     static let readAgain: [CopyPhase] = [.kernelImage, .kernel, .anchors, .slab, .pageMap]
     /// What a plan of pages that came late has.
     static let added: [CopyPhase] = [.late]
@@ -30,7 +35,7 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
 
     /// What a page frame's word of /proc/kpageflags says of its place in the order.
     enum Kind: UInt8 {
-        case image, table, slab, kernel, reserved, map, other
+        case text, image, table, slab, kernel, reserved, map, other
     }
 
     /// Source of the bits: Linux 6.1 include/uapi/linux/kernel-page-flags.h; 32 is `RESERVED` of
@@ -56,6 +61,7 @@ public enum CopyPhase: Int, Hashable, Sendable, CaseIterable {
         _ body: (CopyPhase, Range<UInt64>) -> Void
     ) {
         switch kind {
+        case .text: body(.kernelText, frames)
         case .image: body(.kernelImage, frames)
         case .table: body(.anchors, frames)
         case .slab: body(.slab, frames)

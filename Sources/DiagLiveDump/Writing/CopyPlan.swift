@@ -40,16 +40,17 @@ final class CopyPlan: Sendable {
     private let cursor = Mutex(Cursor())
 
     /// Plans for the page frames of `selection`; `image` has the addresses of the kernel image,
-    /// `pageMap` the page frames of the map of pages, where these are known. The places of pages
+    /// `readOnly` those of its parts that are only read, `pageMap` the page frames of the map of pages, where these are known. The places of pages
     /// that come late begin at `firstLateIndex`.
     init(
         _ selection: any PageSelection, ranges: [MemoryRange], image: Range<UInt64>?,
-        pageMap: [Range<UInt64>]? = nil, pageByteCount: Int, chunkPageCount: Int,
+        readOnly: [Range<UInt64>] = [], pageMap: [Range<UInt64>]? = nil, pageByteCount: Int,
+        chunkPageCount: Int,
         firstLateIndex: Int? = nil
     ) throws(SystemCallError) {
         self.chunkPageCount = chunkPageCount
         let walk = FrameWalk(
-            selection, ranges: ranges, image: image, pageMap: pageMap,
+            selection, ranges: ranges, image: image, readOnly: readOnly, pageMap: pageMap,
             pageByteCount: pageByteCount, longest: chunkPageCount,
             firstLateIndex: firstLateIndex)
         var counts = [Int](repeating: 0, count: CopyPhase.allCases.count)
@@ -119,6 +120,7 @@ private struct FrameWalk {
     let limit: Int
     let ranges: [(start: UInt64, end: UInt64)]
     let image: Range<UInt64>
+    let readOnly: [Range<UInt64>]
     let pageMap: [Range<UInt64>]?
     let presentCount: Int
     let longest: Int
@@ -126,7 +128,8 @@ private struct FrameWalk {
 
     init(
         _ selection: any PageSelection, ranges: [MemoryRange], image: Range<UInt64>?,
-        pageMap: [Range<UInt64>]?, pageByteCount: Int, longest: Int, firstLateIndex: Int?
+        readOnly: [Range<UInt64>], pageMap: [Range<UInt64>]?, pageByteCount: Int, longest: Int,
+        firstLateIndex: Int?
     ) {
         self.firstLateIndex = firstLateIndex
         self.pageMap = pageMap
@@ -138,6 +141,11 @@ private struct FrameWalk {
         let first = (image?.lowerBound ?? 0) >> shift
         let end = ((image?.upperBound ?? 0) &+ UInt64(pageByteCount - 1)) >> shift
         self.image = first..<max(first, end)
+        // A page that is so in part has something else beside it.
+        self.readOnly = readOnly.map { part in
+            let first = (part.lowerBound &+ UInt64(pageByteCount - 1)) >> shift
+            return first..<max(first, part.upperBound >> shift)
+        }
         presentCount = selection.tally.present.reduce(0, +)
         self.longest = longest
     }
@@ -191,7 +199,7 @@ private struct FrameWalk {
                 }
                 var own = CopyPhase.Kind.kernel
                 if image.contains(frame) {
-                    own = .image
+                    own = readOnly.contains { $0.contains(frame) } ? .text : .image
                 } else if let flags, index - base < flags.count {
                     own = CopyPhase.kind(of: flags[index - base])
                     if let pageMap, own == .reserved || own == .kernel {

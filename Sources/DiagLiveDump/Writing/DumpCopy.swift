@@ -31,7 +31,8 @@ internal import DiagSystem
         let kernel = source.kernel
         let plan = try CopyPlan(
             selection, ranges: source.ranges, image: kernel.imageAddresses,
-            pageMap: source.pageMapFrames(), pageByteCount: kernel.pageByteCount,
+            readOnly: kernel.readOnlyAddresses, pageMap: source.pageMapFrames(),
+            pageByteCount: kernel.pageByteCount,
             chunkPageCount: DumpWriter.chunkPageCount(source))
         self.plan = plan
         // The lanes hash whatever they copy, pages that come late too.

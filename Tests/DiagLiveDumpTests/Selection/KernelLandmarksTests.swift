@@ -72,6 +72,7 @@ struct KernelLandmarksTests {
 
                 """)
         #expect(map.image == 0x4021_0000..<0x41F7_0000)
+        #expect(map.readOnlyImage == [0x4021_0000..<0x415D_0000])
         #expect(map.ranges == [0x4000_0000...0x7FFF_FFFF])
         #expect(SystemMemoryMap(parsing: "0-0 : Kernel code\n0-0 : System RAM\n").image == nil)
     }

@@ -108,6 +108,32 @@ struct KernelCoreTests {
         #expect(core.warnings == [])
     }
 
+    @Test(
+        "Code and rodata count as only read where the kernel protects them",
+        arguments: [
+            ("ro quiet\n", true), ("rodata=on", true), ("rodata=1 x", true),
+            ("ro rodata=off\n", false), ("rodata=0", false), ("rodata=full", false),
+            ("xrodata=off", true),
+        ])
+    func readOnlyImage(commandLine: String, isProtected: Bool) throws {
+        let host = try host(
+            SyntheticKernel(),
+            iomem: SyntheticKernel.iomem.replacingOccurrences(
+                of: "0018ffff : Kernel code",
+                with: "00187fff : Kernel code\n  00188000-0018b0ff : Kernel rodata\n"
+                    + "  0018c000-0018ffff : Kernel data"))
+        try host.write(commandLine, to: "proc/cmdline")
+        #expect(
+            try open(host).kernel.readOnlyAddresses
+                == (isProtected ? [0x18_0000..<0x18_8000, 0x18_8000..<0x18_B100] : []))
+        #expect(!KernelCore.isImageProtected(host.tree, machine: 183))
+    }
+
+    @Test("Where the command line is not known nothing counts as only read")
+    func unknownCommandLine() throws {
+        #expect(try open(host(SyntheticKernel())).kernel.readOnlyAddresses == [])
+    }
+
     @Test("Memory that came since is noticed")
     func changed() throws {
         let host = try host(SyntheticKernel())

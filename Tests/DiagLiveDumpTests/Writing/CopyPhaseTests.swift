@@ -44,10 +44,13 @@ struct CopyPhaseTests {
 
     @Test("All is copied, what readers need first; what points is read again before its target")
     func order() {
-        #expect(CopyPhase.allCases.map(\.rawValue) == Array(0..<7))
+        #expect(CopyPhase.allCases.map(\.rawValue) == Array(0..<8))
         #expect(Set(CopyPhase.copied + CopyPhase.added) == Set(CopyPhase.allCases))
         #expect(CopyPhase.added == [.late])
-        #expect(CopyPhase.copied == [.kernelImage, .anchors, .kernel, .slab, .pageMap, .other])
+        #expect(
+            CopyPhase.copied == [
+                .kernelText, .kernelImage, .anchors, .kernel, .slab, .pageMap, .other,
+            ])
         #expect(CopyPhase.readAgain == [.kernelImage, .kernel, .anchors, .slab, .pageMap])
     }
 
@@ -76,6 +79,33 @@ struct CopyPhaseTests {
         #expect(frames[.kernel] == [8701])
         #expect(frames[.anchors]?.count == 9000 - 2 - 513 - 1)
         #expect(frames.count == 4)
+    }
+
+    @Test("Of the image only whole pages that are only read are told apart")
+    func readOnlyImage() throws {
+        let memory = InventedMemory(frames: [0..<20])
+        let words = Dictionary(uniqueKeysWithValues: (UInt64(0)..<20).map { ($0, UInt64(0)) })
+        let plan = try CopyPlan(
+            try InventedSelection(memory, words: words), ranges: memory.ranges,
+            image: 4096..<(10 * 4096),
+            // The last is no whole page, and the one before it lies outside of the image.
+            readOnly: [
+                4096..<(3 * 4096 + 100), (5 * 4096 - 1)..<(7 * 4096), (12 * 4096)..<(13 * 4096),
+                (8 * 4096 + 1)..<(8 * 4096 + 9),
+            ],
+            pageByteCount: 4096, chunkPageCount: 16)
+        plan.restart(CopyPhase.copied)
+        var frames = [CopyPhase: Set<UInt64>]()
+        while let piece = plan.claim() {
+            for run in piece.runs.map(plan.run) {
+                frames[piece.phase, default: []].formUnion(
+                    run.frame..<(run.frame + UInt64(run.count)))
+            }
+        }
+        #expect(frames[.kernelText] == [1, 2, 5, 6])
+        #expect(frames[.kernelImage] == [3, 4, 7, 8, 9])
+        #expect(frames[.kernel] == Set(10..<20).union([0]))
+        #expect(frames.count == 3)
     }
 
     @Test("A plan gives the phases in the order that is asked for, and no others")

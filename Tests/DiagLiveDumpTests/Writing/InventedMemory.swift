@@ -27,7 +27,8 @@ final class InventedMemory: MemorySource {
     init(
         frames: [Range<UInt64>], holes: Set<UInt64> = [], zeros: Set<UInt64> = [],
         changing: [UInt64: Int] = [:], zerosAtFirst: Set<UInt64> = [],
-        zeroReads: [UInt64: Set<Int>] = [:],
+        zeroReads: [UInt64: Set<Int>] = [:], image: Range<UInt64>? = nil,
+        readOnly: [Range<UInt64>] = [],
         onRead: @escaping @Sendable () -> Void = {}
     ) {
         ranges = frames.map {
@@ -38,7 +39,8 @@ final class InventedMemory: MemorySource {
         kernel = DumpedKernel(
             uts: ["Linux", "host", "6.1.0", "#1", "x86_64", "(none)"], machine: 62,
             pageByteCount: 4096, vmcoreInfo: Array("OSRELEASE=6.1.0\nPAGESIZE=4096\n".utf8),
-            physicalBase: 0xFFFF_FFFF_F0A0_0000, processorCount: 2)
+            physicalBase: 0xFFFF_FFFF_F0A0_0000, imageAddresses: image,
+            readOnlyAddresses: readOnly, processorCount: 2)
         self.holes = holes
         self.zeros = zeros
         self.changing = changing

@@ -184,6 +184,29 @@ struct KdumpWriterTests {
         #expect(readPage(reader, 20) == memory.bytes(20, version: 1))
     }
 
+    @Test("What the kernel only reads is not read again, and the sample counts it all the same")
+    func readOnlyImage() throws {
+        // Without a random choice yet, the sample of one thread begins with the 51st page.
+        let memory = InventedMemory(
+            frames: [0..<600], changing: [50: 5, 150: 1], image: 0..<(200 * 4096),
+            readOnly: [0..<(100 * 4096)])
+        let place = DumpPlace("readOnlyImage")
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        var words = [UInt64: UInt64]()
+        for frame in UInt64(0)..<600 { words[frame] = 0 }
+        let result = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words), notes: notes(),
+            options: options(threads: 1), to: place.output(), control: DumpControl())
+        #expect(result.isComplete)
+        #expect(result.torn?.replaced == 1)
+        #expect(result.torn?.changed == 1)
+        #expect(memory.reads.withLock { $0[50] } == 2)
+        #expect(result.windows.map(\.pages) == ["all", "kernelText", "kernelImage", "kernel"])
+        let reader = try place.source().makeReader()
+        #expect(readPage(reader, 50) == memory.bytes(50, version: 0))
+        #expect(readPage(reader, 150) == memory.bytes(150, version: 1))
+    }
+
     /// A dump of 3,000 pages that runs short of memory when the memory is read for the `read`th
     /// time.
     private func writeStopped(
