@@ -11,8 +11,14 @@ public final class DumpControl: Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let obstacle = Mutex<LiveDumpReport.Obstacle?>(nil)
 
+    /// Which step it is at.
+    let clock: StepClock
+
     /// Nothing is done, and nothing stops it.
-    public init() {}
+    public init() { clock = StepClock(.setUp) }
+
+    /// The same, with the clock of a dump that began before.
+    init(clock: StepClock) { self.clock = clock }
 
     /// Whether the threads are to end at the next chunk.
     public var isStopped: Bool { isStopping.load(ordering: .relaxed) }

@@ -15,27 +15,31 @@ extension LiveDump {
         guard let destination else {
             throw LiveDumpError(.unsuitableOutput, "dump the kernel: there is no file to write to")
         }
-        try preflight(budget: 0, estimate: nil, output: nil)
+        if let early { try heed(early) }
         if let refusal = preparation.refusal {
             throw LiveDumpError(refusal.cause, refusal.message, remedy: refusal.remedy)
         }
 
+        clock.begin(.layout)
         let core = try KernelCore(tree: tree)
         report.warnings += core.warnings
         name(core)
+        clock.begin(.preflight)
         let findings = try preflight(
             budget: selectionMemory(core), estimate: nil, output: nil)
         // Selecting takes memory too: the watch is there from here on.
-        let control = DumpControl()
+        let control = DumpControl(clock: clock)
         let watch = try startWatch(findings, control)
         defer {
             watch?.end()
             stopReason = control.stopReason
         }
+        clock.begin(.registers)
         let samplers = ProcessorSamples.prepare(root: tree)
         let selection = try select(core, control, listener)
         // Longer than a moment only a file of /proc keeps them, and the choice grows old meanwhile.
-        try deliverStacks(listener, within: 2, dump: control)
+        awaitStacks(listener, within: 2, dump: control)
+        clock.begin(.preflight)
         if listener.isStopRequested() {
             throw LiveDumpError(.interrupted, "dump the kernel: the run was told to end")
         }
@@ -70,13 +74,23 @@ extension LiveDump {
             writing, destination, estimate: estimate.fileByteCount, samplers, control, listener)
         // Closed any earlier, their memory would be given back while it is copied.
         withExtendedLifetime(samplers) {}
+        clock.begin(.finish)
         let seconds = (ContinuousClock.now - begun) / .seconds(1)
         conclude(result, core, control, destination)
         if result.isComplete {
+            clock.begin(.history)
             history.recordRate(
                 options.kind, compression: estimate.compression,
                 threadCount: result.threadCount, pages: selection.dumpedCount, seconds: seconds)
         }
+    }
+
+    /// Takes over the warnings, and throws what forbids the dump.
+    private func heed(_ findings: Preflight.Findings) throws(LiveDumpError) {
+        for warning in findings.warnings where !report.warnings.contains(warning) {
+            report.warnings.append(warning)
+        }
+        if let refusal = findings.refusal { throw refusal }
     }
 
     @discardableResult
@@ -88,10 +102,7 @@ extension LiveDump {
             .init(
                 options: options, budgetByteCount: budget, estimatedByteCount: estimate,
                 output: output), in: tree)
-        for warning in findings.warnings where !report.warnings.contains(warning) {
-            report.warnings.append(warning)
-        }
-        if let refusal = findings.refusal { throw refusal }
+        try heed(findings)
         return findings
     }
 
@@ -156,6 +167,7 @@ extension LiveDump {
         _ writing: DumpWriterOptions, _ destination: Destination, estimate: Int64,
         _ samplers: ProcessorSamplers?, _ control: DumpControl, _ listener: Listener
     ) throws -> DumpResult {
+        clock.begin(.registers)
         let (pinned, registers) = try pin(source, samplers)
         let output = DumpOutput(try destination.open(), name: destination.name)
         report.outcome = .partial
@@ -168,6 +180,7 @@ extension LiveDump {
         control.expect(pages: selection.dumpedCount)
         let copying = try BackgroundValue.start(name: "dump-copy") {
             () -> Result<DumpResult, LiveDumpError> in
+            defer { control.clock.begin(.finish) }
             do throws(LiveDumpError) {
                 return .success(
                     try DumpWriter.write(
@@ -179,7 +192,10 @@ extension LiveDump {
         let meter = CopyMeter(control, estimate: estimate)
         var looks = 0
         while true {
-            if let result = copying.wait(seconds: 0.1) { return try result.get() }
+            // The stacks go first: they are read, and held by nothing but this.
+            if let result = copying.wait(seconds: looks == 0 ? 0 : 0.1) {
+                return try result.get()
+            }
             if listener.isStopRequested() {
                 control.stop(
                     .init(

@@ -38,11 +38,13 @@ extension LiveDump {
         _ core: KernelCore, _ control: DumpControl, _ listener: Listener
     ) throws -> any PageSelection {
         let (options, tree) = (options, tree)
+        clock.begin(options.kind == .full ? .pageFlags : .symbols)
         let selecting = try BackgroundValue.start(name: "dump-select") {
             () -> Result<Selected, LiveDumpError> in
+            // Whatever is done until this is heard is about the stacks.
+            defer { control.clock.begin(.stacks) }
             do throws(LiveDumpError) {
-                return .success(
-                    try Self.select(options, core, tree, isStopped: { control.isStopped }))
+                return .success(try Self.select(options, core, tree, control))
             } catch { return .failure(error) }
         }
         var result = selecting.wait(seconds: 0)
@@ -80,8 +82,9 @@ extension LiveDump {
 
     private static func select(
         _ options: LiveDumpOptions, _ core: KernelCore, _ tree: RootedTree,
-        isStopped: @escaping @Sendable () -> Bool
+        _ control: DumpControl
     ) throws(LiveDumpError) -> Selected {
+        let isStopped: @Sendable () -> Bool = { control.isStopped }
         switch options.kind {
         case .full:
             let pages = try LivePageSelection(
@@ -91,8 +94,9 @@ extension LiveDump {
                 threadSeconds: pages.threadSeconds)
             return Selected(pages: pages, warnings: pages.warnings, stages: [stage])
         case .stacks:
-            let landmarks = try KernelLandmarks(
-                source: core, tree: tree, isStopped: isStopped)
+            let names = KernelNames(tree)
+            control.clock.begin(.landmarks)
+            let landmarks = try KernelLandmarks(source: core, names: names, isStopped: isStopped)
             let pages = try StackPageSelection(
                 source: core, tree: tree, landmarks: landmarks, threadCount: options.threadCount,
                 isStopped: isStopped)

@@ -57,8 +57,8 @@ public final class LiveDump {
         public var isStopRequested: () -> Bool
         /// Told a few times a second how far the copy is.
         public var tell: (Progress) throws -> Void
-        /// Given the stacks of all threads: before pages are copied, unless a thread's file in
-        /// /proc does not answer.
+        /// Given the stacks of all threads: they were read before pages are copied, unless a
+        /// thread's file in /proc does not answer, and are given before that or while it goes on.
         public var take: (KernelStacks) throws -> Void
 
         /// A listener by its three parts.
@@ -86,6 +86,12 @@ public final class LiveDump {
     var debugPackage: DebugPackage?
     /// The stacks of all threads, until they are given to the listener.
     private var stacks: BackgroundValue<KernelStacks>?
+    /// What was found before anything was read.
+    private(set) var early: Preflight.Findings?
+    /// When the threads were read, told by whoever reads them.
+    private let readThreads = ThreadReading()
+    /// Divides its time.
+    let clock: StepClock
     /// Whether the listener has them.
     private var hasStacks = false
     /// When the throttle was told that this dump begins; none before that.
@@ -125,6 +131,7 @@ public final class LiveDump {
         self.deadline = deadline
         self.history = history
         self.readsStacksAnyway = readsStacksAnyway
+        clock = StepClock(.prepare, since: preparation.began)
         report = Self.begin(options, tree: tree, started: started)
     }
 
@@ -139,6 +146,7 @@ public final class LiveDump {
     func run(
         _ listener: Listener, copy: (Listener) throws -> Void
     ) throws -> LiveDumpReport {
+        clock.begin(.preflight)
         var failure: (any Error)?
         var heard = listener
         heard.tell = { progress in
@@ -158,13 +166,14 @@ public final class LiveDump {
         do throws(LiveDumpError) { try admit() } catch {
             guard readsStacksAnyway else {
                 refuse(error.obstacle)
-                report.ended = .now
+                end()
                 return report
             }
             refusal = error
         }
         // Where memory is short the stacks of thousands of threads are too much as well.
         let early = Preflight.check(.init(options: options, budgetByteCount: 0), in: tree)
+        self.early = early
         if early.allowsTextStacks {
             try startStacks(heard)
         } else {
@@ -176,6 +185,7 @@ public final class LiveDump {
                 if let refusal { throw refusal }
                 try copy(heard)
             }
+            clock.begin(.finish)
             if let reason = stopReason, reason.cause == .memoryPressure {
                 stacksControl.stop(reason)
             } else if case .failure(let error as LiveDumpError) = result,
@@ -183,7 +193,9 @@ public final class LiveDump {
             {
                 stacksControl.stop(error.obstacle)
             }
+            if stacks != nil { clock.begin(.stacks) }
             try deliverStacks(heard, within: .infinity)
+            clock.begin(.finish)
             try result.get()
         } catch {
             if let failure { throw failure }
@@ -194,10 +206,16 @@ public final class LiveDump {
         nameByteLimit()
         // Another dump's is never taken back: this one may not even have had the lock.
         if let recorded, report.file == nil || report.pages["copied"] == 0 {
+            clock.begin(.history)
             report.warnings += throttle.withdrawBegin(since: recorded)
         }
-        report.ended = .now
+        end()
         return report
+    }
+
+    private func end() {
+        report.ended = .now
+        report.steps = clock.steps
     }
 
     /// Whether the stacks still go on being read when the dump was refused before it began. It may
@@ -245,6 +263,7 @@ public final class LiveDump {
         {
             throw refusal
         }
+        clock.begin(.history)
         let now = Timestamp.now
         recorded = now
         report.warnings += throttle.recordBegin(originator: options.originator, now: now)
@@ -299,43 +318,67 @@ public final class LiveDump {
     /// stacks: that needs no right to read the kernel's memory, and goes on beside what is done
     /// before the first page is copied.
     private func startStacks(_ listener: Listener) throws {
-        let (tree, control) = (tree, stacksControl)
+        let (tree, control, reading) = (tree, stacksControl, readThreads)
+        clock.begin(.processors)
         let samples = ProcessorSamples.take(root: tree)
         report.registers = samples.report
         do throws(SystemCallError) {
             stacks = try BackgroundValue.start(name: "dump-stacks") {
-                ThreadStacks.collect(root: tree, samples: samples) { control.isStopped }
+                ThreadStacks.collect(
+                    root: tree, samples: samples, isStopped: { control.isStopped },
+                    haveRead: reading.end)
             }
         } catch {
             // No thread is to be had: then one after the other.
+            clock.begin(.stacks)
             try deliver(
                 ThreadStacks.collect(
-                    root: tree, samples: samples, isStopped: listener.isStopRequested), listener)
+                    root: tree, samples: samples, isStopped: listener.isStopRequested,
+                    haveRead: reading.end), listener)
         }
+        clock.begin(.preflight)
     }
 
     /// Gives the stacks to the listener, when they are there within `seconds`.
     ///
-    /// A stop of the run, or of the dump by `dump`, ends the reading: what is known is given.
-    func deliverStacks(
-        _ listener: Listener, within seconds: Double, dump: DumpControl? = nil
-    ) throws {
+    /// A stop of the run ends the reading: what is known is given.
+    func deliverStacks(_ listener: Listener, within seconds: Double) throws {
         guard let reading = stacks else { return }
         let start = MonotonicTime.now
         var taken = reading.wait(seconds: 0)
         while taken == nil, MonotonicTime.now.seconds(since: start) < seconds {
-            if listener.isStopRequested() || dump?.isStopped == true {
-                stacksControl.stop(
-                    .init(cause: .interrupted, message: "the run was told to end"))
-            }
+            if listener.isStopRequested() { stopStacks() }
             taken = reading.wait(seconds: min(0.05, seconds))
         }
         guard let taken else { return }
         stacks = nil
         try deliver(taken, listener)
+        // A copy that ended meanwhile began its own end, and waits for this.
+        clock.rename(.finish, to: .stacks)
+    }
+
+    /// Waits at most `seconds` until the stacks are read: then the text is of the moment at which
+    /// the copy begins, the reading does not change what is copied, and it is on no processor whose
+    /// registers are taken. They are given beside the copy.
+    ///
+    /// A stop of the run, or of `dump`, ends the reading.
+    func awaitStacks(_ listener: Listener, within seconds: Double, dump: DumpControl) {
+        guard let reading = stacks else { return }
+        clock.begin(.stacks)
+        let start = MonotonicTime.now
+        while reading.wait(seconds: min(0.05, seconds)) == nil,
+            MonotonicTime.now.seconds(since: start) < seconds
+        {
+            if listener.isStopRequested() || dump.isStopped { stopStacks() }
+        }
+    }
+
+    private func stopStacks() {
+        stacksControl.stop(.init(cause: .interrupted, message: "the run was told to end"))
     }
 
     private func deliver(_ stacks: KernelStacks, _ listener: Listener) throws {
+        report.stacksRead = .init(start: stacks.taken, end: readThreads.ended ?? .now)
         report.warnings += stacks.lacks
         try listener.take(stacks)
         hasStacks = true

@@ -12,11 +12,14 @@ public final class LiveDumpPreparation: Sendable {
     let refusal: LiveDumpReport.Obstacle?
     /// What a reader of the report should know.
     let warnings: [String]
+    /// When it began, in nanoseconds: ``MonotonicTime/nanosecondsAwake``.
+    let began: Int64
 
     init(
         lock: DumpLock?, pressure: HostPressureSource?, refusal: LiveDumpReport.Obstacle?,
-        warnings: [String]
+        warnings: [String], began: Int64 = MonotonicTime.nanosecondsAwake
     ) {
+        self.began = began
         self.lock = lock
         self.pressure = pressure
         self.refusal = refusal
@@ -25,6 +28,7 @@ public final class LiveDumpPreparation: Sendable {
 
     /// Takes and opens what can be had; what cannot is said later, by the dump's report.
     public static func make(in tree: RootedTree) -> LiveDumpPreparation {
+        let began = MonotonicTime.nanosecondsAwake
         var warnings = HostCare.prepare().warnings
         var lock: DumpLock?
         var refusal: LiveDumpReport.Obstacle?
@@ -38,6 +42,7 @@ public final class LiveDumpPreparation: Sendable {
             pressure = source
         } catch { warnings.append("the host's memory is not watched: \(error)") }
         return LiveDumpPreparation(
-            lock: lock, pressure: pressure, refusal: refusal, warnings: warnings)
+            lock: lock, pressure: pressure, refusal: refusal, warnings: warnings,
+            began: began)
     }
 }

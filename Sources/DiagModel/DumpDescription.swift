@@ -186,6 +186,10 @@ public struct DumpDescription: Codable, Hashable, Sendable {
     public var torn: LiveDumpReport.Torn?
     /// The spans of time over which pages were copied.
     public var windows: [LiveDumpReport.Window] = []
+    /// Where the time of making it went; only where the report beside the file says it.
+    public var steps: [LiveDumpReport.Step]?
+    /// What each stage of the copy cost; only where the report or the note says it.
+    public var stages: [LiveDumpReport.Stage]?
     /// The stop code.
     public var code: Code?
     /// Who asked for the dump.

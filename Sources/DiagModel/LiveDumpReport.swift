@@ -102,7 +102,8 @@ public struct LiveDumpReport: Codable, Hashable, Sendable {
 
     /// The span of time over which one class of pages was copied: what makes a dump smeared.
     public struct Window: Codable, Hashable, Sendable {
-        /// `all`, or the class: `kernelImage`, `kernel`, `anchors`, `slab`, `pageMap`, `other`
+        /// `all`, or the class: `kernelText`, `kernelImage`, `anchors`, `kernel`, `slab`,
+        /// `pageMap`, `other`, `late`.
         public var pages: String
         /// When the first was read.
         public var start: Timestamp
@@ -200,6 +201,37 @@ public struct LiveDumpReport: Codable, Hashable, Sendable {
         }
     }
 
+    /// What one step of the dump took of its time. Steps follow one another without a gap, while
+    /// stages are the work of several threads at once.
+    public struct Step: Codable, Hashable, Sendable {
+        /// `prepare`, `preflight`, `processors`, `layout`, `symbols`, `landmarks`, `pageFlags`,
+        /// `stacks`, `history`, `registers`, `setUp`, `copy`, `reread`, `latePageFlags`, `lateCopy`,
+        /// `sample`, `tables`, `sync`, `finish`.
+        public var name: String
+        /// Seconds of the clock on the wall.
+        public var seconds: Double
+
+        /// The time of a step.
+        public init(name: String, seconds: Double) {
+            self.name = name
+            self.seconds = seconds
+        }
+    }
+
+    /// A span of time.
+    public struct Span: Codable, Hashable, Sendable {
+        /// Its begin.
+        public var start: Timestamp
+        /// Its end.
+        public var end: Timestamp
+
+        /// A span from `start` to `end`.
+        public init(start: Timestamp, end: Timestamp) {
+            self.start = start
+            self.end = end
+        }
+    }
+
     /// The limits under which it was made.
     public struct Limits: Codable, Hashable, Sendable {
         /// Threads that copied.
@@ -277,8 +309,14 @@ public struct LiveDumpReport: Codable, Hashable, Sendable {
     public var file: File?
     /// The text and JSON of the stacks beside it, by name.
     public var stackFiles: [String] = []
+    /// When the files of all threads were read; none when they were not, or by an earlier version.
+    public var stacksRead: Span?
     /// What each stage cost.
     public var stages: [Stage] = []
+    /// Where the time went: each step once, in the order in which they began first. Their sum is
+    /// the time from when the dump was prepared, just before `started`, to `ended`. None in reports
+    /// of an earlier version.
+    public var steps: [Step]?
     /// The limits under which it was made.
     public var limits: Limits?
     /// Commands that open the file.

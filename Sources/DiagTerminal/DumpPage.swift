@@ -2,12 +2,14 @@ public import DiagModel
 
 /// What `dump info` prints for people: one page that can be sent on.
 public enum DumpPage {
-    /// The lines of the page. Every text from the file is escaped.
-    public static func lines(_ dump: DumpDescription) -> [String] {
+    /// The lines of the page, with where the time of making it went if `showsSteps` says so. Every
+    /// text from the file is escaped.
+    public static func lines(_ dump: DumpDescription, showsSteps: Bool = false) -> [String] {
         var lines = [escape("\(dump.file): \(dump.kind), \(dump.completeness.rawValue)")]
         lines += labelled(facts(dump))
         if let code = dump.code { lines += labelled(codeFacts(code)) }
         lines += pageLines(dump)
+        if showsSteps { lines += DumpTimes.lines(dump) }
         lines += list("Partial, because", dump.shortcomings)
         lines += list("Note", dump.warnings)
         lines += symbolLines(dump)

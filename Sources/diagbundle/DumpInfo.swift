@@ -30,6 +30,13 @@ struct DumpInfo: ParsableCommand {
     var file: String
     @Flag(help: "Print one JSON document.")
     var json = false
+    @Flag(
+        help: """
+            Also print where the time of a dump of diagbundle went: its steps, which sum to the \
+            whole, and what each stage of the copy cost (LiveDump.json beside it tells). With \
+            --json they are there anyway.
+            """)
+    var steps = false
 
     func run() throws {
         SignalDisposition.ignoreWriteSignals()
@@ -40,7 +47,7 @@ struct DumpInfo: ParsableCommand {
         if json {
             _ = try StandardStreams.write(JSONDocument.encode(description, layout: .document))
         } else {
-            for line in DumpPage.lines(description) {
+            for line in DumpPage.lines(description, showsSteps: steps) {
                 guard try StandardStreams.write(Array((line + "\n").utf8)) else { return }
             }
         }

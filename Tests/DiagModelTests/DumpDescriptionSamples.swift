@@ -35,6 +35,8 @@ extension SchemaSample {
         full.consistency = "smeared"
         full.torn = .init(sampled: 5, changed: 1, rounds: 1, replaced: 1, remaining: 0)
         full.windows = [.init(pages: "all", start: time, end: time)]
+        full.steps = [.init(name: "copy", seconds: 0.25)]
+        full.stages = [.init(name: "read", pages: 3, threadSeconds: 0.5)]
         full.code = .init(
             number: "0x161", name: "LIVE_SYSTEM_DUMP", isLive: true,
             parameters: [.init(value: "0x005461736b6d6772", text: "Taskmgr")])

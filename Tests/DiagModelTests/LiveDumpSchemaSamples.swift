@@ -27,6 +27,8 @@ extension SchemaSample {
             byteCount: 4096, isComplete: false)
         report.stackFiles = ["LiveDump-stacks.txt"]
         report.stages = [.init(name: "read", pages: 3, threadSeconds: 0.5)]
+        report.steps = [.init(name: "copy", seconds: 0.25), .init(name: "finish", seconds: 0)]
+        report.stacksRead = .init(start: time, end: time)
         report.limits = .init(
             threads: 2, memoryBudget: 1 << 20, isMemoryLocked: true, maxByteCount: 1 << 30,
             onPressure: "abort", isDirect: true)

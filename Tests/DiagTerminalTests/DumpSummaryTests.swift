@@ -91,6 +91,34 @@ struct DumpSummaryTests {
         #expect(DumpPage.lines(dump).contains { $0.hasPrefix("slab") && !$0.contains("0") })
     }
 
+    @Test("Where the time went is told when it is asked for")
+    func times() {
+        var dump = DumpDescription(
+            file: "f", byteCount: 1, format: .kdump, formatName: "n", kind: "k")
+        let none = "Where the time went is not told: neither by the file nor beside it."
+        #expect(DumpPage.lines(dump, showsSteps: true).contains(none))
+        dump.steps = [
+            .init(name: "copy", seconds: 1.5), .init(name: "sync\u{1B}[2J", seconds: 0.5004),
+            .init(name: "tables", seconds: 1e300),
+        ]
+        dump.stages = [
+            .init(name: "read", pages: 3, threadSeconds: 0.0625),
+            .init(name: "write", pages: 3, threadSeconds: 0),
+        ]
+        #expect(!DumpPage.lines(dump).contains { $0.hasPrefix("Step") || $0.hasPrefix("Stage") })
+        func rows(_ title: String) -> [[Substring]] {
+            DumpPage.lines(dump, showsSteps: true).drop { !$0.hasPrefix(title) }
+                .prefix { !$0.isEmpty }.map { $0.split(separator: " ") }
+        }
+        #expect(rows("Step").count == 5)
+        #expect(rows("Step").allSatisfy { !$0.joined().contains("\u{1B}") })
+        #expect(rows("Stage, all threads")[1] == ["read", "3", "0.063", "48"])
+        #expect(rows("Stage, all threads")[2] == ["write", "3", "0.000"])
+        dump.steps?.removeLast()
+        #expect(rows("Step")[1] == ["copy", "1.500", "75.0", "%"])
+        #expect(rows("Step").last == ["all", "2.000", "100.0", "%"])
+    }
+
     @Test("A dump whose package is not known says where to ask")
     func withoutPackage() {
         var report = Self.report(.complete)

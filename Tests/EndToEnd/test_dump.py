@@ -94,6 +94,12 @@ class Dumps(harness.Case):
             self.assertFalse(name.endswith(".partial"), name)
             report = harness.read_json(self.output, name, "LiveDump.json")
             self.assertEqual(report["schema"], "diagbundle.live-dump/1")
+            self.assert_schema(report, "live-dump")
+            steps = [one["name"] for one in report["steps"]]
+            self.assertEqual(steps[:2], ["prepare", "preflight"])
+            self.assertEqual(len(set(steps)), len(steps), steps)
+            self.assertIn("finish", steps)
+            self.assertLessEqual(report["stacksRead"]["start"], report["stacksRead"]["end"])
             self.assertEqual(outcome.status, STATUS[report["obstacle"]["cause"]], str(outcome))
         self.assertEqual(len(found), 1, "the stacks are kept")
 

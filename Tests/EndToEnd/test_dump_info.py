@@ -53,6 +53,13 @@ class DumpInfo(harness.Case):
         self.assertEqual(document["code"]["name"], "LIVE_SYSTEM_DUMP")
         self.assertEqual(document["pages"], {"dumped": 3})
 
+    def test_steps_are_told_only_when_asked_for(self):
+        words = "Where the time went is not told"
+        self.assertNotIn(words, self.info(windows_dump()).out)
+        outcome = self.info(windows_dump(), "--steps")
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertIn(words, outcome.out)
+
     def test_dump_that_is_cut_is_partial_and_no_failure(self):
         outcome = self.info(windows_dump()[:-5000])
         self.assertEqual(outcome.status, 0, str(outcome))

@@ -90,6 +90,13 @@ extension DumpDescription {
             let all = list.first { $0.pages == "all" }
             seconds = Self.seconds(from: all?.start, to: all?.end) ?? seconds
         }
+        let times: [LiveDumpReport.Step]? = Self.decode(report["steps"])
+        steps = times.map { $0.filter { $0.seconds >= 0 && !$0.name.isEmpty } } ?? steps
+        let costs: [LiveDumpReport.Stage]? = Self.decode(report["stages"])
+        stages =
+            costs.map {
+                $0.filter { $0.threadSeconds >= 0 && $0.pages >= 0 && !$0.name.isEmpty }
+            } ?? stages
         if let torn,
             [torn.sampled, torn.changed, torn.rounds, torn.replaced, torn.remaining]
                 .contains(where: { $0 < 0 })

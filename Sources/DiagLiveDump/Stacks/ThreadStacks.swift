@@ -35,10 +35,10 @@ public enum ThreadStacks {
     ///
     /// `samples` are taken just before: they have the call chains of threads that run, which have
     /// no stack in /proc. `isStopped` is asked a few hundred times a second; what is known by then
-    /// is given back.
+    /// is given back. `haveRead` is called once the threads are read, before that is put together.
     public static func collect(
         root: RootedTree, samples: ProcessorSamples, limits: Limits = Limits(),
-        isStopped isEnded: () -> Bool = { false }
+        isStopped isEnded: () -> Bool = { false }, haveRead: () -> Void = {}
     ) -> KernelStacks {
         var wasStopped = false
         func isStopped() -> Bool {
@@ -46,6 +46,13 @@ public enum ThreadStacks {
             return wasStopped
         }
         let start = MonotonicTime.now
+        // The kernel takes long to make up its list of symbols, and one thread at that: it goes on
+        // beside the threads, which are to be seen close to the samples, and not after them.
+        let known = samples.samples
+        let naming =
+            known.isEmpty
+            ? nil
+            : try? BackgroundValue.start(name: "dump-symbols") { Self.symbols(root, at: known) }
         let names = HostNames(root)
         var result = KernelStacks(
             host: names.node, kernelRelease: names.release, machine: names.machine, taken: .now)
@@ -116,8 +123,8 @@ public enum ThreadStacks {
             result.isComplete = false
             result.lacks.append("the threads: \(error)")
         }
-        // After the threads, so that these are seen close to the samples.
-        let symbols = samples.samples.isEmpty ? nil : symbols(root, at: samples.samples)
+        haveRead()
+        let symbols = known.isEmpty ? nil : naming.map { $0.wait() } ?? symbols(root, at: known)
         result.processors = ProcessorStates.describe(samples, symbols, readings)
         StackGroups.fill(&result, readings, limits, samples: result.processors)
         addLacks(readings, samples, symbols, root, &result)

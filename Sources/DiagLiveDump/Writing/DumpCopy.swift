@@ -71,6 +71,7 @@ internal import DiagSystem
         if let hashes, hashes.count > 0 {
             unsafe hashes.memory.bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
         }
+        control.clock.begin(.copy)
         let wall = Timestamp.now.microsecondsSince1970
         let clock = MonotonicTime.nanosecondsAwake
         runThreads(.copy, CopyPhase.copied)
@@ -81,12 +82,16 @@ internal import DiagSystem
         var late: LateCopy?
         var costs = total()
         if DumpWriter.readsAgain(options), !control.isStopped {
+            control.clock.begin(.reread)
             var torn = readAgain()
             costs = total()
             late = copyLate(&result)
             // What nobody looked at again is not said to have stayed, or to have changed.
             if options.countsTornPages {
-                if !control.isStopped { countTorn(&torn) }
+                if !control.isStopped {
+                    control.clock.begin(.sample)
+                    countTorn(&torn)
+                }
                 result.torn = control.isStopped ? nil : torn
             } else {
                 result.torn = torn
@@ -119,6 +124,7 @@ internal import DiagSystem
     /// all of it could be: the file has what it had.
     private func copyLate(_ result: inout DumpResult) -> LateCopy? {
         guard selection.latePageRoom > 0, !control.isStopped else { return nil }
+        control.clock.begin(.latePageFlags)
         let late: LatePages
         let plan: CopyPlan
         do {
@@ -127,6 +133,7 @@ internal import DiagSystem
                 using: scratch, isStopped: { control.isStopped })
             guard let found, found.dumpedCount > 0 else { return nil }
             late = found
+            control.clock.begin(.lateCopy)
             if options.locksMemory {
                 let tables = [late.present.memory, late.dumped.memory, late.flagWords.memory]
                 result.addLock(HostCare.lock(tables))

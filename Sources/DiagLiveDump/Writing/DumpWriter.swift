@@ -51,6 +51,7 @@ public enum DumpWriter {
         options: DumpWriterOptions, to output: DumpOutput, control: DumpControl,
         describe: (DumpResult) -> [UInt8]? = { _ in nil }
     ) throws(LiveDumpError) -> DumpResult {
+        control.clock.begin(.setUp)
         let kernel = source.kernel
         guard kernel.pageByteCount >= 4096, kernel.pageByteCount <= 65_536,
             kernel.pageByteCount & (kernel.pageByteCount - 1) == 0
@@ -118,6 +119,7 @@ public enum DumpWriter {
     ) {
         let front = sink.front
         var last = front
+        control.clock.begin(.tables)
         do throws(DumpOutputError) {
             try sink.flushTables()
             if let late {
@@ -128,6 +130,7 @@ public enum DumpWriter {
         do throws(DumpOutputError) { try output.setByteCount(sink.byteCount) } catch {
             result.end(with: error)
         }
+        control.clock.begin(.sync)
         // The note says what became of the dump: not before its pages are on the disk.
         do throws(DumpOutputError) { try output.synchronize() } catch { result.end(with: error) }
         do throws(DumpOutputError) {
@@ -214,6 +217,7 @@ public enum DumpWriter {
         result.isDirect = output.isDirect
         if let late { result.add(late) }
         result.byteCount = Int64(clamping: front.byteCount)
+        control.clock.begin(.sync)
         // The note says that the file is complete: not before its pages are on the disk.
         do throws(DumpOutputError) { try output.synchronize() } catch { result.end(with: error) }
         do throws(DumpOutputError) {

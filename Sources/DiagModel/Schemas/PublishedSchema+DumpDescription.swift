@@ -68,6 +68,22 @@ extension PublishedSchema {
                     "end": {"$ref": "#/$defs/time"}
                 }
             }},
+            "steps": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false, "required": ["name", "seconds"],
+                "properties": {
+                    "name": {"$ref": "#/$defs/name"},
+                    "seconds": {"$ref": "#/$defs/seconds"}
+                }
+            }},
+            "stages": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false,
+                "required": ["name", "pages", "threadSeconds"],
+                "properties": {
+                    "name": {"$ref": "#/$defs/name"},
+                    "pages": {"$ref": "#/$defs/count"},
+                    "threadSeconds": {"$ref": "#/$defs/seconds"}
+                }
+            }},
             "code": {
                 "type": "object", "additionalProperties": false,
                 "required": ["number", "parameters"],

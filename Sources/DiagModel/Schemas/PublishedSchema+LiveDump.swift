@@ -91,6 +91,13 @@ extension PublishedSchema {
                 }
             },
             "stackFiles": {"type": "array", "items": {"$ref": "#/$defs/name"}},
+            "stacksRead": {
+                "type": "object", "additionalProperties": false, "required": ["start", "end"],
+                "properties": {
+                    "start": {"$ref": "#/$defs/time"},
+                    "end": {"$ref": "#/$defs/time"}
+                }
+            },
             "stages": {"type": "array", "items": {
                 "type": "object", "additionalProperties": false,
                 "required": ["name", "pages", "threadSeconds"],
@@ -100,6 +107,13 @@ extension PublishedSchema {
                     "threadSeconds": {"$ref": "#/$defs/seconds"}
                 }
             }},
+            "steps": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false, "required": ["name", "seconds"],
+                "properties": {
+                    "name": {"$ref": "#/$defs/name"},
+                    "seconds": {"$ref": "#/$defs/seconds"}
+                }
+            }, "description": "the whole wall time, divided, in order"},
             "limits": {
                 "type": "object", "additionalProperties": false,
                 "required": ["threads", "memoryBudget", "isMemoryLocked", "onPressure",

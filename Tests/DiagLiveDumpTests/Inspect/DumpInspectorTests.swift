@@ -364,6 +364,31 @@ struct DumpInspectorTests {
         #expect(dump.processorCount == 1)
     }
 
+    @Test("Steps and stages are taken from the report; what makes no sense is not")
+    func times() {
+        var dump = DumpDescription(
+            file: "f", byteCount: 1, format: .kdump, formatName: "n", kind: "k")
+        dump.apply(report: ["stages": "none", "steps": [["name": "copy"]]])
+        #expect(dump.steps == nil)
+        #expect(dump.stages == nil)
+        dump.apply(
+            report: [
+                "steps": [
+                    ["name": "copy", "seconds": 2], ["name": "sync", "seconds": -1],
+                    ["name": "", "seconds": 1],
+                ],
+                "stages": [
+                    ["name": "read", "pages": 5, "threadSeconds": 1],
+                    ["name": "write", "pages": -5, "threadSeconds": 1],
+                ],
+            ])
+        #expect(dump.steps == [.init(name: "copy", seconds: 2)])
+        #expect(dump.stages == [.init(name: "read", pages: 5, threadSeconds: 1)])
+        // A report of an earlier version says nothing of steps.
+        dump.apply(report: ["kind": "full"])
+        #expect(dump.steps?.count == 1)
+    }
+
     @Test(
         "The one dump in a folder is described, whatever else lies there",
         arguments: DumpFolder.dumpNames)

@@ -57,6 +57,17 @@ struct ThreadStacksTests {
         return host
     }
 
+    @Test("It is told once that the threads are read, also when none could be")
+    func told() throws {
+        for host in [try Self.blockedHost(), try ProcTree()] {
+            var count = 0
+            _ = ThreadStacks.collect(
+                root: try host.tree(), samples: Self.none, limits: Self.patient,
+                haveRead: { count += 1 })
+            #expect(count == 1)
+        }
+    }
+
     @Test("Blocked threads come longest first, with reason, device, call and file")
     func blocked() throws {
         let host = try Self.blockedHost()

@@ -207,6 +207,25 @@ struct KdumpWriterTests {
         #expect(readPage(reader, 150) == memory.bytes(150, version: 1))
     }
 
+    @Test("The steps of a copy follow one another", arguments: LiveDumpOptions.Format.allCases)
+    func steps(format: LiveDumpOptions.Format) throws {
+        let place = DumpPlace("steps\(format)")
+        defer { try? FileManager.default.removeItem(atPath: place.path) }
+        let control = DumpControl()
+        var options = options()
+        options.format = format
+        let notes = DumpNotes.live(
+            kernel: memory.kernel, processors: memory.processorNotes, format: format,
+            mark: Array("{}".utf8))
+        _ = try DumpWriter.write(
+            memory, InventedSelection(memory, words: words()), notes: notes, options: options,
+            to: place.output(), control: control)
+        let tables = format == .kdump ? ["tables"] : []
+        #expect(
+            control.clock.steps.map(\.name)
+                == ["setUp", "copy", "reread", "sample"] + tables + ["sync"])
+    }
+
     /// A dump of 3,000 pages that runs short of memory when the memory is read for the `read`th
     /// time.
     private func writeStopped(
