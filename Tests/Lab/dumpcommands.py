@@ -1,6 +1,7 @@
 """What the program tells of a real dump, while it is made and afterwards, and when it may not be
 made; for `--all`."""
 
+import datetime
 import json
 import os
 import re
@@ -39,7 +40,8 @@ def _told(lab, guest):
         code.get("number"), (code.get("parameters") or [{}])[0], told.get("originator"),
         told.get("reason")], [
         "0x161", {"value": "0x005461736b6d6772", "text": "Taskmgr"}, "Taskmgr", "it was slow"])
-    for name in ("torn", "windows", "level", "openWith"):
+    _timed(lab, made)
+    for name in ("torn", "windows", "level", "openWith", "steps", "stages"):
         lab.results.check("told: %s is that of LiveDump.json" % name,
                           name == "openWith" and told.get(name) or
                           told.get(name) == report.get(name), (told.get(name), report.get(name)))
@@ -58,6 +60,27 @@ def _told(lab, guest):
     lab.results.check("told: a person reads it, too", all(
         one in text for one in ("Taskmgr", "it was slow", kernel["release"], "0x161")), text)
     os.unlink(made.file)
+
+
+def _timed(lab, made):
+    """The steps are the whole time of the dump, and the stacks are those of its begin."""
+    report = made.report
+    steps = [(one["name"], one["seconds"]) for one in report.get("steps", [])]
+    found = dict(steps)
+    lab.results.check("told: each step once, the work of a dump among them", len(found) ==
+                      len(steps) and all(found.get(name, 0) > 0 for name in (
+                          "preflight", "processors", "layout", "pageFlags", "registers", "setUp",
+                          "copy", "reread", "sample", "tables", "sync", "finish")), steps)
+    started, ended = (datetime.datetime.fromisoformat(report[name].replace("Z", "+00:00"))
+                      for name in ("started", "ended"))
+    whole = (ended - started).total_seconds()
+    lab.results.check("told: the steps sum to the time of the dump", abs(
+        sum(found.values()) - found.get("prepare", 0) - whole) < 0.5, (steps, whole))
+    # Times are texts of one length.
+    read = report.get("stacksRead") or {}
+    lab.results.check("told: the stacks were read before the first page", bool(read) and
+                      report["started"] <= read["start"] <= read["end"] <=
+                      report["windows"][0]["start"], (read, report["windows"][:1]))
 
 
 def _flattened(lab, guest):
