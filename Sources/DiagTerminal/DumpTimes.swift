@@ -48,10 +48,11 @@ enum DumpTimes {
     }
 
     /// A number that is not negative with `places` digits behind the point; one that no dump has is
-    /// cut.
+    /// cut, and what is no number is 0: the share in a sum that is too large for one.
     private static func decimal(_ value: Double, places: Int) -> String {
         let factor = (0..<places).reduce(Int64(1)) { product, _ in product * 10 }
-        let scaled = Int64((max(0, min(value, 1e12)) * Double(factor)).rounded())
+        let known = value.isNaN ? 0 : max(0, min(value, 1e12))
+        let scaled = Int64((known * Double(factor)).rounded())
         guard places > 0 else { return String(scaled) }
         let rest = String(scaled % factor)
         let zeros = String(repeating: "0", count: places - rest.utf8.count)
