@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import subprocess
+import sys
 
 import harness
 from harness import NOT_PERMITTED, PARTIAL, UNAVAILABLE, USAGE
@@ -55,6 +58,27 @@ class DeclaredCollectorTest(harness.Case):
         self.assertEqual(manifest["options"]["collectors"], ["kernel", "locale"])
         paths = [one["path"] for one in manifest["artifacts"]]
         self.assertTrue(any(path.startswith("kernel/proc/") for path in paths), paths[:20])
+
+    def test_the_open_files_of_a_process_are_counted(self):
+        release = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
+        if release < (6, 2):
+            self.skipTest("the size of /proc/PID/fd is 0 before Linux 6.2")
+        holder = subprocess.Popen(
+            [sys.executable, "-c",
+             "files = [open('/dev/null') for _ in range(57)]; print(flush=True); input()"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=harness.die_with_parent)
+        try:
+            holder.stdout.readline()
+            count = len(os.listdir("/proc/%d/fd" % holder.pid))
+            self.assertGreaterEqual(count, 60)
+            self.collect("--only", "processes", expected=(0, PARTIAL))
+        finally:
+            holder.communicate(b"\n")
+        lines = harness.content(os.path.join(
+            harness.host_folder(self.output), "processes", "open-file-counts.txt")).decode()
+        found = [line.split() for line in lines.splitlines()
+                 if line.endswith(" /proc/%d/fd" % holder.pid)]
+        self.assertEqual([fields[3] for fields in found], [str(count)])
 
     def test_a_folder_adds_collectors_and_replaces_one(self):
         fact = self.path("fact")

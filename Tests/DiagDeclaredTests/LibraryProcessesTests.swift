@@ -1,0 +1,72 @@
+import DiagCollect
+import DiagModel
+import DiagSystem
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import DiagDeclared
+
+@Suite("The collector of processes on a host that has many")
+struct LibraryProcessesTests {
+    private static let names = [
+        "status", "limits", "cgroup", "oom_score_adj", "oom_score", "cpuset",
+    ]
+
+    /// What the library's collector sends of a host with so many processes.
+    private func collect(_ count: Int) throws -> MemorySink {
+        let host = try DeclaredHost(["/proc/cmdline": ""])
+        for number in 1...count {
+            let folder = "\(host.path)/proc/\(number)"
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+            for name in Self.names {
+                _ = FileManager.default.createFile(
+                    atPath: "\(folder)/\(name)", contents: Data("x\n".utf8))
+            }
+        }
+        let file = try #require(BuiltInDeclarations.file(of: "processes"))
+        let sink = MemorySink()
+        try DeclaredCollector(
+            try CollectorDeclaration(parsing: file.bytes, named: file.name), profile: .full
+        ).collect(in: CollectionContext(root: try RootedTree(FilePath(host.path))), into: sink)
+        return sink
+    }
+
+    /// What was said of files beyond a limit, by the item.
+    private func leftOut(_ sink: MemorySink) -> [String: String] {
+        sink.missing.reduce(into: [:]) { all, lack in
+            guard let why = lack.why, why.contains("more files match") else { return }
+            all[lack.what] = why
+        }
+    }
+
+    @Test("Of 2,000 processes each file is there, and nothing is left out")
+    func many() throws {
+        let sink = try collect(2000)
+        for name in Self.names {
+            let count = sink.paths.filter { $0.hasSuffix("/\(name)") }.count
+            #expect(count == 2000, "\(name)")
+        }
+        #expect(leftOut(sink) == [:])
+    }
+
+    @Test("Of more than are kept the number that is left out is told for each file")
+    func tooMany() throws {
+        let sink = try collect(5003)
+        #expect(sink.paths.filter { $0.hasSuffix("/status") }.count == 5003)
+        #expect(
+            leftOut(sink) == [
+                "/proc/[0-9]*/limits":
+                    "3 more files match than the 5000 that are kept, the first",
+                "/proc/[0-9]*/cgroup":
+                    "3 more files match than the 5000 that are kept, the first",
+                "/proc/[0-9]*/oom_score_adj":
+                    "2003 more files match than the 3000 that are kept, the first",
+                "/proc/[0-9]*/oom_score":
+                    "2003 more files match than the 3000 that are kept, the first",
+                "/proc/[0-9]*/cpuset":
+                    "3003 more files match than the 2000 that are kept, the first",
+            ])
+    }
+}
