@@ -14,6 +14,8 @@ public struct ArchiveError: Error, Hashable, Sendable {
         case invalid
         /// What was to be read or written is not allowed: a link, `..`, a bomb.
         case refused
+        /// What was to be read is of another kind: a directory, a FIFO, a socket, a device.
+        case wrongKind
         /// The caller asked to stop.
         case cancelled
         /// Memory or another resource is short.
@@ -47,6 +49,17 @@ public struct ArchiveError: Error, Hashable, Sendable {
         self.init(
             kind, operation: error.operation, object: object ?? error.object,
             reason: error.errno.description, errno: error.errno)
+    }
+
+    /// Why the file at `path` cannot be read; `noun` says what is expected.
+    init(_ failure: OwnedDescriptor.InputFailure, at path: FilePath, wanted noun: String) {
+        switch failure {
+        case .system(let error): self.init(error)
+        case .kind(let kind):
+            self.init(
+                .wrongKind, operation: "read", object: path.string,
+                reason: "it is a \(kind.words), and \(noun)")
+        }
     }
 
     /// Whatever a callback threw, with `object` for what has no name itself.

@@ -42,11 +42,15 @@ public enum BundleVerifier {
         isCancelled: () -> Bool = { false }
     ) throws(ArchiveError) -> VerificationResult {
         let isFolder: Bool
-        do throws(SystemCallError) {
-            isFolder =
-                try OwnedDescriptor.open(path, .readOnly, options: [.nonBlocking]).status().kind
-                == .directory
-        } catch { throw ArchiveError(error) }
+        do throws(OwnedDescriptor.InputFailure) {
+            let file = try OwnedDescriptor.openInput(path, kinds: [.regular, .directory])
+            do throws(SystemCallError) { isFolder = try file.status().kind == .directory } catch {
+                throw .system(error)
+            }
+        } catch {
+            throw ArchiveError(
+                error, at: path, wanted: "a bundle is a regular file, a host folder a directory")
+        }
         var ledger = VerificationLedger(isOfFolder: isFolder)
         do throws(ArchiveError) {
             if isFolder {

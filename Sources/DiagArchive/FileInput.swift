@@ -12,16 +12,13 @@ final class FileInput: ArchiveInput {
 
     init(_ path: FilePath) throws(ArchiveError) {
         object = path.string
-        do throws(SystemCallError) {
-            file = try OwnedDescriptor.open(path, .readOnly, options: [.nonBlocking])
-            let status = try file.status()
-            guard status.kind == .regular else {
-                throw SystemCallError(
-                    operation: "read", object: "\(path) (a \(status.kind.rawValue))",
-                    errno: status.kind == .directory ? .isDirectory : .invalidArgument)
-            }
-            byteCount = status.byteCount
-        } catch { throw ArchiveError(error) }
+        do throws(OwnedDescriptor.InputFailure) { file = try OwnedDescriptor.openInput(path) } catch
+        {
+            throw ArchiveError(error, at: path, wanted: "a bundle is a regular file")
+        }
+        do throws(SystemCallError) { byteCount = try file.status().byteCount } catch {
+            throw ArchiveError(error, object: path.string)
+        }
         super.init()
     }
 

@@ -11,9 +11,9 @@ public final class DumpInput: Sendable {
     /// What errors call the file.
     public let name: String
 
-    /// Opens the file at `path`.
+    /// Opens the file at `path`; of a FIFO nothing is waited for, and it is an error.
     public init(path: FilePath) throws(SystemCallError) {
-        descriptor = try OwnedDescriptor.open(path, .readOnly)
+        descriptor = try OwnedDescriptor.open(path, .readOnly, options: [.nonBlocking])
         name = path.string
         let end = try systemCall("lseek", on: path.string) {
             [number = descriptor.rawValue] in lseek(number, 0, SEEK_END)

@@ -91,3 +91,19 @@ public struct FileStatus: Hashable, Sendable {
         hasher.combine(inode)
     }
 }
+
+extension FileStatus.Kind {
+    /// In words: `block device`.
+    public var words: String {
+        switch self {
+        case .regular: "regular file"
+        case .directory: "directory"
+        case .symbolicLink: "symbolic link"
+        case .fifo: "FIFO"
+        case .socket: "socket"
+        case .blockDevice: "block device"
+        case .characterDevice: "character device"
+        case .unknown: "file of an unknown kind"
+        }
+    }
+}

@@ -19,10 +19,10 @@ struct DumpConvert: ParsableCommand {
             x86-64. Where neither tells any that --level is to leave out, nothing is written.
 
             Exit codes: 0 converted, 1 IN begins like a dump but is damaged, 3 converted with \
-            pages missing, or with pages that --level was to leave out, 64 usage, 69 no such \
-            file, not a dump that can be converted, or one of which nothing that --level is to \
-            leave out can be told, 73 cannot create OUT, 74 input/output error, 77 IN must not \
-            be read, 130 interrupted.
+            pages missing, or with pages that --level was to leave out, 64 usage, or IN is neither \
+            a file nor a block device, 69 no such file, not a dump that can be \
+            converted, or one of which nothing that --level is to leave out can be told, 73 cannot \
+            create OUT, 74 input/output error, 77 IN must not be read, 130 interrupted.
             """)
 
     @Argument(help: .init("The dump to read.", valueName: "in")) var input: String

@@ -22,8 +22,8 @@ struct DumpInfo: ParsableCommand {
             LiveDump.kdump, LiveDump.elf or LiveDump.dmp.
 
             Exit codes: 0 described, also when the dump is partial, 1 begins like a dump but is \
-            too damaged to describe, 69 no such file, no memory dump, or a folder without a dump \
-            or with several, 74 cannot be read, 77 not permitted.
+            too damaged to describe, 64 a FIFO, a socket or a device, 69 no such \
+            file, no memory dump, or a folder without a dump or with several, 74 cannot be read, 77 not permitted.
             """)
 
     @Argument(help: "The dump, or the folder of one.")
@@ -60,6 +60,7 @@ extension CommandFailure {
         let status: ExitStatus =
             switch error.kind {
             case .notAFile, .notADump: .unavailable
+            case .wrongKind: .usage
             case .notPermitted: .notPermitted
             case .damaged: .failed
             case .inputOutput: .inputOutput

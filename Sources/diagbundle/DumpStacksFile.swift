@@ -43,7 +43,8 @@ enum DumpStacksFile {
         let kind = try kind(of: given)
         guard kind == .regular || kind == .directory else {
             throw CommandFailure(
-                .unavailable, "\(given) is a \(kind.words), and neither a dump nor a folder of one")
+                .usage,
+                "read \(given): it is a \(kind.words), and neither a dump nor a folder of one")
         }
         let name = given.lastComponent?.string ?? ""
         if kind == .regular, given.extension == "json" { return given }
@@ -67,16 +68,24 @@ enum DumpStacksFile {
     }
 
     private static func kind(of path: FilePath) throws -> FileStatus.Kind {
-        do throws(SystemCallError) {
-            return try OwnedDescriptor.open(path, .readOnly, options: .nonBlocking).status().kind
+        do throws(OwnedDescriptor.InputFailure) {
+            let file = try OwnedDescriptor.openInput(path, kinds: [.regular, .directory])
+            do throws(SystemCallError) { return try file.status().kind } catch {
+                throw .system(error)
+            }
         } catch {
+            let cause: SystemCallError
+            switch error {
+            case .kind(let kind): return kind
+            case .system(let error): cause = error
+            }
             let status: ExitStatus =
-                switch error.errno {
+                switch cause.errno {
                 case .noSuchFileOrDirectory, .notDirectory, .noSuchAddressOrDevice: .unavailable
                 case .permissionDenied, .notPermitted: .notPermitted
                 default: .inputOutput
                 }
-            throw CommandFailure(status, "\(error)")
+            throw CommandFailure(status, "\(cause)")
         }
     }
 

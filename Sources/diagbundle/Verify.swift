@@ -9,7 +9,10 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Check every hash, every schema and the completeness of a bundle or host folder.",
-        discussion: "Exit codes: 0 all is as the manifest says, 1 something differs (listed).")
+        discussion: """
+            Exit codes: 0 all is as the manifest says, 1 something differs (listed), 64 it \
+            is neither a file nor a folder.
+            """)
 
     @Argument(help: .init("The bundle, or a host folder.", valueName: "bundle|folder"))
     var path: String
@@ -90,6 +93,7 @@ extension CommandFailure {
             switch (error.kind, error.errno) {
             case (_, .noSuchFileOrDirectory?), (_, .notDirectory?): .unavailable
             case (_, .permissionDenied?), (_, .notPermitted?): .notPermitted
+            case (.wrongKind, _): .usage
             case (.cannotCreate, _): .cannotCreate
             case (.inputOutput, _): .inputOutput
             default: .failed

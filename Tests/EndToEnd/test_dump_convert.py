@@ -195,12 +195,15 @@ class DumpConvert(harness.Case):
         harness.write(self.path("text"), "hello\n")
         harness.write(self.path("lime"), struct.pack("<IIQQQ", 0x4C694D45, 1, 0, 4095, 0)
                       + bytes(4096))
-        for name, word in (("fifo", "FIFO"), (".", "directory"), ("none", "No such file"),
-                           ("text", "not a memory dump"), ("lime", "LiME")):
+        for name, word, status in (("fifo", "FIFO", USAGE), (".", "directory", USAGE),
+                                   ("none", "No such file", UNAVAILABLE),
+                                   ("text", "not a memory dump", UNAVAILABLE),
+                                   ("lime", "LiME", UNAVAILABLE)):
             with self.subTest(name):
-                outcome = self.convert(source=self.path(name), timeout=20, expected=UNAVAILABLE)
+                outcome = self.convert(source=self.path(name), timeout=20, expected=status)
                 self.assertIn(word, outcome.told)
-                if name != "lime":
+                # A folder is where dump info looks for a dump.
+                if name not in ("lime", "."):
                     described = harness.run("dump", "info", self.path(name), timeout=20)
                     self.assertEqual(described.status, outcome.status)
                 self.assertFalse(os.path.exists(self.partial))

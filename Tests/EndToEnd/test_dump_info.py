@@ -2,10 +2,11 @@
 
 import json
 import os
+import socket
 import struct
 
 import harness
-from harness import FAILED, NOT_PERMITTED, UNAVAILABLE
+from harness import FAILED, NOT_PERMITTED, UNAVAILABLE, USAGE
 
 
 def windows_dump(kind=6, pages=3, code=0x161, first=0x005461736B6D6772):
@@ -105,10 +106,14 @@ class DumpInfo(harness.Case):
 
     def test_what_is_no_file_does_not_hold_it_up(self):
         os.mkfifo(self.path("fifo"))
-        for path, word in ((self.path("fifo"), "FIFO"), (self.folder, "directory"),
-                           ("/dev/zero", "character device")):
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(self.path("socket"))
+        for path, word, status in ((self.path("fifo"), "FIFO", USAGE),
+                                   (self.path("socket"), "socket", USAGE),
+                                   ("/dev/zero", "character device", USAGE),
+                                   (self.folder, "directory", UNAVAILABLE)):
             outcome = harness.run("dump", "info", path, timeout=20)
-            self.assertEqual(outcome.status, UNAVAILABLE, str(outcome))
+            self.assertEqual(outcome.status, status, str(outcome))
             self.assertIn(word, outcome.told)
 
     def test_names_and_texts_are_escaped(self):

@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 import harness
-from harness import FAILED, PARTIAL, UNAVAILABLE
+from harness import FAILED, PARTIAL, UNAVAILABLE, USAGE
 
 
 class Damage(unittest.TestCase):
@@ -184,9 +184,20 @@ class Damage(unittest.TestCase):
             self.assertIn("text", outcome.out + outcome.err)
         fifo = os.path.join(self.folder, "fifo")
         os.mkfifo(fifo)
-        for command in (("verify", fifo), ("list", fifo), ("cat", fifo, "x")):
-            outcome = harness.run(*command, timeout=20)
-            self.assertNotEqual(outcome.status, 0, str(outcome))
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(os.path.join(self.folder, "socket"))
+        for name, word in (("fifo", "FIFO"), ("socket", "socket"), (".", "directory"),
+                           ("/dev/zero", "character device")):
+            path = os.path.join(self.folder, name)
+            for command in (("verify", path), ("list", path), ("cat", path, "x"),
+                            ("extract", path)):
+                if command[0] == "verify" and name == ".":
+                    continue  # A folder can be verified.
+                with self.subTest(command):
+                    outcome = harness.run(*command, timeout=20, cwd=self.folder)
+                    self.assertEqual(outcome.status, USAGE, str(outcome))
+                    self.assertIn("read %s: it is a %s, and a bundle is a regular file"
+                                  % (path, word), outcome.told)
 
 
 class HostileArchives(harness.Case):

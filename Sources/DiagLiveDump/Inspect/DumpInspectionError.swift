@@ -7,8 +7,10 @@ internal import SystemPackage
 public struct DumpInspectionError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What stands in the way.
     public enum Kind: Hashable, Sendable {
-        /// There is no such file, or it is a directory, a FIFO, a device.
+        /// There is no such file, or it is a directory without a dump, or with several.
         case notAFile
+        /// It is a directory where a file is needed, a FIFO, a socket or a device.
+        case wrongKind
         /// It must not be read.
         case notPermitted
         /// It is something else than the memory of a kernel.
@@ -38,6 +40,14 @@ public struct DumpInspectionError: Error, Hashable, Sendable, CustomStringConver
             default: .inputOutput
             }
         description = "\(error.operation) \(name): \(error.errno)"
+    }
+
+    init(_ failure: OwnedDescriptor.InputFailure, on name: String, wanted noun: String) {
+        switch failure {
+        case .system(let error): self.init(error, on: name)
+        case .kind(let kind):
+            self.init(.wrongKind, "read \(name): it is a \(kind.words), and \(noun)")
+        }
     }
 
     init(damaged name: String, _ part: String, _ error: FormatError) {

@@ -16,10 +16,10 @@ public enum DumpInspector {
         let path = try DumpFolder.dump(at: path)
         let name = path.string
         let file: OwnedDescriptor
-        do {
-            // A FIFO must not hold us up.
-            file = try OwnedDescriptor.open(path, .readOnly, options: [.nonBlocking])
-        } catch { throw DumpInspectionError(error, on: name) }
+        do throws(OwnedDescriptor.InputFailure) { file = try OwnedDescriptor.openInput(path) } catch
+        {
+            throw DumpInspectionError(error, on: name, wanted: "a dump is a regular file")
+        }
         var description = try describe(file, name: name)
         description.applyReport(beside: path)
         return description

@@ -1,6 +1,6 @@
 internal import DiagFormats
 internal import DiagModel
-public import DiagSystem
+internal import DiagSystem
 
 /// The bytes of a dump by their place; those of a flattened one as they will lie when it is put in
 /// order.
@@ -24,7 +24,8 @@ final class InspectedFile {
         do { status = try descriptor.status() } catch { throw DumpInspectionError(error, on: name) }
         guard status.kind == .regular else {
             throw DumpInspectionError(
-                .notAFile, "\(name) is a \(status.kind.words), and a dump is a regular file")
+                .wrongKind,
+                "read \(name): it is a \(status.kind.words), and a dump is a regular file")
         }
         self.name = name
         storedByteCount = UInt64(max(status.byteCount, 0))
@@ -125,21 +126,5 @@ final class InspectedFile {
         byteCount = map.end
         pieces = map
         return (isWhole, isCut)
-    }
-}
-
-extension FileStatus.Kind {
-    /// In words: `block device`.
-    public var words: String {
-        switch self {
-        case .regular: "regular file"
-        case .directory: "directory"
-        case .symbolicLink: "symbolic link"
-        case .fifo: "FIFO"
-        case .socket: "socket"
-        case .blockDevice: "block device"
-        case .characterDevice: "character device"
-        case .unknown: "file of an unknown kind"
-        }
     }
 }

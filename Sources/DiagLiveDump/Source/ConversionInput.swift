@@ -12,20 +12,19 @@ public enum ConversionInput {
     public static func check(_ path: FilePath) throws(DumpInspectionError) {
         let name = path.string
         var first = [UInt8](repeating: 0, count: 32)
+        let file: OwnedDescriptor
+        do throws(OwnedDescriptor.InputFailure) {
+            file = try OwnedDescriptor.openInput(path, kinds: [.regular, .blockDevice])
+        } catch {
+            throw DumpInspectionError(
+                error, on: name, wanted: "a dump is a regular file or a block device")
+        }
         let kind: FileStatus.Kind
         do throws(SystemCallError) {
-            let file = try OwnedDescriptor.open(path, .readOnly, options: [.nonBlocking])
             kind = try file.status().kind
-            if kind == .regular || kind == .blockDevice {
-                let count = try file.read(into: &first, at: 0)
-                first.removeLast(first.count - count)
-            }
+            let count = try file.read(into: &first, at: 0)
+            first.removeLast(first.count - count)
         } catch { throw DumpInspectionError(error, on: name) }
-        guard kind == .regular || kind == .blockDevice else {
-            throw DumpInspectionError(
-                .notAFile,
-                "\(name) is a \(kind.words), and a dump is a regular file or a block device")
-        }
         if first.starts(with: KdumpHeader.signature)
             || first.starts(with: FlattenedHeader.signature)
         {

@@ -312,10 +312,10 @@ struct ConvertedNotesTests {
                 return nil
             } catch { return error.kind }
         }
-        #expect(kind(folder.file("fifo")) == .notAFile)
+        #expect(kind(folder.file("fifo")) == .wrongKind)
         #expect(kind(folder.file("none")) == .notAFile)
-        #expect(kind(FilePath(folder.path)) == .notAFile)
-        #expect(kind("/dev/zero") == .notAFile)
+        #expect(kind(FilePath(folder.path)) == .wrongKind)
+        #expect(kind("/dev/zero") == .wrongKind)
         #expect(kind(folder.file("text")) == .notADump)
         #expect(kind(folder.file("a.kdump")) == nil)
     }

@@ -1,0 +1,37 @@
+internal import CLinux
+internal import Glibc
+public import SystemPackage
+
+/// Opening what a person named to be read.
+extension OwnedDescriptor {
+    /// Why a file cannot be read.
+    public enum InputFailure: Error, Hashable, Sendable {
+        /// The kernel refused to open it, or to tell what it is.
+        case system(SystemCallError)
+        /// It is of this kind, which is none that was asked for.
+        case kind(FileStatus.Kind)
+    }
+
+    /// Opens the file at `path` for reading when it is of one of `kinds`.
+    ///
+    /// What it is, is asked before: opening alone waits for the other end of a FIFO, and starts
+    /// some devices, such as a watchdog. A device's descriptor does not wait either.
+    public static func openInput(
+        _ path: FilePath, kinds: Set<FileStatus.Kind> = [.regular]
+    ) throws(InputFailure) -> OwnedDescriptor {
+        let before: FileStatus.Kind
+        do throws(SystemCallError) {
+            before = try open(path, .readOnly, options: .init(rawValue: O_PATH)).status().kind
+        } catch { throw .system(error) }
+        guard kinds.contains(before) else { throw .kind(before) }
+        let file: OwnedDescriptor
+        do throws(SystemCallError) {
+            file = try open(path, .readOnly, options: [.nonBlocking])
+        } catch { throw .system(error) }
+        let kind: FileStatus.Kind
+        do throws(SystemCallError) { kind = try file.status().kind } catch { throw .system(error) }
+        // Another may have come to its place meanwhile.
+        guard kinds.contains(kind) else { throw .kind(kind) }
+        return file
+    }
+}
