@@ -12,6 +12,11 @@ extension OwnedDescriptor {
         case kind(FileStatus.Kind)
     }
 
+    /// What is at `path`, or where the link there leads; it is not opened.
+    public static func kind(of path: FilePath) throws(SystemCallError) -> FileStatus.Kind {
+        try open(path, .readOnly, options: .init(rawValue: O_PATH)).status().kind
+    }
+
     /// Opens the file at `path` for reading when it is of one of `kinds`.
     ///
     /// What it is, is asked before: opening alone waits for the other end of a FIFO, and starts
@@ -21,7 +26,7 @@ extension OwnedDescriptor {
     ) throws(InputFailure) -> OwnedDescriptor {
         let before: FileStatus.Kind
         do throws(SystemCallError) {
-            before = try open(path, .readOnly, options: .init(rawValue: O_PATH)).status().kind
+            before = try self.kind(of: path)
         } catch { throw .system(error) }
         guard kinds.contains(before) else { throw .kind(before) }
         let file: OwnedDescriptor

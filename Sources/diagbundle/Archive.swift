@@ -22,6 +22,7 @@ struct Archive: ParsableCommand {
             throw CommandFailure(.usage, "a host folder is needed, not \(folder)")
         }
         let target = try HostFacts.absolute(FilePath(output))
+        try OutputFile.check(target, "write the bundle")
         let bundle: SealedBundle
         do throws(ArchiveError) {
             bundle = try BundleWriter.seal(

@@ -40,10 +40,11 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         SignalDisposition.ignoreWriteSignals()
+        let file = try output.map { try HostFacts.absolute(FilePath($0)) }
+        // Before the host is looked at, which takes its time.
+        if let file { try OutputFile.check(file, "write the plan") }
         let plan = try make()
-        if let output {
-            try write(plan, to: try HostFacts.absolute(FilePath(output)))
-        }
+        if let file { try write(plan, to: file) }
         if json {
             _ = try StandardStreams.write(try JSONDocument.encode(plan, layout: .document))
             return

@@ -17,6 +17,7 @@ import pty
 import select
 import shutil
 import signal
+import socket
 import stat
 import struct
 import subprocess
@@ -400,6 +401,17 @@ def content(path):
     """The bytes of a file."""
     with open(path, "rb") as file:
         return file.read()
+
+
+def no_files(folder):
+    """What a file is not, by its name in the new `folder`, and what each is called."""
+    os.makedirs(folder)
+    os.mkfifo(os.path.join(folder, "fifo"))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.join(folder, "socket"))
+    os.mkdir(os.path.join(folder, "folder"))
+    os.symlink("/dev/null", os.path.join(folder, "null"))
+    return {"fifo": "FIFO", "socket": "socket", "folder": "directory", "null": "character device"}
 
 
 def sha256(data):

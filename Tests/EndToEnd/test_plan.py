@@ -6,7 +6,7 @@ import re
 import shutil
 
 import harness
-from harness import COMPLETE, PARTIAL, UNAVAILABLE, USAGE
+from harness import CANNOT_CREATE, COMPLETE, PARTIAL, UNAVAILABLE, USAGE
 
 OWN = """schema: diagbundle.collector/1
 name: mine
@@ -322,6 +322,20 @@ class PlanTest(harness.Case):
         self.assertEqual([one["collector"] for one in manifest["reports"]], ["mine"])
         missing = [(one["collector"], one["why"]) for one in manifest["missing"]]
         self.assertEqual(missing, [("slow", "the plan does not have it: " + slow["unplanned"])])
+
+    def test_output_replaces_nothing_that_is_no_file(self):
+        folder = self.path("no-files")
+        kinds = harness.no_files(folder)
+        before = {name: os.lstat(os.path.join(folder, name)).st_ino for name in kinds}
+        for name, word in kinds.items():
+            with self.subTest(name):
+                path = os.path.join(folder, name)
+                outcome = harness.run("plan", "--only", "system", "--output", path, timeout=60)
+                self.assertEqual(outcome.status, CANNOT_CREATE, str(outcome))
+                self.assertIn("write the plan %s: it is a %s; name a" % (path, word),
+                              outcome.told)
+        self.assertEqual({name: os.lstat(os.path.join(folder, name)).st_ino
+                          for name in os.listdir(folder)}, before)
 
     def test_output_writes_the_plan_for_collect(self):
         _, declarations = self.own()

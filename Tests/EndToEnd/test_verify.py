@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 import harness
-from harness import FAILED, PARTIAL, UNAVAILABLE, USAGE
+from harness import CANNOT_CREATE, FAILED, PARTIAL, UNAVAILABLE, USAGE
 
 
 class Damage(unittest.TestCase):
@@ -171,6 +171,20 @@ class Damage(unittest.TestCase):
             self.assertEqual(outcome.status, 0, str(outcome))
             made.append(harness.sha256(harness.content(target)))
         self.assertEqual(len(set(made)), 1, made)
+
+    def test_archive_replaces_nothing_that_is_no_file(self):
+        folder = os.path.join(self.folder, "no-files")
+        kinds = harness.no_files(folder)
+        before = {name: os.lstat(os.path.join(folder, name)).st_ino for name in kinds}
+        for name, word in kinds.items():
+            with self.subTest(name):
+                path = os.path.join(folder, name)
+                outcome = harness.run("archive", self.host, "-o", path, timeout=60)
+                self.assertEqual(outcome.status, CANNOT_CREATE, str(outcome))
+                self.assertIn("write the bundle %s: it is a %s; name a" % (path, word),
+                              outcome.told)
+        self.assertEqual({name: os.lstat(os.path.join(folder, name)).st_ino
+                          for name in os.listdir(folder)}, before)
 
     def test_what_is_not_there_or_no_bundle(self):
         outcome = harness.run("verify", os.path.join(self.folder, "nothing"))
