@@ -160,9 +160,10 @@ final class RunDirector {
         let directory = try openOutput()
         let lock = try takeLock(on: directory)
         defer { lock.release() }
+        let name = HostFolder.folderName(forHost: host.name)
+        if request.dump == nil { try checkPlace(of: name, in: directory) }
         let folder: HostFolder
         do throws(SystemCallError) {
-            let name = HostFolder.folderName(forHost: host.name)
             folder =
                 request.dump == nil
                 ? try HostFolder(name: name, in: directory)
@@ -193,55 +194,6 @@ final class RunDirector {
             leave(folder)
             throw error
         }
-    }
-
-    // MARK: - The output
-
-    private func openOutput() throws -> OutputDirectory {
-        do throws(SystemCallError) {
-            return try OutputDirectory.create(output)
-        } catch { throw outputFailure(error, isCreating: true) }
-    }
-
-    private func takeLock(on directory: OutputDirectory) throws -> FileLock {
-        let holder =
-            "diagbundle, process \(HostFacts.processIdentifier), since \(startedAt.description)"
-        do throws(SystemCallError) {
-            switch try FileLock.acquire(".diagbundle.lock", in: directory, holder: holder) {
-            case .acquired(let lock): return lock
-            case .held(let other):
-                throw SystemCallError(operation: "lock", object: other, errno: .wouldBlock)
-            }
-        } catch {
-            guard error.errno == .wouldBlock else { throw outputFailure(error, isCreating: true) }
-            throw CommandFailure(
-                .temporarilyRefused,
-                "\(output) is in use by \(error.object). Wait for it to end, or choose another"
-                    + " folder with --output.")
-        }
-    }
-
-    /// The failure of the output: what was tried, the file system behind it, and the cause.
-    private func outputFailure(_ error: any Error, isCreating: Bool) -> CommandFailure {
-        let errno = (error as? SystemCallError)?.errno ?? (error as? ArchiveError)?.errno
-        var message = "\(error)"
-        if let file = try? OwnedDescriptor.open("/proc/self/mountinfo", .readOnly),
-            let bytes = try? file.readAll(limit: 16 << 20),
-            let mount = MountDescription.ofPath(output.string, in: MountTable(parsing: bytes))
-        {
-            message += ", on \(mount)"
-        }
-        if isCreating, let advice = rootAdvice(errno) {
-            return CommandFailure(.notPermitted, message + advice)
-        }
-        switch errno {
-        case .noSpace, .diskQuotaExceeded:
-            message += ". Free space there, or choose another folder with --output."
-        case .readOnlyFileSystem, .permissionDenied, .notPermitted:
-            message += ". Choose a folder that can be written with --output."
-        default: message += "."
-        }
-        return CommandFailure(.output(errno, isCreating: isCreating), message)
     }
 
     // MARK: - Collecting
@@ -365,6 +317,8 @@ final class RunDirector {
             throw outputFailure(error, isCreating: false)
         }
         link.send(.init(stage: .bundleIsNamed))
+        // Somebody may have put something there meanwhile.
+        try checkPlace(of: folder.name, in: directory, beside: path)
         try folder.commit()
         result.sealSeconds = MonotonicTime.now.seconds(since: sealStarted)
         result.folderPath = folder.finalPath.string

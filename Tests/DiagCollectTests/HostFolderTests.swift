@@ -237,4 +237,35 @@ struct HostFolderTests {
         folder.discard()
         #expect(place.names == ["host"])
     }
+
+    @Test("A host folder and an empty one may be replaced, and nothing else")
+    func places() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        #expect(try HostFolder.obstacle(to: "none", in: output) == nil)
+        _ = try output.makeDirectory("empty")
+        #expect(try HostFolder.obstacle(to: "empty", in: output) == nil)
+        let (folder, _) = try fill(output, "x")
+        for name in ["manifest.json", "findings.json", "summary.txt"] {
+            try folder.writeDocument(name, [])
+        }
+        try folder.commit()
+        #expect(try HostFolder.obstacle(to: "host", in: output) == nil)
+        try output.directory("host").removeFile("findings.json")
+        #expect(
+            try HostFolder.obstacle(to: "host", in: output)
+                == "a folder is there that is no host folder, for it lacks findings.json")
+        _ = try output.createFile("file").rawValue
+        #expect(try HostFolder.obstacle(to: "file", in: output) == "a regular file is there")
+        try FileManager.default.createSymbolicLink(
+            atPath: place.path.appending("link").string, withDestinationPath: "host")
+        #expect(try HostFolder.obstacle(to: "link", in: output) == "a symbolic link is there")
+        let foreign = try output.makeDirectory("foreign")
+        _ = try foreign.makeDirectory("manifest.json")
+        _ = try foreign.createFile("findings.json").rawValue
+        #expect(
+            try HostFolder.obstacle(to: "foreign", in: output)
+                == "a folder is there that is no host folder, for it lacks manifest.json,"
+                + " summary.txt")
+    }
 }

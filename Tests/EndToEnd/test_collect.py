@@ -281,6 +281,39 @@ class Options(harness.Case):
             self.assert_verifies(path)
         self.assert_no_leftovers(self.output)
 
+    def test_what_is_no_host_folder_is_not_replaced_by_one(self):
+        self.collect("--only", "system", expected=(0, PARTIAL))
+        host = harness.host_folder(self.output)
+        elsewhere = self.path("elsewhere")
+        os.rename(host, elsewhere)
+        for bundle in harness.bundles(self.output):
+            os.unlink(bundle)
+
+        def folder():
+            os.mkdir(host)
+            harness.write(os.path.join(host, "manifest.json"), "{}")
+        cases = [(lambda: harness.write(host, "mine"), os.unlink, "a regular file is there"),
+                 (lambda: os.symlink(elsewhere, host), os.unlink, "a symbolic link is there"),
+                 (folder, shutil.rmtree,
+                  "no host folder, for it lacks findings.json, summary.txt")]
+        for make, remove, words in cases:
+            with self.subTest(words):
+                make()
+                before = os.lstat(host).st_ino
+                outcome = harness.run("collect", "--output", self.output, "--only", "system")
+                self.assertEqual(outcome.status, harness.CANNOT_CREATE, str(outcome))
+                self.assertIn("create the host folder " + host, outcome.told)
+                self.assertIn(words + ", and it is not replaced", outcome.told)
+                self.assertEqual(os.lstat(host).st_ino, before)
+                self.assertEqual([name for name in os.listdir(self.output)
+                                  if not name.startswith(".diagbundle")],
+                                 [os.path.basename(host)])
+                remove(host)
+        # An empty one has nothing to lose.
+        os.mkdir(host)
+        self.collect("--only", "system", expected=(0, PARTIAL))
+        self.assert_verifies(host)
+
     def test_only_and_skip_choose_collectors(self):
         cases = [(["--only", "storage"], ["storage"]),
                  (["--only", "boot", "--only", "storage"], ["storage", "boot"]),

@@ -1,0 +1,79 @@
+import DiagArchive
+import DiagCollect
+import DiagFormats
+import DiagModel
+import DiagSystem
+import SystemPackage
+
+/// The folder that the run writes into.
+extension RunDirector {
+    func openOutput() throws -> OutputDirectory {
+        do throws(SystemCallError) {
+            return try OutputDirectory.create(output)
+        } catch { throw outputFailure(error, isCreating: true) }
+    }
+
+    func takeLock(on directory: OutputDirectory) throws -> FileLock {
+        let holder =
+            "diagbundle, process \(HostFacts.processIdentifier), since \(startedAt.description)"
+        do throws(SystemCallError) {
+            switch try FileLock.acquire(".diagbundle.lock", in: directory, holder: holder) {
+            case .acquired(let lock): return lock
+            case .held(let other):
+                throw SystemCallError(operation: "lock", object: other, errno: .wouldBlock)
+            }
+        } catch {
+            guard error.errno == .wouldBlock else { throw outputFailure(error, isCreating: true) }
+            throw CommandFailure(
+                .temporarilyRefused,
+                "\(output) is in use by \(error.object). Wait for it to end, or choose another"
+                    + " folder with --output.")
+        }
+    }
+
+    /// The failure of the output: what was tried, the file system behind it, and the cause.
+    func outputFailure(_ error: any Error, isCreating: Bool) -> CommandFailure {
+        let errno = (error as? SystemCallError)?.errno ?? (error as? ArchiveError)?.errno
+        var message = "\(error)"
+        if let file = try? OwnedDescriptor.open("/proc/self/mountinfo", .readOnly),
+            let bytes = try? file.readAll(limit: 16 << 20),
+            let mount = MountDescription.ofPath(output.string, in: MountTable(parsing: bytes))
+        {
+            message += ", on \(mount)"
+        }
+        if isCreating, let advice = rootAdvice(errno) {
+            return CommandFailure(.notPermitted, message + advice)
+        }
+        switch errno {
+        case .noSpace, .diskQuotaExceeded:
+            message += ". Free space there, or choose another folder with --output."
+        case .readOnlyFileSystem, .permissionDenied, .notPermitted:
+            message += ". Choose a folder that can be written with --output."
+        default: message += "."
+        }
+        return CommandFailure(.output(errno, isCreating: isCreating), message)
+    }
+
+    /// Refuses a place of the host folder where something else is than a host folder: it would be
+    /// replaced.
+    ///
+    /// - Parameters:
+    ///   - name: that of the host folder.
+    ///   - directory: where it is to be.
+    ///   - bundle: the bundle that is sealed already, when it is.
+    /// - Throws: ``CommandFailure`` with exit code 73.
+    func checkPlace(
+        of name: String, in directory: OutputDirectory, beside bundle: FilePath? = nil
+    ) throws {
+        let obstacle: String?
+        do throws(SystemCallError) {
+            obstacle = try HostFolder.obstacle(to: name, in: directory)
+        } catch { throw outputFailure(error, isCreating: true) }
+        guard let obstacle else { return }
+        throw CommandFailure(
+            .cannotCreate,
+            "create the host folder \(output.appending(name)): \(obstacle), and it is not"
+                + " replaced. Move it away, or choose another folder with --output."
+                + (bundle.map { " The bundle \($0) is whole." } ?? ""))
+    }
+}
