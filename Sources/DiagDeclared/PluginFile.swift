@@ -104,7 +104,7 @@ public enum PluginFile {
     /// Reads every plugin of a folder, sorted by their names, and says which are refused.
     ///
     /// - Returns: nothing for a folder that does not exist where `isOptional`.
-    /// - Throws: ``Refusal`` when a folder that is not optional does not exist.
+    /// - Throws: ``Refusal`` when a folder that is not optional does not exist, or is none.
     public static func readFolder(
         _ path: FilePath, isOptional: Bool
     ) throws(Refusal) -> (plugins: [PluginCollector], refused: [Refusal]) {
@@ -112,11 +112,12 @@ public enum PluginFile {
         var names: [String]
         do throws(TrustedFolder.Refusal) { folder = try TrustedFolder(path) } catch {
             if isOptional, error.errno == .noSuchFileOrDirectory { return ([], []) }
+            let isNone = error.errno == .notDirectory
             var refusal = Refusal(
-                path, error,
-                hint: error.errno == .notDirectory ? ": name the folder that it is in" : "")
+                path, error, hint: isNone ? ": name the folder that it is in" : "")
             refusal.isFolder = true
-            guard !refusal.isAboutNothing else { throw refusal }
+            // Who named it meant something else.
+            guard !refusal.isAboutNothing, isOptional || !isNone else { throw refusal }
             return ([], [refusal])
         }
         func refusal(_ reason: String) -> Refusal {

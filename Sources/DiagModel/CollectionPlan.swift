@@ -23,6 +23,8 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
     public var options: [String: [String]]
     /// The collectors, in the order of the run.
     public var collectors: [Collector]
+    /// The plugins that a run would have used, had they not been refused; none where there are none.
+    public var refused: [Refused]?
     /// What all of it is estimated to give and to take.
     public var estimate: Estimate
 

@@ -91,7 +91,7 @@ struct PlanCommand: ParsableCommand {
         estimate.byteCount = min(estimate.byteCount, try settings.maxByteCount)
         // A dump does not count against the bytes of the run.
         estimate = plans.filter { $0.dump != nil }.reduce(estimate) { $0 + $1.estimate }
-        return CollectionPlan(
+        var plan = CollectionPlan(
             tool: .init(name: "diagbundle", version: Diagbundle.version),
             host: HostIdentity.read(from: tree).planHost(of: tree),
             userIdentifier: HostFacts.effectiveUser, created: now, root: root.string,
@@ -100,6 +100,9 @@ struct PlanCommand: ParsableCommand {
                 profile: profile, folders: folders.map(\.string),
                 pluginFolders: plugins.map(\.string), since: since),
             collectors: plans, estimate: estimate)
+        let refused = settings.refused(of: catalogue, profile: profile)
+        if !refused.isEmpty { plan.refused = refused.map(CollectionPlan.Refused.init) }
+        return plan
     }
 
     /// Writes the file beside its name, and then gives it that.

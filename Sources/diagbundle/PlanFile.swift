@@ -187,15 +187,16 @@ struct PlanFile {
 
     /// What a run by the plan lacks, for it is not known what it would do.
     var missing: [Missing] {
-        plan.collectors.filter { $0.items.isEmpty }.compactMap { planned in
-            planned.unplanned.map { reason in
-                Missing(
-                    collector: planned.name, what: planned.name,
-                    why: "the plan does not have it: "
-                        + UntrustedText.shortened(UntrustedText.escapingControls(reason)),
-                    remedy: "make the plan anew, or collect without one")
+        missingPlugins
+            + plan.collectors.filter { $0.items.isEmpty }.compactMap { planned in
+                planned.unplanned.map { reason in
+                    Missing(
+                        collector: planned.name, what: planned.name,
+                        why: "the plan does not have it: "
+                            + UntrustedText.shortened(UntrustedText.escapingControls(reason)),
+                        remedy: "make the plan anew, or collect without one")
+                }
             }
-        }
     }
 
     private func stranger(

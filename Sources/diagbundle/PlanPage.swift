@@ -43,6 +43,9 @@ struct PlanPage {
                 lines += [""] + self.lines(collector, Array(fronts.prefix(count)))
                 fronts = fronts.dropFirst(count)
             }
+            for refused in refused {
+                lines += ["", "\(refused.title)  plugin", "  refused: \(refused.reason)"]
+            }
             lines.append("")
         }
         return (lines + total).map(UntrustedText.escapingControls)
@@ -209,8 +212,16 @@ struct PlanPage {
                 Self.assumedMark + " is partly assumed: bytes or seconds that nobody measured or"
                     + " counted, so that a usual value stands there.")
         }
+        if !refused.isEmpty {
+            lines.append(
+                "Refused: " + refused.map(\.title).joined(separator: ", ")
+                    + "; a run by this plan leaves them out, and tells them as missing.")
+        }
         return lines
     }
+
+    /// The plugins that are not used.
+    private var refused: [CollectionPlan.Refused] { (plan.refused ?? []).map(\.shown) }
 
     private static func counted(_ count: Int, _ noun: String) -> String {
         "\(count) \(noun)" + (count == 1 ? "" : "s")

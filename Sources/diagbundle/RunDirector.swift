@@ -68,7 +68,7 @@ final class RunDirector {
                         let own = catalogue.workerOptions[name] ?? [:]
                         return (name, own.merging(plan.workerOptions) { $1 })
                     })
-                // A refused plugin is in no plan.
+                // The plan has those that were refused when it was made.
                 refused = []
             } else {
                 let entries = try settings.selection(of: catalogue, profile: profile)

@@ -53,16 +53,19 @@ extension SchemaSample {
         let lean = CollectionPlan.Collector(
             name: "system", subject: "facts", origin: "built in", risk: "R0",
             confinement: "reader", capabilities: [], deadlineSeconds: 1, byteLimit: 0)
+        var plan = CollectionPlan(
+            tool: .init(name: "diagbundle", version: "1"),
+            host: .init(name: "host", machine: digest), userIdentifier: 0,
+            created: Timestamp(microsecondsSince1970: 1), root: "/",
+            since: Timestamp(microsecondsSince1970: 0), options: ["profile": ["full"]],
+            collectors: [full, lean],
+            estimate: .init(byteCount: 1, seconds: 2, isBound: true, isPartial: true))
+        plan.refused = [
+            .init(name: "load", path: "/etc/diagbundle/plugins.d/load", reason: "may be written"),
+            .init(name: nil, path: "/srv/plugins", reason: "may be written"),
+        ]
         return [
-            SchemaSample(
-                .plan, "full",
-                CollectionPlan(
-                    tool: .init(name: "diagbundle", version: "1"),
-                    host: .init(name: "host", machine: digest), userIdentifier: 0,
-                    created: Timestamp(microsecondsSince1970: 1), root: "/",
-                    since: Timestamp(microsecondsSince1970: 0), options: ["profile": ["full"]],
-                    collectors: [full, lean],
-                    estimate: .init(byteCount: 1, seconds: 2, isBound: true, isPartial: true))),
+            SchemaSample(.plan, "full", plan),
             SchemaSample(
                 .plan, "lean",
                 CollectionPlan(

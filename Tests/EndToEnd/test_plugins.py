@@ -523,15 +523,52 @@ class PluginTrust(Plugins):
     def test_a_file_for_its_folder_is_told(self):
         file = self.python("good", GOOD)
         said = "%s is no folder: name the folder that it is in" % file
-        self.collect("--plugins", file, "--only", "locale", expected=(PARTIAL,))
-        lack, = [one for one in harness.manifest(self.output)["missing"]
-                 if one["collector"] == "plugins"]
-        self.assertEqual((lack["what"], lack["why"]), (file, said))
+        outcome = self.collect("--plugins", file, "--only", "locale", expected=(USAGE,))
+        self.assertIn(said, outcome.told)
+        planned = harness.run("plan", "--plugins", file, "--only", "locale")
+        self.assertEqual(planned.status, USAGE, str(planned))
+        self.assertIn(said, planned.told)
         checked = harness.run("collectors", "check", "--plugins", file)
         self.assertEqual(checked.status, USAGE, str(checked))
         self.assertIn(said, checked.err)
         outcome = self.collect("--collectors", file + ".yaml", expected=(USAGE,))
         self.assertIn("good.yaml is no folder: name the folder that it is in", outcome.told)
+
+    def test_a_plan_names_those_that_are_refused(self):
+        self.python("good", GOOD)
+        os.chmod(self.python("writable", GOOD), 0o777)
+        self.add("later", PYTHON + GOOD,
+                 description=DESCRIPTION.replace("diagbundle.plugin/1", "diagbundle.plugin/9"))
+        profile = self.path("profile.yaml")
+        harness.write(profile, "schema: diagbundle.profile/1\n"
+                               "only: [good, writable, later]\n")
+        options = ("--plugins", self.plugins, "--profile", profile)
+        reasons = {"writable": "writable may be written by others",
+                   "later": "later.yaml:1:9: expected `diagbundle.plugin/1`"}
+        path = self.path("plan.json")
+        table = harness.run("plan", *options, "--output", path)
+        self.assertEqual(table.status, COMPLETE, str(table))
+        self.assertIn("Refused: later, writable; a run by this plan leaves them out", table.out)
+        whole = harness.run("plan", *options).out
+        plan = harness.read_json(path)
+        if not harness.why_no_jsonschema():
+            self.assert_schema(plan, "plan")
+        self.assertEqual([one["name"] for one in plan["refused"]], sorted(reasons))
+        for one in plan["refused"]:
+            self.assertEqual(one["path"], os.path.join(self.plugins, one["name"]))
+            self.assertIn(reasons[one["name"]], one["reason"])
+            self.assertIn("refused: " + one["reason"], " ".join(whole.split()))
+        self.collect("--plan", path, expected=(PARTIAL,))
+        document = harness.manifest(self.output)
+        self.assertEqual(harness.reports(document)["good"]["outcome"], "complete")
+        self.assertEqual(
+            {one["what"]: one["why"] for one in document["missing"]},
+            {one["name"]: "the plan does not have it: " + one["reason"]
+             for one in plan["refused"]})
+        # Whoever reviews it may take them out.
+        del plan["refused"]
+        harness.write(path, json.dumps(plan))
+        self.collect("--plan", path, expected=(COMPLETE,), output=self.path("second"))
 
     def test_one_that_runs_only_by_its_name_is_of_no_profile(self):
         path = self.python("good", GOOD, "risk: R2\n")

@@ -44,6 +44,14 @@ extension PublishedSchema {
                     "estimate": {"$ref": "#/$defs/estimate"}
                 }
             }},
+            "refused": {"type": "array", "items": {
+                "type": "object", "additionalProperties": false, "required": ["path", "reason"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "path": {"type": "string"},
+                    "reason": {"type": "string"}
+                }
+            }},
             "estimate": {"$ref": "#/$defs/estimate"}
         },
         "$defs": {
