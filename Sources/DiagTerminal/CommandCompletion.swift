@@ -10,8 +10,8 @@ public struct CommandCompletion: Sendable {
             case none
             /// Folders alone.
             case folders
-            /// Folders, and files with one of these endings; of no ending, all files.
-            case files(endings: [String])
+            /// Files of any name, and folders on the way to others.
+            case files
         }
 
         /// Words that may be chosen, with what each means.
@@ -190,7 +190,7 @@ extension CommandCompletion.Values {
             switch files {
             case .none: "none"
             case .folders: "folders"
-            case .files(let endings): (["files"] + endings).joined(separator: " ")
+            case .files: "files"
             }
         return [first]
             + words.map { word in

@@ -68,21 +68,20 @@ extension Completion.Shell {
 
     private static let bashScript = #"""
         # Completion of diagbundle for bash: the program is asked which words fit.
-        # First line of its answer: none, folders, or files with their endings; then the words.
+        # First line of its answer: none, folders or files; then the words.
 
         _diagbundle() {
             local current=${COMP_WORDS[COMP_CWORD]} program=${COMP_WORDS[0]/#\~/$HOME}
-            local kind line ending
-            local -a answer kinds
+            local kind line
+            local -a answer
             COMPREPLY=()
             mapfile -t answer < <(
                 "$program" complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null
             )
             [ "${#answer[@]}" -gt 0 ] || return 0
-            read -r -a kinds <<<"${answer[0]}"
             for line in "${answer[@]:1}"; do COMPREPLY+=("${line%%$'\t'*}"); done
             [ "$current" = "=" ] && current=
-            kind=${kinds[0]}
+            kind=${answer[0]}
             if [ "$kind" = folders ] || [ "$kind" = files ]; then
                 compopt -o filenames 2>/dev/null
                 while IFS= read -r line; do COMPREPLY+=("$line"); done < <(
@@ -90,16 +89,9 @@ extension Completion.Shell {
                 )
             fi
             if [ "$kind" = files ]; then
-                for ending in "${kinds[@]:1}"; do
-                    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(
-                        compgen -f -X "!*.$ending" -- "$current"
-                    )
-                done
-                if [ "${#kinds[@]}" = 1 ]; then
-                    while IFS= read -r line; do
-                        [ -d "$line" ] || COMPREPLY+=("$line")
-                    done < <(compgen -f -- "$current")
-                fi
+                while IFS= read -r line; do
+                    [ -d "$line" ] || COMPREPLY+=("$line")
+                done < <(compgen -f -- "$current")
             fi
             return 0
         }
@@ -111,10 +103,10 @@ extension Completion.Shell {
     private static let zshScript = #"""
         #compdef diagbundle
         # Completion of diagbundle for zsh: the program is asked which words fit.
-        # First line of its answer: none, folders, or files with their endings; then the words.
+        # First line of its answer: none, folders or files; then the words.
 
         _diagbundle() {
-            local -a before answer kinds candidates
+            local -a before answer candidates
             local line word meaning
             before=("${(@Q)words[2,CURRENT-1]}")
             if [[ $PREFIX == --*=* ]]; then
@@ -123,7 +115,6 @@ extension Completion.Shell {
             fi
             answer=("${(@f)$("${words[1]/#\~/$HOME}" complete -- "${before[@]}" "$PREFIX" 2>/dev/null)}")
             (( ${#answer} )) || return 1
-            kinds=(${=answer[1]})
             for line in "${(@)answer[2,-1]}"; do
                 word=${line%%$'\t'*}
                 meaning=
@@ -132,15 +123,9 @@ extension Completion.Shell {
             done
             local -i status_=1
             (( ${#candidates} )) && _describe -V 'diagbundle' candidates && status_=0
-            case $kinds[1] in
+            case $answer[1] in
             folders) _files -/ && status_=0 ;;
-            files)
-                if (( ${#kinds} > 1 )); then
-                    _files -g "*.(${(j:|:)kinds[2,-1]})(-.)" && status_=0
-                else
-                    _files && status_=0
-                fi
-                ;;
+            files) _files && status_=0 ;;
             esac
             return status_
         }
@@ -155,20 +140,19 @@ extension Completion.Shell {
 
     private static let fishScript = #"""
         # Completion of diagbundle for fish: the program is asked which words fit.
-        # First line of its answer: none, folders, or files with their endings; then the words.
+        # First line of its answer: none, folders or files; then the words.
 
         function __diagbundle_complete
             set -l before (commandline -opc)
             set -l current (commandline -ct)
             set -l answer (command $before[1] complete -- $before[2..-1] "$current" 2>/dev/null)
             or return 1
-            set -l kinds (string split ' ' -- $answer[1])
             for line in $answer[2..-1]
                 printf '%s\n' $line
             end
             set -l prefix (string match -r -- '^--[^=]*=' "$current")
             set -l path (string replace -r -- '^--[^=]*=' '' "$current")
-            switch $kinds[1]
+            switch $answer[1]
                 case folders
                     for found in $path*/
                         printf '%s%s\n' "$prefix" $found
@@ -179,14 +163,7 @@ extension Completion.Shell {
                     end
                     for found in $path*
                         test -d $found; and continue
-                        if test (count $kinds) -eq 1
-                            printf '%s%s\n' "$prefix" $found
-                        end
-                        for ending in $kinds[2..-1]
-                            if string match -q -- "*.$ending" $found
-                                printf '%s%s\n' "$prefix" $found
-                            end
-                        end
+                        printf '%s%s\n' "$prefix" $found
                     end
             end
         end

@@ -15,9 +15,6 @@ enum CompletionValues {
 
     private typealias Values = CommandCompletion.Values
 
-    private static let yaml = ["yaml", "yml"]
-    private static let bundles = ["tar.xz", "tar.zst", "tar.gz", "tar", "zip"]
-
     @Sendable private static func values(
         of command: [String], _ argument: CommandTree.Argument, _ words: [String]
     ) -> CommandCompletion.Values {
@@ -31,14 +28,12 @@ enum CompletionValues {
         switch argument.nameTexts.last ?? "" {
         case "--only", "--skip": return collectors(words)
         case "--profile":
-            return Values(
-                CollectionProfile.allCases.map { .init($0.rawValue) },
-                files: .files(endings: yaml))
-        case "--output" where command == ["archive"]: return Values(files: .files(endings: []))
+            return Values(CollectionProfile.allCases.map { .init($0.rawValue) }, files: .files)
+        case "--output" where [["archive"], ["plan"]].contains(command):
+            return Values(files: .files)
         case "--collectors", "--plugins", "--root", "--output", "--directory":
             return Values(files: .folders)
-        case "--config": return Values(files: .files(endings: yaml))
-        case "--plan": return Values(files: .files(endings: ["json"]))
+        case "--config", "--plan": return Values(files: .files)
         case "--progress": return .of(ProgressStyle.allCases.map(\.rawValue))
         case "--live-dump": return .of(["full", "stacks", "no"])
         case "--compress", "--dump-compress": return .of(["zstd", "zlib", "none"])
@@ -54,12 +49,11 @@ enum CompletionValues {
         _ command: [String], _ argument: CommandTree.Argument
     ) -> Values {
         switch (command.joined(separator: " "), argument.valueName ?? "") {
-        case ("verify", _), ("list", _), ("cat", "bundle"), ("extract", "bundle"):
-            return Values(files: .files(endings: bundles))
+        // Of any name: what a ticket system or a person calls a bundle is theirs to choose.
+        case ("verify", _), ("list", _), ("cat", "bundle"), ("extract", "bundle"),
+            ("dump info", _), ("dump stacks", _), ("dump convert", _), ("collectors check", _):
+            return Values(files: .files)
         case ("archive", _): return Values(files: .folders)
-        case ("dump info", _), ("dump stacks", _), ("dump convert", _):
-            return Values(files: .files(endings: []))
-        case ("collectors check", _): return Values(files: .files(endings: yaml))
         case ("collectors show", _):
             var values = collectors([])
             values.isList = false

@@ -112,7 +112,19 @@ class CompletionTest(harness.Case):
             (["collect", "--progress", "j"], ["json"]),
             (["collect", "--collectors", self.own, "--only", "my-"], ["my-app"]),
             (["verify", "h"], ["host.tar.xz"]),
-            (["verify", "v"], []),
+            (["verify", "v"], ["vmcore"]),
+            (["plan", "--output", "v"], ["vmcore"]),
+            (["plan", "-o", "v"], ["vmcore"]),
+            (["plan", "-o", "l"], ["logs folder"]),
+            (["collect", "--plan", "h"], ["host.tar.xz"]),
+            (["collect", "--config", "v"], ["vmcore"]),
+            (["collect", "--config", "=", "v"], ["vmcore"]),
+            (["collect", "--root", "v"], []),
+            (["collect", "--root", "l"], ["logs folder"]),
+            (["collectors", "check", "v"], ["vmcore"]),
+            (["archive", "l"], ["logs folder"]),
+            (["archive", "v"], []),
+            (["extract", "vmcore", "-C", "l"], ["logs folder"]),
             (["dump", "info", "v"], ["vmcore"]),
             (["dump", "full", "--compress", "z"], ["zstd", "zlib"]),
             (["schema", "manif"], ["manifest"]),
@@ -142,7 +154,11 @@ class CompletionTest(harness.Case):
             ("collect --profile f", ["full"]),
             ("collect --profile p", ["profile.yaml"]),
             ("verify h", ["host.tar.xz"]),
-            ("verify v", []),
+            ("verify v", ["vmcore"]),
+            ("plan --output v", ["vmcore"]),
+            ("plan --output=v", ["--output=vmcore"]),
+            ("collect --config v", ["vmcore"]),
+            ("collect --root v", []),
         ]
         for line, expected in cases:
             with self.subTest(line):
@@ -156,6 +172,9 @@ class CompletionTest(harness.Case):
             ("diagbundle collect --only=kern", "diagbundle collect --only=kernel"),
             ("diagbundle collect --only kernel loca", "diagbundle collect --only kernel locale"),
             ("diagbundle verify ho", "diagbundle verify host.tar.xz"),
+            ("diagbundle verify vm", "diagbundle verify vmcore"),
+            ("diagbundle plan --output vm", "diagbundle plan --output vmcore"),
+            ("diagbundle collect --config=vm", "diagbundle collect --config=vmcore"),
             ("diagbundle schema manif", "diagbundle schema manifest"),
         ]
         script = self.script("zsh")
@@ -202,6 +221,28 @@ class CompletionOfEveryOptionTest(harness.Case):
     FREE = {"--since", "--case", "--deadline", "--seal-deadline", "--jobs", "--max-size",
             "--subsystem", "--dump-max-size", "--dump-originator", "--dump-threads",
             "--originator", "--reason", "--dump-reason", "--threads"}
+
+    # What names a file or a folder, and which of both is offered.
+    FOLDERS = {"--collectors", "--plugins", "--root", "--output", "--directory"}
+    FILES = {"--config", "--plan", "--profile"}
+
+    def test_each_option_that_names_a_file_or_folder_offers_all_of_them(self):
+        found = set()
+        for words, command in harness.commands(harness.command_tree()):
+            for option in command.get("arguments", []):
+                names = ["-" * (1 + (one["kind"] == "long")) + one["name"]
+                         for one in option.get("names") or []]
+                known = [name for name in names if name in self.FOLDERS | self.FILES]
+                if option["kind"] != "option" or not option["shouldDisplay"] or not known:
+                    continue
+                found.update(known)
+                is_file = known[0] in self.FILES or (
+                    known[0] == "--output" and words in (["plan"], ["archive"]))
+                for name in names:
+                    offered = harness.run("complete", "--", *words, name, "").out.splitlines()
+                    self.assertEqual(offered[0], "files" if is_file else "folders",
+                                     "%s %s" % (words, name))
+        self.assertEqual(found, self.FOLDERS | self.FILES)
 
     def test_each_option_with_a_value_is_completed_or_free(self):
         tree = harness.command_tree()
