@@ -50,7 +50,7 @@ state that a program keeps: names, times, counters and versions
 databases of packages: names, versions, hashes, and pins by name or origin
   packages /var/lib/dpkg/* /var/lib/apt/* /etc/apt/preferences* /lib/apk/db/* /etc/apk/[wap]*
   packages /etc/dnf/[mp]*.d/* */versionlock.* /etc/zypp/locks /etc/zypp/vendors.d/*
-  packages /etc/zypp/multiversion.d/* /etc/zypp/systemCheck*
+  packages /etc/zypp/multiversion.d/* /etc/zypp/systemCheck* /var/lib/rpm/*
 tables of names, numbers, addresses or times, without a place for a password
   locale /etc/locale* /etc/vconsole.conf /etc/machine-info /etc/ld.so.* /etc/inputrc
   locale /etc/default/[!e]* /etc/conf.d/{keymaps,* /etc/sysconfig/{i18n,* /etc/timezone
@@ -167,6 +167,7 @@ TRAITS = {"/proc/sys/kernel/osrelease": "6.1.0\n", "/sys/module/kvm/refcnt": "0\
           "/sys/class/nvme/nvme0/state": "live\n", "/etc/nginx/nginx.conf": "\n"}
 # What the condition of an item wants to be absent, and the second root has not.
 LEFT_OUT = re.compile(r"/(boot/config-|usr/lib/(sysctl|modprobe)\.d|run/systemd/"
+                      r"|usr/lib/sysimage/rpm/|usr/share/rpm/"
                       r"|sys/fs/cgroup/cgroup\.controllers)")
 TOKEN = re.compile(rb"planted-([0-9]{4})-")
 
