@@ -7,19 +7,7 @@ extension CollectorsNew {
                 limits: {bytes: 64KiB, seconds: 5}
 
             """
-        return """
-            # yaml-language-server: $schema=collector.schema.json
-            # An editor checks against the schema beside it: diagbundle schema collector > collector.schema.json
-            schema: diagbundle.collector/1
-            name: "\(name)"
-            subject: \(name) and its state
-            description: >-
-              What it collects, and for whom.
-            # technical, identity, content or sensitive; an item may have its own.
-            privacy: content
-            profiles: [default, full]
-            deadline: 30s
-            limit: 16MiB
+        return head(name, of: "collector", part: "an item") + """
             when:
               any: [{commands: ["\(name)"]}, {files: [/etc/\(name).conf]}]
             items:
@@ -35,24 +23,37 @@ extension CollectorsNew {
 
     /// The file that describes a plugin.
     static func pluginTemplate(_ name: String) -> String {
+        let risk = """
+            # R0 answers from memory, R1 may block, R2 runs only when it is asked for by name, and is of no
+            # profile.
+            risk: R1
+
+            """
+        return head(name, of: "plugin", part: "an artifact", risk: risk) + """
+            # What must hold for it to be run:
+            # when: {commands: ["\(name)"]}
+
+            """
+    }
+
+    /// What both files begin with: `kind` is the last word of their schema, `part` what may have a
+    /// privacy class of its own, and `risk` the lines about that.
+    private static func head(
+        _ name: String, of kind: String, part: String, risk: String = ""
+    ) -> String {
         """
-        # yaml-language-server: $schema=plugin.schema.json
-        # An editor checks against the schema beside it: diagbundle schema plugin > plugin.schema.json
-        schema: diagbundle.plugin/1
+        # yaml-language-server: $schema=\(kind).schema.json
+        # An editor checks against the schema beside it: diagbundle schema \(kind) > \(kind).schema.json
+        schema: diagbundle.\(kind)/1
         name: "\(name)"
         subject: \(name) and its state
         description: >-
           What it collects, and for whom.
-        # technical, identity, content or sensitive; an artifact may have its own.
+        # technical, identity, content or sensitive; \(part) may have its own.
         privacy: content
-        # R0 answers from memory, R1 may block, R2 runs only when it is asked for by name, and is of no
-        # profile.
-        risk: R1
-        profiles: [default, full]
+        \(risk)profiles: [default, full]
         deadline: 30s
         limit: 16MiB
-        # What must hold for it to be run:
-        # when: {commands: ["\(name)"]}
 
         """
     }

@@ -121,9 +121,7 @@ extension PublishedSchema {
                         "description": "their media type is JSON"},
                     "limits": {"$ref": "#/$defs/filesLimits", "description": "what is kept of it"},
                     "privacy": {"$ref": "#/$defs/itemPrivacy"},
-                    "risk": {"$ref": "#/$defs/risk",
-                        "description": "R0 when all of it is below /proc, /sys and /run/udev, \#
-        else R1"},
+                    "risk": {"$ref": "#/$defs/itemRisk"},
                     "when": {"$ref": "#/$defs/itemWhen"},
                     "profiles": {"$ref": "#/$defs/itemProfiles"}
                 }
@@ -183,9 +181,7 @@ extension PublishedSchema {
                     "limits": {"$ref": "#/$defs/listingLimits",
                         "description": "what is kept of it"},
                     "privacy": {"$ref": "#/$defs/itemPrivacy"},
-                    "risk": {"$ref": "#/$defs/risk",
-                        "description": "R0 when all of it is below /proc, /sys and /run/udev, \#
-        else R1"},
+                    "risk": {"$ref": "#/$defs/itemRisk"},
                     "when": {"$ref": "#/$defs/itemWhen"},
                     "profiles": {"$ref": "#/$defs/itemProfiles"}
                 }
@@ -247,6 +243,8 @@ extension PublishedSchema {
             "secrets": {"type": "boolean", "default": false,
                 "description":
                 "it may hold passwords or keys, and no item of this collector collects it"},
+            "itemRisk": {"$ref": "#/$defs/risk",
+                "description": "R0 when all of it is below /proc, /sys and /run/udev, else R1"},
             "itemPrivacy": {"$ref": "#/$defs/privacy",
                 "description": "that of the collector where an item names none"},
             "itemWhen": {"$ref": "#/$defs/when",

@@ -43,30 +43,25 @@ extension PublishedSchema {
         """#
 
     /// What does not exist.
-    static let absentDefinition = #"""
-        "absent": {
-            "type": "object", "additionalProperties": false, "required": ["collector", "what"],
-            "properties": {
-                "collector": {"$ref": "#/$defs/name"},
-                "what": {"type": "string"},
-                "why": {"type": "string"}
-            }
-        }
-        """#
+    static let absentDefinition = lack("absent", requiring: ["collector", "what"])
 
     /// What could not be had.
-    static let missingDefinition = #"""
-        "missing": {
-            "type": "object", "additionalProperties": false,
-            "required": ["collector", "what", "why"],
-            "properties": {
-                "collector": {"$ref": "#/$defs/name"},
-                "what": {"type": "string"},
-                "why": {"type": "string"},
-                "remedy": {"type": "string"}
+    static let missingDefinition = lack(
+        "missing", requiring: ["collector", "what", "why"], further: ["remedy"])
+
+    /// Something that is not there, and why: texts called `further` beside those of both.
+    private static func lack(
+        _ name: String, requiring required: [String], further: [String] = []
+    ) -> String {
+        let required = required.map { "\"\($0)\"" }.joined(separator: ", ")
+        let texts = (["what", "why"] + further).map { ", \"\($0)\": {\"type\": \"string\"}" }
+        return #"""
+            "\#(name)": {
+                "type": "object", "additionalProperties": false, "required": [\#(required)],
+                "properties": {"collector": {"$ref": "#/$defs/name"}\#(texts.joined())}
             }
-        }
-        """#
+            """#
+    }
 
     /// How a collector ended.
     static let reportDefinition = #"""
