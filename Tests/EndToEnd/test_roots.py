@@ -171,6 +171,10 @@ class RootTest(harness.Case):
         self.assertEqual([one for one in paths if one.startswith("login/etc/pam.d/")], [])
         # Where a hash stands on a host without shadow, and the program that leaves it out cannot run.
         self.assertEqual(paths & {"login/etc/passwd", "login/etc/group", "login/users.txt"}, set())
+        # Without the hash the program's own code reads them.
+        if os.path.exists(os.path.join(self.path("root"), "etc", "passwd")):
+            users = harness.content(os.path.join(folder, "system", "users.txt")).decode()
+            self.assertRegex(users, r"(?m)^root:0:0:")
         self.assertEqual([one for one in paths if one.endswith("/commands.json")], [])
         absent = {one["what"]: one.get("why", "") for one in manifest["absent"]}
         self.assertTrue(any("no command runs for a root" in why for why in absent.values()))

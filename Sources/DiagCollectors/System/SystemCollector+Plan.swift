@@ -1,4 +1,6 @@
 public import DiagCollect
+internal import DiagFormats
+internal import DiagSystem
 
 /// What the system collector would do.
 extension SystemCollector {
@@ -22,6 +24,11 @@ extension SystemCollector {
                 "/sys/devices/system/clocksource", "/sys/class/dmi/id",
             ], limit: 8 << 20)
         plan.reads("kernel parameters", trees: ["/proc/sys"])
+        if !context.root.isLiveHost {
+            plan.reads(
+                "users and groups, without the field of the password",
+                files: Self.accounts.map(\.path), limit: Int64(Self.mostAccountBytes))
+        }
         return plan.work
     }
 }

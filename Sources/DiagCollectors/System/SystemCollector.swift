@@ -18,7 +18,8 @@ public struct SystemCollector: Collector {
             deadlineSeconds: 20, byteBudget: 32 << 20)
     }
 
-    /// Sends `system.json`, `identity.json`, the texts they rest on, and `sysctl.txt`.
+    /// Sends `system.json`, `identity.json`, the texts they rest on, and `sysctl.txt`; of a root
+    /// that nothing runs from `users.txt` and `groups.txt`, too.
     public func collect(in context: CollectionContext, into sink: any CollectionSink) throws {
         let reader = FactReader(context: context, sink: sink)
         var document = SystemDocument()
@@ -30,6 +31,7 @@ public struct SystemCollector: Collector {
         try readLimits(&document, reader)
         try readVirtualization(&document, reader)
         let identity = try readIdentity(reader)
+        try sendAccounts(reader)
         try sink.progress(1, of: 3, unit: "steps", activity: "copying kernel statistics")
         for (path, name, limit) in Self.evidence {
             _ = try reader.evidence(FilePath(path), as: name, limit: limit)
