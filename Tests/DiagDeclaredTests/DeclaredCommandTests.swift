@@ -260,7 +260,7 @@ struct DeclaredCommandTests {
         // A single argument has at most 32 pages: MAX_ARG_STRLEN of linux/binfmts.h.
         let word = String(repeating: "a", count: 32 * HostFacts.pageByteCount)
         let sink = try declared(
-            "  - command: [env, \(word)]\n    to: a\n  - command: [env]\n    to: b")
+            "  - command: [uname, \(word)]\n    to: a\n  - command: [uname]\n    to: b")
         #expect(sink.paths == ["b", CommandRecord.artifact])
         #expect(sink.missing.first?.why?.hasSuffix("Argument list too long") == true)
         let record = try record(sink)

@@ -64,7 +64,7 @@ struct DeclaredPlanTests {
             ("limits: {bytes: 100}", .init(byteCount: 100, seconds: 0.03, isAssumed: true)),
         ])
     func typical(more: String, expected: CollectionPlan.Estimate) throws {
-        let work = try collector("  - command: [env]\n    to: a\n    \(more)\n").plan(
+        let work = try collector("  - command: [uname]\n    to: a\n    \(more)\n").plan(
             in: .init(root: try RootedTree("/")))
         #expect(work.items.map(\.doesNotApply) == [nil])
         #expect(work.items.map(\.knownEstimate) == [expected])
@@ -73,7 +73,7 @@ struct DeclaredPlanTests {
     @Test("What does not run here is estimated as nothing, and nothing of that is assumed")
     func notRun() throws {
         let host = try DeclaredHost()
-        let plan = try plan("  - command: [env]\n    to: a\n  - files: [/no]", of: host)
+        let plan = try plan("  - command: [uname]\n    to: a\n  - files: [/no]", of: host)
         #expect(plan.items.map(\.knownEstimate) == [.init(), .init()])
     }
 

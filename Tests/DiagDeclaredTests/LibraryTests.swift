@@ -65,6 +65,11 @@ struct LibraryTests {
         case .scalar(let scalar):
             if !scalar.isQuoted {
                 if let number = Int64(scalar.text) { return .integer(number) }
+                if scalar.text.wholeMatch(of: /[0-9]+\.[0-9]+/) != nil,
+                    let number = Double(scalar.text)
+                {
+                    return .number(number)
+                }
                 if let truth = Bool(scalar.text) { return .bool(truth) }
             }
             return .string(scalar.text)

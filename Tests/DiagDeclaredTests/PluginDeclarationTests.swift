@@ -210,11 +210,15 @@ struct PluginFileTests {
     @Test("A folder that is refused, or is a file, is told as a folder")
     func folders() throws {
         let file = folder.appending("one")
-        let (plugins, refused) = try PluginFile.readFolder(file, isOptional: false)
+        let (plugins, refused) = try PluginFile.readFolder(file, isOptional: true)
         #expect(plugins.isEmpty)
         #expect(refused.map(\.reason) == ["\(file) is no folder: name the folder that it is in"])
         #expect(refused.map(\.isFolder) == [true])
         #expect(refused.map(\.isAboutContent) == [true])
+        let error = #expect(throws: PluginFile.Refusal.self) {
+            _ = try PluginFile.readFolder(file, isOptional: false)
+        }
+        #expect(error?.reason == refused.first?.reason)
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o777], ofItemAtPath: folder.string)
         let open = try PluginFile.readFolder(folder, isOptional: false).refused
