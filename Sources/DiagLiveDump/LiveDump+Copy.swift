@@ -68,14 +68,12 @@ extension LiveDump {
         }
         try begin(destination, estimatedByteCount: bytes)
 
-        let begun = ContinuousClock.now
-        let result = try follow(
+        let (result, seconds) = try follow(
             source: core, selection: selection,
             writing, destination, estimate: estimate.fileByteCount, samplers, control, listener)
         // Closed any earlier, their memory would be given back while it is copied.
         withExtendedLifetime(samplers) {}
         clock.begin(.finish)
-        let seconds = (ContinuousClock.now - begun) / .seconds(1)
         conclude(result, core, control, destination)
         if result.isComplete {
             clock.begin(.history)
@@ -161,12 +159,15 @@ extension LiveDump {
         )
     }
 
-    /// Copies in a thread of its own, and tells how far it is meanwhile.
+    /// Copies in a thread of its own, tells how far it is meanwhile, and gives the stacks.
+    ///
+    /// - Returns: what was written, and in how many seconds, whatever was waited for beside it.
     private func follow(
         source: any MemorySource, selection: any PageSelection,
         _ writing: DumpWriterOptions, _ destination: Destination, estimate: Int64,
         _ samplers: ProcessorSamplers?, _ control: DumpControl, _ listener: Listener
-    ) throws -> DumpResult {
+    ) throws -> (DumpResult, seconds: Double) {
+        let started = ContinuousClock.now
         clock.begin(.registers)
         let (pinned, registers) = try pin(source, samplers)
         let output = DumpOutput(try destination.open(), name: destination.name)
@@ -179,15 +180,22 @@ extension LiveDump {
             mark: try JSONDocument.encode(begun, layout: .line))
         control.expect(pages: selection.dumpedCount)
         let copying = try BackgroundValue.start(name: "dump-copy") {
-            () -> Result<DumpResult, LiveDumpError> in
+            () -> Result<(DumpResult, seconds: Double), LiveDumpError> in
             defer { control.clock.begin(.finish) }
             do throws(LiveDumpError) {
-                return .success(
-                    try DumpWriter.write(
-                        pinned, selection, notes: notes, options: writing, to: output,
-                        control: control,
-                        describe: { Self.mark(begun, $0) }))
+                let result = try DumpWriter.write(
+                    pinned, selection, notes: notes, options: writing, to: output,
+                    control: control, describe: { Self.mark(begun, $0) })
+                return .success((result, (ContinuousClock.now - started) / .seconds(1)))
             } catch { return .failure(error) }
+        }
+        let heed = {
+            guard listener.isStopRequested() else { return }
+            control.stop(
+                .init(
+                    cause: .interrupted,
+                    message: "copy the kernel's memory: the run was told to end",
+                    remedy: "The file holds the pages that were copied by then."))
         }
         let meter = CopyMeter(control, estimate: estimate)
         var looks = 0
@@ -196,18 +204,12 @@ extension LiveDump {
             if let result = copying.wait(seconds: looks == 0 ? 0 : 0.1) {
                 return try result.get()
             }
-            if listener.isStopRequested() {
-                control.stop(
-                    .init(
-                        cause: .interrupted,
-                        message: "copy the kernel's memory: the run was told to end",
-                        remedy: "The file holds the pages that were copied by then."))
-            }
+            heed()
             looks += 1
             if looks % 16 == 0, let reason = source.displacement() { control.stop(reason) }
             do {
                 try listener.tell(meter.progress)
-                try deliverStacks(listener, within: 0)
+                try deliverStacks(listener, within: 0, between: heed)
             } catch {
                 control.stop(.init(cause: .interrupted, message: "\(error)"))
                 _ = copying.wait()

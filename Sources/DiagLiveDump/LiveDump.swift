@@ -59,12 +59,14 @@ public final class LiveDump {
         public var tell: (Progress) throws -> Void
         /// Given the stacks of all threads: they were read before pages are copied, unless a
         /// thread's file in /proc does not answer, and are given before that or while it goes on.
-        public var take: (KernelStacks) throws -> Void
+        /// The second is to be called between the parts of what is made of them, which take long
+        /// where there are many: the copy hears then that it is to end.
+        public var take: (KernelStacks, () -> Void) throws -> Void
 
         /// A listener by its three parts.
         public init(
             isStopRequested: @escaping () -> Bool, tell: @escaping (Progress) throws -> Void,
-            take: @escaping (KernelStacks) throws -> Void
+            take: @escaping (KernelStacks, () -> Void) throws -> Void
         ) {
             self.isStopRequested = isStopRequested
             self.tell = tell
@@ -155,8 +157,8 @@ public final class LiveDump {
                 throw error
             }
         }
-        heard.take = { stacks in
-            do { try listener.take(stacks) } catch {
+        heard.take = { stacks, between in
+            do { try listener.take(stacks, between) } catch {
                 failure = error
                 throw error
             }
@@ -341,8 +343,11 @@ public final class LiveDump {
 
     /// Gives the stacks to the listener, when they are there within `seconds`.
     ///
-    /// A stop of the run ends the reading: what is known is given.
-    func deliverStacks(_ listener: Listener, within seconds: Double) throws {
+    /// A stop of the run ends the reading: what is known is given. `between` is called between the
+    /// parts that the listener makes of them.
+    func deliverStacks(
+        _ listener: Listener, within seconds: Double, between: () -> Void = {}
+    ) throws {
         guard let reading = stacks else { return }
         let start = MonotonicTime.now
         var taken = reading.wait(seconds: 0)
@@ -352,7 +357,7 @@ public final class LiveDump {
         }
         guard let taken else { return }
         stacks = nil
-        try deliver(taken, listener)
+        try deliver(taken, listener, between: between)
         // A copy that ended meanwhile began its own end, and waits for this.
         clock.rename(.finish, to: .stacks)
     }
@@ -366,21 +371,31 @@ public final class LiveDump {
         guard let reading = stacks else { return }
         clock.begin(.stacks)
         let start = MonotonicTime.now
-        while reading.wait(seconds: min(0.05, seconds)) == nil,
-            MonotonicTime.now.seconds(since: start) < seconds
-        {
+        var taken = reading.wait(seconds: 0)
+        while taken == nil, MonotonicTime.now.seconds(since: start) < seconds {
             if listener.isStopRequested() || dump.isStopped { stopStacks() }
+            taken = reading.wait(seconds: min(0.05, seconds))
         }
+        // The mark in the dump has what they lack, too.
+        if let taken { note(taken) }
     }
 
     private func stopStacks() {
         stacksControl.stop(.init(cause: .interrupted, message: "the run was told to end"))
     }
 
-    private func deliver(_ stacks: KernelStacks, _ listener: Listener) throws {
+    private func deliver(
+        _ stacks: KernelStacks, _ listener: Listener, between: () -> Void = {}
+    ) throws {
+        note(stacks)
+        try listener.take(stacks, between)
+        hasStacks = true
+    }
+
+    /// Says in the report when the stacks were read and what they lack, once.
+    private func note(_ stacks: KernelStacks) {
+        guard report.stacksRead == nil else { return }
         report.stacksRead = .init(start: stacks.taken, end: readThreads.ended ?? .now)
         report.warnings += stacks.lacks
-        try listener.take(stacks)
-        hasStacks = true
     }
 }

@@ -25,7 +25,7 @@ struct CareRefusalTests {
         var takenCount = 0
         let report = try dump.run(
             .init(
-                isStopRequested: { false }, tell: { _ in }, take: { _ in takenCount += 1 }))
+                isStopRequested: { false }, tell: { _ in }, take: { _, _ in takenCount += 1 }))
         #expect(report.outcome == .refused)
         #expect(report.file == nil)
         return (report, takenCount)

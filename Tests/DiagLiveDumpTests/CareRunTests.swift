@@ -27,7 +27,7 @@ struct CareRunTests {
     }
 
     private let listener = LiveDump.Listener(
-        isStopRequested: { false }, tell: { _ in }, take: { _ in })
+        isStopRequested: { false }, tell: { _ in }, take: { _, _ in })
 
     @Test("An error of any kind while it is made is in the report")
     func translated() throws {
@@ -74,7 +74,7 @@ struct CareRunTests {
             }
         }
         deaf = listener
-        deaf.take = { _ in throw Gone() }
+        deaf.take = { _, _ in throw Gone() }
         #expect(throws: Gone.self) { try dump().dump.run(deaf) { _ in } }
     }
 

@@ -49,12 +49,37 @@ struct LiveDumpTests {
             preparation: LiveDumpPreparation(lock: nil, pressure: nil, refusal: nil, warnings: []))
         var taken = 0
         let report = try dump.run(
-            .init(isStopRequested: { false }, tell: { _ in }, take: { _ in taken += 1 }))
+            .init(isStopRequested: { false }, tell: { _ in }, take: { _, _ in taken += 1 }))
         #expect(taken == 1)
         #expect(report.outcome == .refused)
         #expect(report.obstacle?.cause == .unsupported)
         #expect(report.file == nil)
         #expect(report.parameters[0] == "0x64696167626e646c")
+    }
+
+    @Test("Between the parts that are made of the stacks a copy hears that it is to end")
+    func between() throws {
+        let root = try CareRoot()
+        let dump = LiveDump(
+            options: LiveDumpOptions(), settings: DumpSettings(), isStored: false,
+            tree: try RootedTree(root.path), destination: nil,
+            preparation: LiveDumpPreparation(lock: nil, pressure: nil, refusal: nil, warnings: []))
+        var (parts, heard) = (0, 0)
+        let listener = LiveDump.Listener(
+            isStopRequested: { parts > 1 }, tell: { _ in },
+            take: { _, between in
+                for _ in 0..<3 {
+                    parts += 1
+                    between()
+                }
+            })
+        _ = try dump.run(listener) { listener in
+            try dump.deliverStacks(listener, within: 60) {
+                if listener.isStopRequested() { heard += 1 }
+            }
+        }
+        #expect(parts == 3)
+        #expect(heard == 2)
     }
 
     @Test("The time left follows from the pages that are done")

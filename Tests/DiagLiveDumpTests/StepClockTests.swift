@@ -86,7 +86,7 @@ struct StepClockTests {
     }
 
     private let listener = LiveDump.Listener(
-        isStopRequested: { false }, tell: { _ in }, take: { _ in })
+        isStopRequested: { false }, tell: { _ in }, take: { _, _ in })
 
     @Test("A dump tells its steps from when it was prepared, also when one of them throws")
     func whole() throws {

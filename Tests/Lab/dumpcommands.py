@@ -76,11 +76,12 @@ def _timed(lab, made):
     whole = (ended - started).total_seconds()
     lab.results.check("told: the steps sum to the time of the dump", abs(
         sum(found.values()) - found.get("prepare", 0) - whole) < 0.5, (steps, whole))
-    # Times are texts of one length.
+    # Times are texts of one length. Reading that takes longer than the copy waits is told as a step.
     read = report.get("stacksRead") or {}
     lab.results.check("told: the stacks were read before the first page", bool(read) and
-                      report["started"] <= read["start"] <= read["end"] <=
-                      report["windows"][0]["start"], (read, report["windows"][:1]))
+                      report["started"] <= read["start"] <= read["end"] and (
+                          read["end"] <= report["windows"][0]["start"]
+                          or found.get("stacks", 0) >= 2), (read, report["windows"][:1], steps))
 
 
 def _flattened(lab, guest):

@@ -51,19 +51,25 @@ public struct LiveDumpCollector: Collector {
             .init(
                 isStopRequested: { context.isStopRequested },
                 tell: { try Self.tell($0, of: file?.name ?? "LiveDump.kdump", to: sink) },
-                take: { stacks in
+                take: { stacks, between in
                     let privacy: PrivacyClass =
                         stacks.holdsUserRegisters ? .sensitive : .identity
                     try sink.open(
                         .init(
                             path: "LiveDump-stacks.txt", source: "/proc", mediaType: "text/plain",
                             privacy: privacy))
-                    try KernelStacksText.encode(stacks) { try sink.write($0.span) }
+                    try KernelStacksText.encode(stacks) {
+                        try sink.write($0.span)
+                        between()
+                    }
                     try sink.open(
                         .init(
                             path: "LiveDump-stacks.json", source: "/proc",
                             mediaType: "application/json", privacy: privacy))
-                    try stacks.encodeDocument { try sink.write($0.span) }
+                    try stacks.encodeDocument {
+                        try sink.write($0.span)
+                        between()
+                    }
                     stackFiles = ["LiveDump-stacks.txt", "LiveDump-stacks.json"]
                 }))
         report = place.worded(report)

@@ -40,13 +40,12 @@ final class CopyPlan: Sendable {
     private let cursor = Mutex(Cursor())
 
     /// Plans for the page frames of `selection`; `image` has the addresses of the kernel image,
-    /// `readOnly` those of its parts that are only read, `pageMap` the page frames of the map of pages, where these are known. The places of pages
-    /// that come late begin at `firstLateIndex`.
+    /// `readOnly` those of its parts that are only read, `pageMap` the page frames of the map of
+    /// pages, where these are known. The places of pages that come late begin at `firstLateIndex`.
     init(
         _ selection: any PageSelection, ranges: [MemoryRange], image: Range<UInt64>?,
         readOnly: [Range<UInt64>] = [], pageMap: [Range<UInt64>]? = nil, pageByteCount: Int,
-        chunkPageCount: Int,
-        firstLateIndex: Int? = nil
+        chunkPageCount: Int, firstLateIndex: Int? = nil
     ) throws(SystemCallError) {
         self.chunkPageCount = chunkPageCount
         let walk = FrameWalk(
