@@ -12,6 +12,8 @@ public final class HostFolder: ArtifactSink {
     /// The folders of earlier runs that were killed while they had a dump, under the names they
     /// have now.
     public private(set) var rescued: [FilePath] = []
+    /// What has the hidden name of an older host folder, and is none: it was left as it is.
+    public private(set) var strangers: [FilePath] = []
     private let stagingName: String
     private let staging: OutputDirectory
     /// The files that are open, by path.
@@ -34,7 +36,7 @@ public final class HostFolder: ArtifactSink {
     /// a dump is in it: such a one gets a name that is not hidden, and is not looked at again.
     ///
     /// The caller holds the lock of `output`. What cannot be removed, because another user left it,
-    /// stays and is avoided.
+    /// stays and is avoided; so does what has the name of an older host folder and is none.
     ///
     /// With `isKeptUnfinished` it is made under `name.partial`, which is not hidden and which no
     /// later run removes: for what is worth having even when this process is killed.
@@ -44,13 +46,20 @@ public final class HostFolder: ArtifactSink {
         self.name = name
         self.output = output
         if !isKeptUnfinished {
-            let old = Self.oldName(name)
-            // A run without RENAME_EXCHANGE was killed between its two renames.
-            if try output.status(of: name) == nil, try output.status(of: old) != nil {
-                try? output.rename(old, to: name)
+            for entry in try output.names().sorted() where Self.isOld(entry, host: name) {
+                guard Self.isOurs(entry, in: output) else {
+                    strangers.append(output.path.appending(entry))
+                    continue
+                }
+                // A run without RENAME_EXCHANGE was killed between its two renames.
+                if try output.status(of: name) == nil {
+                    try? output.rename(entry, to: name)
+                } else {
+                    try? Self.removeOlder(entry, in: output)
+                }
             }
             for entry in try output.names() where Self.isUnfinished(entry, host: name) {
-                if entry != old, Self.holdsDump(entry, in: output) {
+                if Self.holdsDump(entry, in: output) {
                     let kept = try? Self.show(entry, as: name, in: output)
                     if let kept { rescued.append(output.path.appending(kept)) }
                 } else {
@@ -87,8 +96,27 @@ public final class HostFolder: ArtifactSink {
         }
     }
 
-    /// The name that an older host folder has while it is removed.
-    private static func oldName(_ name: String) -> String { ".\(name).old" }
+    /// The name that an older host folder has while it is removed; with a number where something
+    /// has it that stays.
+    private static func oldName(
+        _ name: String, in output: OutputDirectory
+    ) throws(SystemCallError) -> String {
+        let stem = ".\(name).old"
+        var candidate = stem
+        var number = 2
+        while try output.status(of: candidate) != nil {
+            candidate = "\(stem)-\(number)"
+            number += 1
+        }
+        return candidate
+    }
+
+    private static func isOld(_ entry: String, host name: String) -> Bool {
+        let stem = ".\(name).old"
+        if entry == stem { return true }
+        guard entry.hasPrefix(stem + "-") else { return false }
+        return entry.dropFirst(stem.count + 1).allSatisfy { ("0"..."9").contains($0) }
+    }
 
     /// Gives a folder the first name of `NAME.partial`, `NAME.partial-2`, … that nothing has.
     private static func show(
@@ -126,7 +154,7 @@ public final class HostFolder: ArtifactSink {
 
     /// Whether `entry` is a host folder or bundle of this host that a run did not finish.
     private static func isUnfinished(_ entry: String, host name: String) -> Bool {
-        entry.hasPrefix(".\(name).partial") || entry == oldName(name)
+        entry.hasPrefix(".\(name).partial")
             || (entry.hasPrefix(".\(name)-") && entry.hasSuffix(".tar.xz.partial"))
     }
 
@@ -217,8 +245,9 @@ public final class HostFolder: ArtifactSink {
 
     /// Puts the folder in its place; an older one goes only now.
     ///
-    /// Its bytes have reached the disk before. An older one that cannot be removed, as another
-    /// user's, stays under a hidden name.
+    /// Its bytes have reached the disk before. Whatever is in its place is taken for an older one:
+    /// the caller has asked for an ``obstacle(to:in:)``. What cannot be removed of it stays under a
+    /// hidden name.
     public func commit() throws(SystemCallError) {
         directories = [:]
         try staging.synchronizeFileSystem()
@@ -226,17 +255,15 @@ public final class HostFolder: ArtifactSink {
             try output.rename(stagingName, to: name)
             return try output.synchronize()
         }
-        let oldName = Self.oldName(name)
+        let oldName = try Self.oldName(name, in: output)
         do throws(SystemCallError) {
             try output.exchange(stagingName, with: name)
             // Under the staging name a dump in the older one would be taken for one that a killed
             // run left.
-            try? output.removeTree(oldName)
             try? output.rename(stagingName, to: oldName)
         } catch {
             // A file system or kernel without RENAME_EXCHANGE: a moment without the folder.
             guard [.invalidArgument, .noFunction].contains(error.errno) else { throw error }
-            try? output.removeTree(oldName)
             try output.rename(name, to: oldName)
             do throws(SystemCallError) {
                 try output.rename(stagingName, to: name)
@@ -246,8 +273,18 @@ public final class HostFolder: ArtifactSink {
             }
         }
         try output.synchronize()
-        try? output.removeTree(stagingName)
-        try? output.removeTree(oldName)
+        try? Self.removeOlder(stagingName, in: output)
+        try? Self.removeOlder(oldName, in: output)
+    }
+
+    /// Puts the folder under another name than its own, beside what is in its place.
+    ///
+    /// - Throws: `EEXIST` when something has the name.
+    public func commit(as otherName: String) throws(SystemCallError) {
+        directories = [:]
+        try staging.synchronizeFileSystem()
+        try output.renameNew(stagingName, to: otherName)
+        try output.synchronize()
     }
 
     /// Removes what was made; an older host folder stays as it was.

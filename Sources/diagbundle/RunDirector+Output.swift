@@ -76,4 +76,32 @@ extension RunDirector {
                 + " replaced. Move it away, or choose another folder with --output."
                 + (bundle.map { " The bundle \($0) is whole." } ?? ""))
     }
+
+    /// Puts the host folder in its place though there is no bundle of it, or beside it when
+    /// something else came there meanwhile.
+    ///
+    /// - Parameters:
+    ///   - folder: what was collected, whole.
+    ///   - directory: where it is to be.
+    ///   - failure: why there is no bundle.
+    /// - Returns: that, with where the folder is when it is not in its place.
+    /// - Throws: what the output said when the folder got no name at all.
+    func keep(
+        _ folder: HostFolder, in directory: OutputDirectory, after failure: CommandFailure
+    ) throws -> CommandFailure {
+        do {
+            try checkPlace(of: folder.name, in: directory)
+        } catch let obstacle as CommandFailure {
+            let name = try directory.freeName("\(folder.name)-\(startedAt.compactDescription)")
+            try folder.commit(as: name)
+            let path = output.appending(name)
+            result.folderPath = path.string
+            return CommandFailure(
+                failure.status,
+                "\(failure.message) And: \(obstacle.message) What was collected is in \(path).")
+        }
+        try folder.commit()
+        result.folderPath = folder.finalPath.string
+        return failure
+    }
 }

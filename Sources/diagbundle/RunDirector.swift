@@ -173,6 +173,10 @@ final class RunDirector {
         } catch { throw outputFailure(error, isCreating: true) }
         link.send(.init(stage: .outputIsReady, folderPath: folder.stagingPath.string))
         for text in Self.told(ofDumps: folder.rescued) { progress.notice(text) }
+        for path in folder.strangers {
+            progress.notice(
+                "\(path) is no older host folder, though it is called like one; it stays as it is.")
+        }
 
         do {
             let (manifest, findings) = try collect(
@@ -308,13 +312,11 @@ final class RunDirector {
                     deadline: sealStarted.advanced(bySeconds: try settings.sealDeadlineSeconds)),
                 progress: { self.tell($0, since: sealStarted) })
         } catch let error as ArchiveError {
-            // The host folder is whole even so.
-            try folder.commit()
-            result.folderPath = folder.finalPath.string
             progress.end(
                 "seal", .failed, elapsedSeconds: MonotonicTime.now.seconds(since: sealStarted),
                 reason: error.description)
-            throw outputFailure(error, isCreating: false)
+            // The host folder is whole even so.
+            throw try keep(folder, in: directory, after: outputFailure(error, isCreating: false))
         }
         link.send(.init(stage: .bundleIsNamed))
         // Somebody may have put something there meanwhile.

@@ -217,21 +217,77 @@ struct HostFolderTests {
     func olderDump() throws {
         let place = try Folder()
         let output = try OutputDirectory.create(place.path)
-        for name in ["host", ".host.old"] {
-            try output.makeDirectory(name).createFile("LiveDump.kdump").write([1, 2].span)
+        for name in ["host", ".host.old", ".host.old-2"] {
+            try makeWhole(name, in: output).createFile("LiveDump.kdump").write([1, 2].span)
         }
         let folder = try HostFolder(name: "host", in: output)
         #expect(folder.rescued == [])
+        #expect(folder.strangers == [])
         #expect(place.names.sorted() == [".host.partial", "host"])
         try folder.commit()
         #expect(place.names == ["host"])
+    }
+
+    /// A host folder as a run leaves it.
+    private func makeWhole(_ name: String, in output: OutputDirectory) throws -> OutputDirectory {
+        let folder = try output.makeDirectory(name)
+        for document in ["manifest.json", "findings.json", "summary.txt"] {
+            try folder.createFile(document).write([1].span)
+        }
+        return folder
+    }
+
+    @Test(
+        "What is called like an older folder and is none stays, and takes nobody's place",
+        arguments: [false, true])
+    func olderForeign(hasHost: Bool) throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        if hasHost { _ = try makeWhole("host", in: output) }
+        try output.makeDirectory(".host.old").createFile("thesis.txt").write([1].span)
+        try output.createFile(".host.old-2").write([2].span)
+        _ = try output.createFile(".host.old-mine").rawValue
+        let folder = try HostFolder(name: "host", in: output)
+        #expect(
+            folder.strangers
+                == [place.path.appending(".host.old"), place.path.appending(".host.old-2")])
+        #expect(place.names.contains("host") == hasHost)
+        try folder.commit()
+        #expect(place.names == [".host.old", ".host.old-2", ".host.old-mine", "host"])
+        #expect(place.text(".host.old/thesis.txt") == "\u{1}")
+        #expect(place.text(".host.old-2") == "\u{2}")
+    }
+
+    @Test("An older folder is removed with its documents and all else")
+    func olderRemoved() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        _ = try makeWhole(".host.old", in: output).makeDirectory("storage").createFile("a").rawValue
+        try HostFolder.removeOlder(".host.old", in: output)
+        #expect(place.names == [])
+        #expect(throws: SystemCallError.self) {
+            try HostFolder.removeOlder("none", in: output)
+        }
+    }
+
+    @Test("A folder gets another name, and takes none that something has")
+    func otherName() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        _ = try output.createFile("host").rawValue
+        let (folder, _) = try fill(output, "first")
+        #expect(throws: SystemCallError.self) { try folder.commit(as: "host") }
+        try folder.commit(as: "host-1")
+        folder.discard()
+        #expect(place.names == ["host", "host-1"])
+        #expect(place.text("host-1/one/sub/file.txt") == "first")
     }
 
     @Test("An older folder whose place nothing took gets it back")
     func olderRestored() throws {
         let place = try Folder()
         let output = try OutputDirectory.create(place.path)
-        try output.makeDirectory(".host.old").createFile("manifest.json").write([1].span)
+        _ = try makeWhole(".host.old", in: output)
         let folder = try HostFolder(name: "host", in: output)
         #expect(place.names.sorted() == [".host.partial", "host"])
         folder.discard()

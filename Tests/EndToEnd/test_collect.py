@@ -314,6 +314,42 @@ class Options(harness.Case):
         self.collect("--only", "system", expected=(0, PARTIAL))
         self.assert_verifies(host)
 
+    @harness.needs_root
+    def test_folder_that_cannot_be_looked_into_is_not_replaced(self):
+        """Neither one that cannot be opened, nor one whose members cannot be looked at."""
+        program = harness.binary_for_everybody(self.folder)
+        os.mkdir(self.output)
+        os.chown(self.output, 65534, 65534)
+        host = os.path.join(self.output, "fixture-host")
+        harness.write(os.path.join(host, "manifest.json"), "of another")
+        root = harness.fixture_root(self.folder)
+        for path in (root, *(os.path.join(above, name) for above, names, files in os.walk(root)
+                             for name in names)):
+            os.chmod(path, 0o755)
+        for mode in (0o700, 0o744, 0o711):
+            with self.subTest(oct(mode)):
+                os.chmod(host, mode)
+                outcome = self.collect(
+                    "--root", root, "--only", "logs", binary=program, cwd="/",
+                    before=lambda: (os.setgid(65534), os.setuid(65534)),
+                    expected=harness.CANNOT_CREATE)
+                self.assertIn("create the host folder %s: a folder of user 0 is there that cannot"
+                              " be looked into (Permission denied), and it is not replaced. Move"
+                              " it away" % host, outcome.told)
+                self.assertEqual([name for name in os.listdir(self.output)
+                                  if name != ".diagbundle.lock"], ["fixture-host"])
+                self.assertEqual(os.listdir(host), ["manifest.json"])
+
+    def test_what_is_called_like_an_older_folder_stays_and_is_told(self):
+        stranger = os.path.join(self.output, ".fixture-host.old")
+        harness.write(os.path.join(stranger, "thesis.txt"), "mine")
+        root = harness.fixture_root(self.folder)
+        for _ in range(2):
+            outcome = self.collect("--root", root, "--only", "logs", "--progress", "plain",
+                                   expected=(0, PARTIAL))
+            self.assertIn(stranger + " is no older host folder", outcome.told)
+            self.assertEqual(harness.content(os.path.join(stranger, "thesis.txt")), b"mine")
+
     def test_only_and_skip_choose_collectors(self):
         cases = [(["--only", "storage"], ["storage"]),
                  (["--only", "boot", "--only", "storage"], ["storage", "boot"]),
