@@ -21,7 +21,7 @@ public enum BundleWriter {
     /// `isCancelled` is asked at least once for every MiB; `true` ends with `cancelled`.
     /// `progress` is told after every part read, at most 256 KiB.
     ///
-    /// - Throws: ``ArchiveError``: `refused` for a link, FIFO, device or socket in the folder;
+    /// - Throws: ``ArchiveError``: `wrongKind` for what is no folder; `refused` for a link, FIFO, device or socket in it;
     ///   `invalid` when a file is not as the manifest says; `inputOutput` with the kernel's
     ///   reason. Nothing is left behind under either name then.
     public static func seal(
@@ -35,6 +35,10 @@ public enum BundleWriter {
             throw ArchiveError(
                 .refused, operation: "create", object: path.string,
                 reason: "the top folder and the bundle need a plain name each")
+        }
+        let kind = try call { () throws(SystemCallError) in try OwnedDescriptor.kind(of: folder) }
+        guard kind == .directory else {
+            throw ArchiveError(.kind(kind), at: folder, wanted: "a host folder is a directory")
         }
         let source = try call { () throws(SystemCallError) in try Directory.open(folder) }
         let content = try BundleContent(of: source)

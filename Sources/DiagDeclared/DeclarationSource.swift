@@ -75,6 +75,8 @@ public enum DeclarationFile {
             case content
             /// It cannot be read.
             case input(Errno)
+            /// It is no regular file.
+            case wrongKind
             /// Somebody else could have written it.
             case untrusted
             /// It is not what it was.
@@ -119,11 +121,18 @@ public enum DeclarationFile {
     ) throws(Failure) -> (CollectorDeclaration, DeclarationSource) {
         let limit = CollectorDeclaration.largestFileByteCount
         let bytes: [UInt8]
-        do throws(SystemCallError) {
-            bytes = try RootedTree("/").read(path, limit: limit + 1)
+        do throws(OwnedDescriptor.InputFailure) {
+            bytes = try OwnedDescriptor.readInput(path, limit: limit + 1)
         } catch {
-            throw Failure(
-                kind: .input(error.errno), message: "read \(name ?? path.string): \(error.errno)")
+            let what = "read \(name ?? path.string)"
+            switch error {
+            case .system(let error):
+                throw Failure(kind: .input(error.errno), message: "\(what): \(error.errno)")
+            case .kind(let kind):
+                throw Failure(
+                    kind: .wrongKind,
+                    message: "\(what): it is a \(kind.words), and a declaration is a regular file")
+            }
         }
         return try parse(bytes, of: path, named: name ?? path.string)
     }

@@ -12,9 +12,27 @@ extension OwnedDescriptor {
         case kind(FileStatus.Kind)
     }
 
-    /// What is at `path`, or where the link there leads; it is not opened.
-    public static func kind(of path: FilePath) throws(SystemCallError) -> FileStatus.Kind {
-        try open(path, .readOnly, options: .init(rawValue: O_PATH)).status().kind
+    /// What is at `path`, or where the link there leads unless it says otherwise; it is not opened.
+    public static func kind(
+        of path: FilePath, followingLinks: Bool = true
+    ) throws(SystemCallError) -> FileStatus.Kind {
+        let flags = O_PATH | (followingLinks ? 0 : O_NOFOLLOW)
+        return try open(path, .readOnly, options: .init(rawValue: flags)).status().kind
+    }
+
+    /// The content of the regular file at `path`, at most `limit` bytes of it.
+    ///
+    /// What it is, is asked before. A link of procfs, as /dev/stdin is one, is not read through: who
+    /// reads the file again would find another behind it.
+    public static func readInput(
+        _ path: FilePath, limit: Int
+    ) throws(InputFailure) -> [UInt8] {
+        let kind: FileStatus.Kind
+        do throws(SystemCallError) { kind = try self.kind(of: path) } catch { throw .system(error) }
+        guard kind == .regular else { throw .kind(kind) }
+        do throws(SystemCallError) { return try RootedTree("/").read(path, limit: limit) } catch {
+            throw .system(error)
+        }
     }
 
     /// Opens the file at `path` for reading when it is of one of `kinds`.

@@ -13,7 +13,9 @@ struct Archive: ParsableCommand {
 
     @Argument(help: "The host folder.")
     var folder: String
-    @Option(name: .shortAndLong, help: "The bundle to write.")
+    @Option(
+        name: .shortAndLong,
+        help: "The bundle to write; a file there is replaced, a link is refused.")
     var output: String
 
     func run() throws {

@@ -178,7 +178,7 @@ struct CollectorCatalogue {
     /// What is wrong with a file of declarations, as the failure of a command.
     static func failure(_ failure: DeclarationFile.Failure) -> CommandFailure {
         switch failure.kind {
-        case .content, .changed: CommandFailure(.usage, failure.message)
+        case .content, .changed, .wrongKind: CommandFailure(.usage, failure.message)
         case .untrusted: CommandFailure(.notPermitted, failure.message)
         case .input(let errno):
             CommandFailure(

@@ -111,7 +111,11 @@ struct CollectorsCheck: ParsableCommand {
                 if doubt == nil { Self.tell(declaration, of: path, named: file) }
             } catch {
                 fail(CollectorCatalogue.failure(error).status, error.message)
-                if case .input = error.kind { return }
+                // Whose it is says nothing more of what cannot be read.
+                switch error.kind {
+                case .input, .wrongKind: return
+                case .content, .untrusted, .changed: break
+                }
             }
             if let doubt { fail(.notPermitted, "\(file): a run refuses it: \(doubt)") }
         }

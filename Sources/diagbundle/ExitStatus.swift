@@ -38,6 +38,25 @@ struct CommandFailure: Error {
         self.status = status
         self.message = UntrustedText.escapingControls(message)
     }
+
+    /// What the run goes by cannot be read.
+    ///
+    /// - Parameters:
+    ///   - what: what was to be read, with its path.
+    ///   - failure: why.
+    ///   - noun: what is expected, such as `a plan is a regular file`.
+    init(
+        reading what: String, _ failure: OwnedDescriptor.InputFailure, wanted noun: String
+    ) {
+        switch failure {
+        case .system(let error):
+            self.init(
+                error.errno == .noSuchFileOrDirectory ? .unavailable : .inputOutput,
+                "read \(what): \(error.errno)")
+        case .kind(let kind):
+            self.init(.usage, "read \(what): it is a \(kind.words), and \(noun)")
+        }
+    }
 }
 
 extension ExitStatus {

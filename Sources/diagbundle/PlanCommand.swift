@@ -28,7 +28,9 @@ struct PlanCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: .init("Write the plan to this file, as JSON.", valueName: "file"))
+        help: .init(
+            "Write the plan to this file, as JSON; one that is there is replaced, a link refused.",
+            valueName: "file"))
     var output: String?
     @Flag(help: "Print the plan as one JSON document.")
     var json = false

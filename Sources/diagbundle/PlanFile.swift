@@ -63,13 +63,12 @@ struct PlanFile {
     }
 
     private static func load(_ path: FilePath) throws -> [UInt8] {
-        do throws(SystemCallError) {
-            let bytes = try RootedTree("/").read(path, limit: largestByteCount + 1)
+        do throws(OwnedDescriptor.InputFailure) {
+            let bytes = try OwnedDescriptor.readInput(path, limit: largestByteCount + 1)
             if bytes.count <= largestByteCount { return bytes }
         } catch {
             throw CommandFailure(
-                error.errno == .noSuchFileOrDirectory ? .unavailable : .inputOutput,
-                "read the plan \(path): \(error.errno)")
+                reading: "the plan \(path)", error, wanted: "a plan is a regular file")
         }
         throw wrong(path, "it has more than \(largestByteCount) bytes")
     }

@@ -51,12 +51,11 @@ struct RunProfile {
     /// Reads a file: `schema`, and `base`, `only`, `add`, `skip` as they are wanted.
     static func read(_ path: FilePath) throws -> RunProfile {
         let bytes: [UInt8]
-        do throws(SystemCallError) {
-            bytes = try RootedTree("/").read(path, limit: YAMLDocument.largestByteCount + 1)
+        do throws(OwnedDescriptor.InputFailure) {
+            bytes = try OwnedDescriptor.readInput(path, limit: YAMLDocument.largestByteCount + 1)
         } catch {
             throw CommandFailure(
-                error.errno == .noSuchFileOrDirectory ? .unavailable : .inputOutput,
-                "read the profile \(path): \(error.errno)")
+                reading: "the profile \(path)", error, wanted: "a profile is a regular file")
         }
         do throws(YAMLError) { return try RunProfile(parsing: bytes, named: path.string) } catch {
             throw CommandFailure(.usage, error.description)

@@ -76,13 +76,15 @@ struct Settings {
 
     private mutating func read(_ path: String, isOptional: Bool) throws {
         let bytes: [UInt8]
-        do throws(SystemCallError) {
-            bytes = try RootedTree("/").read(FilePath(path), limit: (1 << 20) + 1)
+        do throws(OwnedDescriptor.InputFailure) {
+            bytes = try OwnedDescriptor.readInput(FilePath(path), limit: (1 << 20) + 1)
         } catch {
-            if isOptional, error.errno == .noSuchFileOrDirectory { return }
+            if isOptional, case .system(let cause) = error, cause.errno == .noSuchFileOrDirectory {
+                return
+            }
             throw CommandFailure(
-                error.errno == .noSuchFileOrDirectory ? .unavailable : .inputOutput,
-                "read the configuration \(path): \(error.errno)")
+                reading: "the configuration \(path)", error,
+                wanted: "a configuration is a regular file")
         }
         do throws(YAMLError) {
             let document = try YAMLDocument.parse(bytes, named: path)

@@ -104,7 +104,7 @@ class Configuration(harness.Case):
         os.makedirs(os.path.dirname(self.file))
         os.mkfifo(self.file)
         outcome = self.collect("--config", self.file, timeout=60)
-        self.assertNotEqual(outcome.status, 0, str(outcome))
+        self.assertEqual(outcome.status, USAGE, str(outcome))
         self.assertIn(self.file, outcome.told)
         os.unlink(self.file)
         with open(self.file, "wb") as file:
@@ -112,6 +112,23 @@ class Configuration(harness.Case):
         outcome = self.collect("--config", self.file, timeout=60)
         self.assertNotEqual(outcome.status, 0, str(outcome))
         self.assertIn(self.file, outcome.told)
+
+    def test_what_a_run_goes_by_is_a_regular_file(self):
+        folder = self.path("no-files")
+        for name, word in harness.no_files(folder).items():
+            path = os.path.join(folder, name)
+            for what, noun, arguments in (
+                    ("the configuration ", "configuration", ("collect", "--config", path)),
+                    ("the plan ", "plan", ("collect", "--plan", path)),
+                    ("the profile ", "profile", ("plan", "--profile", path)),
+                    ("", "declaration", ("collectors", "check", path))):
+                if name == "folder" and noun == "declaration":
+                    continue  # It is told how the files in it are named.
+                with self.subTest(arguments):
+                    outcome = harness.run(*arguments, timeout=60, cwd=self.folder)
+                    self.assertEqual(outcome.status, USAGE, str(outcome))
+                    self.assertIn("read %s%s: it is a %s, and a %s is a regular file"
+                                  % (what, path, word, noun), outcome.told)
 
     def test_reset_keeps_what_was_set(self):
         self.configure("jobs: 7\n")

@@ -1,14 +1,16 @@
 """Commands of declared collectors: those that do not end, and those that run for several things."""
 
 import errno
+import glob
 import json
 import os
 import signal
 import sqlite3
 import sys
+import time
 
 import harness
-from harness import COMPLETE, PARTIAL
+from harness import COMPLETE, INPUT_OUTPUT, PARTIAL
 
 OWN = """schema: diagbundle.collector/1
 name: mine
@@ -62,6 +64,33 @@ class DeclaredCommandTest(harness.Case):
         self.assertEqual((first["exitCode"], first["isLate"]), (0, False))
         self.assertEqual((last["isLate"], last["artifact"]), (True, "mine/last.txt"))
         self.assertEqual(harness.content(os.path.join(host, "mine", "last.txt")), b"begun\n")
+
+    def test_what_came_to_the_place_of_the_folder_stays_when_sealing_fails(self):
+        go = self.path("go")
+        program = self.program("echo begun\nwhile ! test -e %s; do sleep 0.1; done\n" % go)
+        folder = self.declare("  - command: [%s]\n    to: a\n" % program)
+        process = harness.start(
+            "collect", "--output", self.output, "--collectors", folder, "--only", "mine")
+        staging, = harness.wait_until(
+            lambda: glob.glob(os.path.join(self.output, ".*.partial")), what="the new folder")
+        name = os.path.basename(staging)[1:-len(".partial")]
+        host = os.path.join(self.output, name)
+        harness.write(host, "mine")
+        # A folder in the place of the bundle while it is written: of whichever second it is.
+        now = int(time.time())
+        for second in range(now - 120, now + 2):
+            moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+            os.makedirs(os.path.join(self.output, ".%s-%s.tar.xz.partial" % (name, moment), "x"))
+        harness.write(go, "")
+        outcome = harness.finish(process)
+        self.assertEqual(outcome.status, INPUT_OUTPUT, str(outcome))
+        kept, = [one for one in os.listdir(self.output) if one.startswith(name + "-")]
+        kept = os.path.join(self.output, kept)
+        for words in ("create the host folder %s: a regular file is there" % host,
+                      "What was collected is in %s." % kept):
+            self.assertIn(words, outcome.told)
+        self.assertEqual(harness.content(host), b"mine")
+        self.assert_verifies(kept)
 
     def test_a_command_that_the_kernel_does_not_start_is_in_the_list_of_commands(self):
         program = self.program("", interpreter="/no/such/interpreter")

@@ -186,6 +186,41 @@ class Damage(unittest.TestCase):
         self.assertEqual({name: os.lstat(os.path.join(folder, name)).st_ino
                           for name in os.listdir(folder)}, before)
 
+    def test_archive_of_what_is_no_folder(self):
+        folder = os.path.join(self.folder, "no-folders")
+        kinds = harness.no_files(folder)
+        del kinds["folder"]
+        harness.write(os.path.join(folder, "file"), "mine")
+        for name, word in dict(kinds, file="regular file").items():
+            with self.subTest(name):
+                path = os.path.join(folder, name)
+                target = os.path.join(self.folder, "none.tar.xz")
+                outcome = harness.run("archive", path, "-o", target, timeout=60)
+                self.assertEqual(outcome.status, USAGE, str(outcome))
+                self.assertIn("read %s: it is a %s, and a host folder is a directory"
+                              % (path, word), outcome.told)
+                self.assertFalse(os.path.exists(target))
+
+    def test_output_that_is_a_link_is_refused(self):
+        """It would be replaced, and what it leads to would stay as it was."""
+        target, link = (os.path.join(self.folder, name) for name in ("target", "link"))
+        os.symlink("target", link)
+        for command in (("archive", self.host, "-o", link),
+                        ("plan", "--only", "system", "--output", link)):
+            for exists in (False, True):
+                with self.subTest(command=command[0], exists=exists):
+                    if exists:
+                        harness.write(target, "mine")
+                    outcome = harness.run(*command, timeout=60)
+                    self.assertEqual(outcome.status, CANNOT_CREATE, str(outcome))
+                    self.assertIn("%s: it is a symbolic link; name the file that it leads to"
+                                  % link, outcome.told)
+                    self.assertEqual(os.readlink(link), "target")
+                    self.assertEqual(os.path.exists(target), exists)
+                    if exists:
+                        self.assertEqual(harness.content(target), b"mine")
+                        os.unlink(target)
+
     def test_what_is_not_there_or_no_bundle(self):
         outcome = harness.run("verify", os.path.join(self.folder, "nothing"))
         self.assertEqual(outcome.status, UNAVAILABLE, str(outcome))
