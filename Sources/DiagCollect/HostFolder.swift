@@ -245,9 +245,8 @@ public final class HostFolder: ArtifactSink {
 
     /// Puts the folder in its place; an older one goes only now.
     ///
-    /// Its bytes have reached the disk before. Whatever is in its place is taken for an older one:
-    /// the caller has asked for an ``obstacle(to:in:)``. What cannot be removed of it stays under a
-    /// hidden name.
+    /// Its bytes have reached the disk before. The caller has asked for an ``obstacle(to:in:)``: one
+    /// that is there even so gets a hidden name and stays, and so does what cannot be removed.
     public func commit() throws(SystemCallError) {
         directories = [:]
         try staging.synchronizeFileSystem()
@@ -273,8 +272,10 @@ public final class HostFolder: ArtifactSink {
             }
         }
         try output.synchronize()
-        try? Self.removeOlder(stagingName, in: output)
-        try? Self.removeOlder(oldName, in: output)
+        // What came to the place after the caller had asked stays.
+        for entry in [stagingName, oldName] where Self.isOurs(entry, in: output) {
+            try? Self.removeOlder(entry, in: output)
+        }
     }
 
     /// Puts the folder under another name than its own, beside what is in its place.

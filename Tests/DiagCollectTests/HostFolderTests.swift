@@ -60,6 +60,9 @@ struct HostFolderTests {
         try intake.store(
             Array(content.utf8), at: "sub/file.txt", collector: "one", mediaType: "text/plain",
             privacy: .technical)
+        for name in ["manifest.json", "findings.json", "summary.txt"] {
+            try folder.writeDocument(name, [])
+        }
         return (folder, intake)
     }
 
@@ -76,6 +79,17 @@ struct HostFolderTests {
         try second.commit()
         #expect(place.text("host/one/sub/file.txt") == "second")
         #expect(place.names == ["host"])
+    }
+
+    @Test("What came to the place unasked is not removed")
+    func uninvited() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        let (folder, _) = try fill(output, "new")
+        try output.makeDirectory("host").createFile("thesis.txt").write([0x61].span)
+        try folder.commit()
+        #expect(place.text("host/one/sub/file.txt") == "new")
+        #expect(place.text(".host.old/thesis.txt") == "a")
     }
 
     @Test("What is given up leaves the old folder as it was")
@@ -302,9 +316,6 @@ struct HostFolderTests {
         _ = try output.makeDirectory("empty")
         #expect(try HostFolder.obstacle(to: "empty", in: output) == nil)
         let (folder, _) = try fill(output, "x")
-        for name in ["manifest.json", "findings.json", "summary.txt"] {
-            try folder.writeDocument(name, [])
-        }
         try folder.commit()
         #expect(try HostFolder.obstacle(to: "host", in: output) == nil)
         try output.directory("host").removeFile("findings.json")
