@@ -51,9 +51,10 @@ extension DeclaredCollector {
             }
             // How long so many lines are is seen only in the files.
             if item.limits.lineCount != nil, !chosen.isEmpty { planned.estimate.isAssumed = true }
-            if selection.leftOutCount > 0 { planned.leftOutCount = selection.leftOutCount }
+            planned.noteLeftOut(selection.leftOutCount, isLeast: selection.leftOutIsLeast)
             planned.noteUnreadable(
-                selection.failures, isCut: selection.isCut, tooDeepCount: selection.tooDeepCount)
+                selection.failures, cut: selection.isCut ? FileSelection.tookTooLong : nil,
+                tooDeepCount: selection.tooDeepCount)
             planned.note(selection.misfits)
             if chosen.isEmpty {
                 planned.doesNotApply = Self.emptiness(planned, of: item, host, selection)
@@ -115,13 +116,15 @@ extension DeclaredCollector {
                 } catch { failures.append(error) }
             }
         }
-        if leftOutCount > 0 { planned.leftOutCount = leftOutCount }
+        planned.noteLeftOut(leftOutCount, isLeast: false)
         planned.noteUnreadable(
-            walk.failures + failures, isCut: walk.isCut, tooDeepCount: walk.tooDeepCount)
+            walk.failures + failures, cut: walk.isCut ? FileSelection.tookTooLong : nil,
+            tooDeepCount: walk.tooDeepCount)
         return folders
     }
 
-    private static let mostFolders = 1000
+    /// How many places a plan of a listing names.
+    static let mostFolders = 1000
 
     /// What of a plan is not this declaration's: something that was put in by hand.
     ///
@@ -173,12 +176,12 @@ extension DeclaredCollector {
 
 extension CollectionPlan.Item {
     /// Notes what could not be looked at, which a run without a plan tells as missing: that the
-    /// search was cut or did not go deep enough, then paths, each once.
+    /// search was cut (`cut` says by what) or did not go deep enough, then paths, each once.
     mutating func noteUnreadable(
-        _ failures: [SystemCallError], isCut: Bool, tooDeepCount: Int
+        _ failures: [SystemCallError], cut: String?, tooDeepCount: Int
     ) {
         var found = [CollectionPlan.Unreadable]()
-        if isCut { found.append(.init(path: title, why: FileSelection.tookTooLong)) }
+        if let cut { found.append(.init(path: title, why: cut)) }
         if let why = GlobWalk.tooDeepReason(tooDeepCount) {
             found.append(.init(path: title, why: why))
         }
@@ -196,15 +199,27 @@ extension CollectionPlan.Item {
         if moreCount > 0 { moreUnreadableCount = moreCount }
     }
 
+    /// Notes how many more there are than the limit allows, which a run without a plan tells, too.
+    mutating func noteLeftOut(_ count: Int, isLeast: Bool) {
+        guard count > 0 else { return }
+        leftOutCount = count
+        if isLeast { leftOutIsLeast = true }
+    }
+
     /// Notes what is no file to copy, which a run without a plan tells as missing, too.
     fileprivate mutating func note(_ misfits: [FileMisfit]) {
-        let told = misfits.prefix(Self.mostMisfits).compactMap { misfit in
-            misfit.why.map {
+        note(
+            misfits.prefix(Self.mostMisfits).map { misfit in
                 CollectionPlan.Misfit(
-                    path: UntrustedText.escapingForPath(misfit.path.bytes), why: $0)
-            }
-        }
-        if !told.isEmpty { self.misfits = told }
+                    path: UntrustedText.escapingForPath(misfit.path.bytes),
+                    why: misfit.why ?? "is no file")
+            }, moreCount: misfits.count - Self.mostMisfits)
+    }
+
+    /// Notes misfits, and how many there are beside these.
+    mutating func note(_ misfits: [CollectionPlan.Misfit], moreCount: Int) {
+        if !misfits.isEmpty { self.misfits = misfits }
+        if moreCount > 0 { moreMisfitCount = moreCount }
     }
 }
 

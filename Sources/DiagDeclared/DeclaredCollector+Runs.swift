@@ -22,14 +22,11 @@ extension CollectionPlan.Item {
                 name: name, arguments: run.fullArguments(since: context.since),
                 artifact: run.artifact)
         }
-        if selection.leftOutCount > 0 { leftOutCount = selection.leftOutCount }
+        noteLeftOut(selection.leftOutCount, isLeast: selection.leftOutIsLeast)
         noteUnreadable(
-            selection.failures, isCut: false, tooDeepCount: 0)
-        if selection.isCut {
-            let cut = CollectionPlan.Unreadable(path: title, why: RunSelection.tookTooLong)
-            unreadable = Array(([cut] + (unreadable ?? [])).prefix(Self.mostUnreadable))
-        }
-        if !selection.misfits.isEmpty { misfits = selection.misfits }
+            selection.failures, cut: selection.isCut ? RunSelection.tookTooLong : nil,
+            tooDeepCount: 0)
+        note(selection.misfits, moreCount: selection.moreMisfitCount)
         guard selection.names.isEmpty else { return }
         if let first = unreadable?.first {
             doesNotApply = "\(first.path): \(first.why)"

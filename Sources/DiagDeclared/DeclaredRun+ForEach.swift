@@ -58,17 +58,8 @@ extension DeclaredRun {
         try report(selection.failures, of: item)
         if selection.isCut { try sink.missing(item.title, why: RunSelection.tookTooLong) }
         for misfit in selection.misfits { try sink.missing(misfit.path, why: misfit.why) }
-        if selection.moreMisfitCount > 0 {
-            try sink.missing(
-                "\(item.title): \(selection.moreMisfitCount) more paths",
-                why: CollectorDeclaration.ForEach.unfit)
-        }
-        guard selection.leftOutCount > 0 else { return }
-        try sink.missing(
-            item.title,
-            why: (selection.leftOutIsLeast ? "at least " : "")
-                + "\(selection.leftOutCount) more match than the \(item.limits.runCount) that it"
-                + " runs for, the first")
+        try tellMisfits(selection.moreMisfitCount, of: item)
+        try tellLeftOut(selection.leftOutCount, isLeast: selection.leftOutIsLeast, of: item)
     }
 
     /// Tells which runs of a plan are not there any more.

@@ -66,7 +66,7 @@ final class DeclaredRun {
             }
             try sink.progress(
                 Int64(done), of: Int64(items.count), unit: "items", activity: item.activity)
-            let isTold = try plan.map { try tellUnplanned($0) } ?? false
+            let isTold = try plan.map { try tellUnplanned($0, of: item) } ?? false
             if let obstacle = plan?.doesNotApply {
                 if !isTold { try sink.tell(planned: obstacle, of: item.title) }
                 continue
@@ -140,18 +140,6 @@ final class DeclaredRun {
         try sink.tell(obstacle, of: what)
     }
 
-    /// Tells what could not be looked at when the plan was made, or was no file to copy: nobody
-    /// reviewed what is there, so it is not collected now, whether or not it could be.
-    ///
-    /// - Returns: whether there was any.
-    private func tellUnplanned(_ plan: CollectionPlan.Item) throws -> Bool {
-        let lacks =
-            plan.unreadableLacks
-            + plan.shownMisfits.map { WorkerMessage.Lack(what: $0.path, why: $0.why) }
-        for lack in lacks { try sink.send(.missing(lack)) }
-        return !lacks.isEmpty
-    }
-
     // MARK: - Files
 
     /// Collects the files that a reviewed plan has of an item, and no others.
@@ -196,7 +184,7 @@ final class DeclaredRun {
         }
         try GoneSincePlan.tell(gone.map(\.object), into: sink)
         try report(failures, of: item)
-        try tellLeftOut(selection, of: item)
+        try tellLeftOut(selection.leftOutCount, isLeast: selection.leftOutIsLeast, of: item)
         if plan.files?.isEmpty ?? true, plan.unreadable?.isEmpty ?? true,
             plan.misfits?.isEmpty ?? true
         {
@@ -219,7 +207,7 @@ final class DeclaredRun {
                 UntrustedText.escapingForPath(misfit.path.bytes), why: misfit.why ?? "is no file")
         }
         try report(failures, of: item)
-        try tellLeftOut(selection, of: item)
+        try tellLeftOut(selection.leftOutCount, isLeast: selection.leftOutIsLeast, of: item)
         if selection.isCut { try sink.missing(item.title, why: FileSelection.tookTooLong) }
         try tellTooDeep(selection.tooDeepCount, of: item)
         if selection.files.isEmpty, failures.isEmpty, !selection.isCut,
@@ -228,18 +216,6 @@ final class DeclaredRun {
         {
             try sink.absent(item.title, why: absence(of: item) ?? selection.emptiness)
         }
-    }
-
-    private func tellLeftOut(
-        _ selection: FileSelection, of item: CollectorDeclaration.Item
-    ) throws {
-        guard selection.leftOutCount > 0 else { return }
-        let which = item.limits.keepsNewest ? "newest" : "first"
-        try sink.missing(
-            item.title,
-            why: (selection.leftOutIsLeast ? "at least " : "")
-                + "\(selection.leftOutCount) more files match than the \(item.limits.fileCount)"
-                + " that are kept, the \(which)")
     }
 
     /// Tells of `count` folders that nobody looked into, for they are too deep.

@@ -65,6 +65,9 @@ extension CollectorDeclaration {
             "has a name that no command is given: it may have letters, digits and `_.:+@-`, and"
             + " begins with a letter, a digit or `_`"
 
+        /// What is said of all such things that are not named.
+        static let unfitOrTaken = "have names that no command is given, or that another thing has"
+
         private static func isWord(_ byte: UInt8) -> Bool {
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true

@@ -254,14 +254,19 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var files: [File]?
         /// How many more files, or things to run it for, there are than its limit allows.
         public var leftOutCount: Int?
+        /// `true` when there may be more than that.
+        public var leftOutIsLeast: Bool?
         /// What could not be looked at, so that what is there is not in the plan; of many the
         /// first ``mostUnreadable``.
         public var unreadable: [Unreadable]?
         /// How many more there are.
         public var moreUnreadableCount: Int?
-        /// What is named as a file and is none to copy, and things whose names no command is given,
-        /// so that a run tells them as missing; of many the first ``mostMisfits``.
+        /// What is named as a file and is none to copy, and things whose names no command is given
+        /// or another thing has, so that a run tells them as missing; of many the first
+        /// ``mostMisfits``.
         public var misfits: [Misfit]?
+        /// How many more there are.
+        public var moreMisfitCount: Int?
         /// Folders of which names are read, with all below them.
         public var folders: [String]?
         /// Folders of procfs, sysfs and udev of which any file may be read, with all below them.
@@ -298,9 +303,10 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         }
 
         private enum CodingKeys: String, CodingKey {
-            case kind, number, title, risk, doesNotApply, files, leftOutCount, unreadable
-            case moreUnreadableCount, misfits, folders, trees, arguments, runs, executable, probe
-            case target, actions, artifact, secondsLimit, byteLimit, notCounted
+            case kind, number, title, risk, doesNotApply, files, leftOutCount, leftOutIsLeast
+            case unreadable, moreUnreadableCount, misfits, moreMisfitCount, folders, trees
+            case arguments, runs, executable, probe, target, actions, artifact
+            case secondsLimit, byteLimit, notCounted
             case knownEstimate = "estimate"
         }
 
@@ -320,12 +326,20 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         /// How many paths that are no files to copy, or no things to run a command for, are named.
         public static let mostMisfits = 100
 
-        /// What is no file to copy, fit to be shown or told whoever wrote the plan, as
-        /// ``shownUnreadable``.
-        public var shownMisfits: [Misfit] {
-            (misfits ?? []).prefix(Self.mostMisfits).map {
+        /// What is no file to copy or no thing to run for, fit to be shown or told whoever wrote the
+        /// plan, as ``shownUnreadable``; and how many more there are.
+        public var shownMisfits: (named: [Misfit], moreCount: Int) {
+            let all = misfits ?? []
+            let named = all.prefix(Self.mostMisfits).map {
                 Misfit(path: Self.shown($0.path), why: Self.shown($0.why))
             }
+            return (named, Self.sum(moreMisfitCount, all.count - Self.mostMisfits))
+        }
+
+        /// How many are not named: those that a plan counts, and those beyond what is shown.
+        private static func sum(_ counted: Int?, _ unshown: Int) -> Int {
+            let (sum, overflow) = max(0, counted ?? 0).addingReportingOverflow(max(0, unshown))
+            return overflow ? .max : sum
         }
 
         private static func shown(_ text: String) -> String {
@@ -336,12 +350,10 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         /// and without control characters; and how many more there are.
         public var shownUnreadable: (named: [Unreadable], moreCount: Int) {
             let all = unreadable ?? []
-            let (moreCount, overflow) = max(0, moreUnreadableCount ?? 0).addingReportingOverflow(
-                max(0, all.count - Self.mostUnreadable))
             let named = all.prefix(Self.mostUnreadable).map {
                 Unreadable(path: Self.shown($0.path), why: Self.shown($0.why))
             }
-            return (named, overflow ? .max : moreCount)
+            return (named, Self.sum(moreUnreadableCount, all.count - Self.mostUnreadable))
         }
     }
 }

@@ -155,14 +155,19 @@ struct PlanPage {
         }
         if files.count > shown { lines.append("        and \(files.count - shown) more files") }
         if let count = item.leftOutCount {
-            lines.append("        \(count) more match than its limit allows")
+            let least = item.leftOutIsLeast == true ? "at least " : ""
+            lines.append("        \(least)\(count) more match than its limit allows")
         }
         let (unreadable, moreCount) = item.shownUnreadable
         for one in unreadable {
             lines.append("        could not be looked at: \(one.path): \(one.why)")
         }
         if moreCount > 0 { lines.append("        and \(moreCount) more could not be looked at") }
-        for one in item.shownMisfits { lines.append("        \(one.path) \(one.why)") }
+        let misfits = item.shownMisfits
+        for one in misfits.named { lines.append("        \(one.path) \(one.why)") }
+        if misfits.moreCount > 0 {
+            lines.append("        and \(misfits.moreCount) more paths of which nothing is taken")
+        }
         for tree in item.trees ?? [] { lines.append("        \(tree)/**") }
         for folder in item.folders ?? [] where files.isEmpty || item.kind == .listing {
             lines.append("        names below \(folder)")

@@ -187,6 +187,56 @@ struct DeclaredPlanTests {
                 == "5 more paths could not be looked at when the plan was made")
     }
 
+    @Test(
+        "More files than the limit are missing from a run of a plan, in the words of one without",
+        arguments: ["", "newest: true, "])
+    func leftOut(newest: String) throws {
+        let host = try DeclaredHost(["/etc/a": "1", "/etc/b": "2", "/etc/c": "3"])
+        let items = "  - files: [\"/etc/*\"]\n    limits: {\(newest)files: 1}"
+        var plan = try plan(items, of: host)
+        #expect(plan.items[0].leftOutCount == 2 && plan.items[0].leftOutIsLeast == nil)
+        let sink = try run(items, of: host, plan)
+        let which = newest.isEmpty ? "first" : "newest"
+        #expect(
+            sink.missing.map(\.why) == [
+                "2 more files match than the 1 that are kept, the \(which)"
+            ])
+        #expect(try host.collect(items).missing == sink.missing)
+        #expect(sink.artifacts.count == 1)
+        plan.items[0].leftOutIsLeast = true
+        #expect(
+            try run(items, of: host, plan).missing.first?.why?.hasPrefix("at least 2 more files")
+                == true)
+        plan.items[0].leftOutCount = -2
+        #expect(try run(items, of: host, plan).missing.isEmpty)
+    }
+
+    @Test("More places of a listing than a plan names are missing from its run")
+    func manyPlaces() throws {
+        let names = (1...1002).map { "/etc/a\($0)" }
+        let host = try DeclaredHost(Dictionary(uniqueKeysWithValues: names.map { ($0, "") }))
+        let items = "  - listing: [\"/etc/*\"]\n    to: list.txt"
+        let plan = try plan(items, of: host)
+        #expect(plan.items[0].leftOutCount == 2)
+        let sink = try run(items, of: host, plan)
+        #expect(
+            sink.missing.map(\.why) == ["2 more match than the 1000 that a plan lists, the first"])
+        #expect(sink.paths == ["list.txt"])
+    }
+
+    @Test("Of much that is no file the first is named, and the rest is counted")
+    func manyMisfits() throws {
+        let names = (1...102).map { "/etc/d\($0)" }
+        let host = try DeclaredHost(Dictionary(uniqueKeysWithValues: names.map { ($0 + "/x", "") }))
+        let items = "  - files: [\(names.joined(separator: ", "))]"
+        let plan = try plan(items, of: host)
+        #expect(plan.items[0].misfits?.count == 100 && plan.items[0].moreMisfitCount == 2)
+        let sink = try run(items, of: host, plan)
+        #expect(sink.missing.count == 101)
+        #expect(sink.missing.last?.what.hasSuffix(": 2 more paths") == true)
+        #expect(sink.missing.last?.why == "are no files to copy")
+    }
+
     @Test("Folders that are too deep are in the plan, too")
     func tooDeep() throws {
         let host = try DeclaredHost([

@@ -101,6 +101,43 @@ struct ForEachTests {
         #expect(sink.missing.map(\.what) == ["printf <%s> {name} --of={name}"])
         let plan = try plan(items)
         #expect(plan.items[0].runs?.count == 3 && plan.items[0].leftOutCount == 9)
+        let planned = try run(items, plan)
+        #expect(artifacts(planned) == artifacts(sink))
+        #expect(planned.missing == sink.missing)
+    }
+
+    @Test("Of many unfit names the first are told, and the rest is counted, by a plan as well")
+    func manyUnfit() throws {
+        let names = (1...103).map { "/things/a=\($0)" }
+        let host = try DeclaredHost(Dictionary(uniqueKeysWithValues: names.map { ($0, "") }))
+        let sink = try declared(item(host))
+        #expect(sink.missing.count == 101)
+        #expect(
+            sink.missing.last?.what == "printf <%s> {name} --of={name}: 3 more paths")
+        let plan = try plan(item(host))
+        #expect(plan.items[0].misfits?.count == 100 && plan.items[0].moreMisfitCount == 3)
+        #expect(try run(item(host), plan).missing == sink.missing)
+    }
+
+    @Test("That the search was cut is told, and what no longer has a place beside it is counted")
+    func cut() throws {
+        let host = try DeclaredHost(["/things/a": ""])
+        let names = (10..<30).map { "l\($0)" }
+        for name in names { try host.link("/\(name)", to: name) }
+        let things = "/{" + names.map { "\($0)/x" }.joined(separator: ",") + ",things/*}"
+        let own = try collector(item(host, things)).declaration.items[0]
+        guard case .command(let command) = own.source else {
+            Issue.record("it is no command")
+            return
+        }
+        var planned = CollectionPlan.Item(
+            kind: .command, number: 1, title: own.title, risk: "R1")
+        try planned.addRuns(
+            of: command, own,
+            in: .init(root: try RootedTree("/"), deadline: .now.advanced(bySeconds: -1)))
+        #expect(planned.unreadable?.count == 20)
+        #expect(planned.unreadable?.first?.why == RunSelection.tookTooLong)
+        #expect(planned.moreUnreadableCount == 1)
     }
 
     @Test(

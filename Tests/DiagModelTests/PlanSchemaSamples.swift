@@ -12,9 +12,11 @@ extension SchemaSample {
             .init(path: "/etc/\\xFF", pathBytes: "L2V0Yy//", byteCount: 0),
         ]
         files.leftOutCount = 2
+        files.leftOutIsLeast = true
         files.unreadable = [.init(path: "/etc/closed", why: "Permission denied")]
         files.moreUnreadableCount = 1
         files.misfits = [.init(path: "/etc/ssh", why: "is a folder")]
+        files.moreMisfitCount = 3
         files.byteLimit = 1 << 20
         var command = CollectionPlan.Item(kind: .command, number: 2, title: "ip", risk: "R1")
         command.arguments = ["ip", "address"]

@@ -232,6 +232,17 @@ class ChangedItems(harness.Case):
             self.assertNotIn("\x1b", one["what"])
             self.assertLess(len(one["why"]), 1100)
 
+    def test_what_is_told_of_others_is_told_without_harm(self):
+        self.items[1]["misfits"] = [{"path": "/\x1b[2J", "why": "x" * 5000}] * 200
+        self.items[1]["moreMisfitCount"] = self.items[1]["leftOutCount"] = 2 ** 63 - 1
+        outcome = self.run_plan((PARTIAL,))
+        self.assertNotIn(b"\x1b[2J", outcome.out_bytes + outcome.err_bytes)
+        missing = harness.manifest(self.output)["missing"]
+        self.assertEqual(len(missing), 102)
+        for one in missing:
+            self.assertNotIn("\x1b", one["what"])
+            self.assertLess(len(one["why"]), 1100)
+
     def test_another_program_of_the_name_is_not_run(self):
         self.items[0]["executable"] = "/bin/false"
         self.run_plan((PARTIAL,))

@@ -70,6 +70,34 @@ class ChangedRuns(harness.Case):
                           if "/said/" in one["path"]], ["mine/said/disk2.txt"])
         self.assertEqual([one["what"] for one in manifest["missing"]], ["echo disk7"])
 
+    def test_what_is_more_than_the_limit_is_missing_from_a_run_by_the_plan(self):
+        for name in ("disk3", "disk4"):
+            os.makedirs(self.path("things", name))
+        options = ("--collectors", self.path("collectors.d"), "--only", "mine")
+        self.plan = json.loads(harness.run("plan", "--json", *options).out)
+        self.assert_schema(self.plan, "plan")
+        self.assertEqual(self.plan["collectors"][0]["items"][0]["leftOutCount"], 2)
+        first = self.path("first")
+        self.collect(*options, output=first, expected=(PARTIAL,))
+        without = harness.manifest(first)["missing"]
+        self.assertIn("2 more match than the 2 that it runs for", without[0]["why"])
+        self.run_plan((PARTIAL,))
+        self.assertEqual(harness.manifest(self.output)["missing"], without)
+
+    def test_names_that_no_command_is_given_are_counted_beyond_the_hundredth(self):
+        for number in range(103):
+            os.makedirs(self.path("things", "disk=%d" % number))
+        options = ("--collectors", self.path("collectors.d"), "--only", "mine")
+        self.plan = json.loads(harness.run("plan", "--json", *options).out)
+        self.assert_schema(self.plan, "plan")
+        self.assertEqual(self.plan["collectors"][0]["items"][0]["moreMisfitCount"], 3)
+        self.assertIn("and 3 more paths of which nothing is taken",
+                      harness.run("plan", *options).out)
+        self.run_plan((PARTIAL,))
+        missing = harness.manifest(self.output)["missing"]
+        self.assertEqual(len(missing), 101)
+        self.assertEqual(missing[-1]["what"], "echo {name}: 3 more paths")
+
     def test_a_run_that_is_taken_out_is_not_made(self):
         del self.each["runs"][0]
         self.run_plan((COMPLETE,))
