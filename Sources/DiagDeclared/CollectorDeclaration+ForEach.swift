@@ -16,6 +16,12 @@ extension CollectorDeclaration.ForEach {
             throw node.error(
                 "`**` has no place here: in several folders things may have the same name")
         }
+        if let pattern = patterns.first(where: { $0.components.count { !$0.isLiteral } > 1 }) {
+            throw node.error(
+                "`\(pattern.text)` looks into several folders, where things may have the same"
+                    + " name; match in one component, and write the folders out in braces:"
+                    + " \"/sys/block/{sda,sdb}/sd*\"")
+        }
     }
 
     /// Refuses places of a name where there is none to stand there, and a lack of them where each

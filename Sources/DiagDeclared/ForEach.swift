@@ -5,13 +5,14 @@ internal import SystemPackage
 extension CollectorDeclaration {
     /// The things that a command runs for, one run each: what a pattern of paths finds.
     ///
-    /// A thing is known by the name that the last component with anything to match stands for: `eth0`
-    /// of `/sys/class/net/*/device`. Of a pattern without one it is the last name.
+    /// A thing is known by the name that the component with anything to match stands for: `eth0` of
+    /// `/sys/class/net/*/device`. Of a pattern without one it is the last name.
     public struct ForEach: Hashable, Sendable {
         /// What stands for the name in the arguments, and in the path of the artifact.
         public static let placeholder = "{name}"
 
-        /// The patterns: one text with its braces expanded. None has `**`.
+        /// The patterns: one text with its braces expanded. None has `**`, or more than one
+        /// component with anything to match: a folder has each name once, several folders do not.
         public var patterns: [GlobPattern]
 
         /// Why nothing runs where nothing is found.
@@ -80,8 +81,16 @@ extension CollectorDeclaration {
 extension GlobPattern {
     /// Which of its components the name of a thing is, counted from 0.
     var nameIndex: Int {
-        components.lastIndex { if case .literal = $0 { false } else { true } }
-            ?? components.count - 1
+        components.lastIndex { !$0.isLiteral } ?? components.count - 1
+    }
+
+    /// Where the thing itself is of which it found something at `path`: `/sys/class/net/eth0` of
+    /// `/sys/class/net/eth0/device`.
+    func thing(at path: FilePath) -> [UInt8] {
+        GlobPattern.names(of: path).prefix(nameIndex + 1).reduce(into: []) { thing, name in
+            thing.append(0x2F)
+            thing += name
+        }
     }
 
     /// The name of what it found at `path`; it has no `**`, so that each component is one name.
@@ -89,6 +98,11 @@ extension GlobPattern {
         let names = GlobPattern.names(of: path)
         return nameIndex < names.count ? names[nameIndex] : []
     }
+}
+
+extension GlobPattern.Component {
+    /// Whether it stands for one name.
+    var isLiteral: Bool { if case .literal = self { true } else { false } }
 }
 
 extension CollectorDeclaration.Command {

@@ -10,7 +10,7 @@ struct RunSelection {
     private(set) var leftOutCount = 0
     /// Whether that may be fewer than there are.
     private(set) var leftOutIsLeast = false
-    /// Things with names that no command is given, the first of them.
+    /// Things with names that no command is given, or that another thing has, the first of them.
     private(set) var misfits: [CollectionPlan.Misfit] = []
     /// How many more of those there are.
     private(set) var moreMisfitCount = 0
@@ -35,7 +35,8 @@ struct RunSelection {
         in tree: RootedTree, until deadline: MonotonicTime, among planned: Set<String>? = nil
     ) throws {
         var walk = GlobWalk(tree, until: deadline)
-        var found = Set<String>()
+        // Where the thing of each name is: two things of one name are found by two patterns.
+        var found = [String: [UInt8]]()
         var unfit = Set<[UInt8]>()
         for pattern in command.forEach?.patterns ?? [] {
             try walk.walk(pattern) { path in
@@ -43,33 +44,46 @@ struct RunSelection {
                 let bytes = pattern.name(of: path)
                 let name = String(decoding: bytes, as: UTF8.self)
                 guard planned?.contains(name) ?? true else { return }
-                guard let why = Self.misfit(bytes, command) else {
-                    if found.count < Self.mostNames || found.contains(name) {
-                        found.insert(name)
+                let thing = pattern.thing(at: path)
+                let why: String
+                if let misfit = Self.misfit(bytes, command) {
+                    why = misfit
+                } else if let other = found[name] {
+                    guard other != thing else { return }
+                    why = Self.taken(by: other)
+                } else {
+                    if found.count < Self.mostNames {
+                        found[name] = thing
                     } else {
                         leftOutIsLeast = true
                     }
                     return
                 }
-                guard planned == nil, unfit.count < Self.mostNames,
-                    unfit.insert(path.bytes).inserted
+                // A run by a plan tells those that the plan has.
+                guard planned == nil, unfit.count < Self.mostNames, unfit.insert(thing).inserted
                 else { return }
                 guard misfits.count < CollectionPlan.Item.mostMisfits else {
                     moreMisfitCount += 1
                     return
                 }
-                misfits.append(.init(path: UntrustedText.escapingForPath(path.bytes), why: why))
+                misfits.append(.init(path: UntrustedText.escapingForPath(thing), why: why))
             }
         }
         failures += walk.failures
         isCut = walk.isCut
-        let sorted = found.sorted { left, right in
+        let sorted = found.keys.sorted { left, right in
             NaturalOrder.precedes(left, right)
                 // `1` and `01` are the same to it.
                 || !NaturalOrder.precedes(right, left) && left < right
         }
         names = Array(sorted.prefix(limits.runCount))
         leftOutCount = sorted.count - names.count
+    }
+
+    /// Why nothing runs for a thing whose name another one has, as the rest of a sentence.
+    private static func taken(by other: [UInt8]) -> String {
+        "has the same name as \(UntrustedText.escapingForPath(other)), and for each name there is"
+            + " one run"
     }
 
     /// Why no command is given a name, as the rest of a sentence; `nil` when it is.

@@ -157,6 +157,15 @@ struct DeclarationErrorTests {
                 "`**` has no place here"
             ),
             (
+                "  - command: [ls, \"{name}\"]\n    for-each: /b/*/*\n    to: \"a/{name}\"", "9:15",
+                "`/b/*/*` looks into several folders"
+            ),
+            (
+                "  - command: [ls, \"{name}\"]\n    for-each: \"/b/{c/*,?/q/r[0-9]}\"\n"
+                    + "    to: \"a/{name}\"", "9:15",
+                "`/b/?/q/r[0-9]` looks into several folders"
+            ),
+            (
                 "  - command: [ls, \"{name}\"]\n    for-each: /b/*\n    to: \"../{name}\"", "10:9",
                 "leaves the collector's folder"
             ),

@@ -36,6 +36,7 @@ struct DeclarationSchemaTests {
             "command: [x, \"{name}\"]\n    for-each: /a/*\n    to: \"a/{name}\"",
             "command: [x, 1, \"a={name}\"]\n    for-each: \"{/a,/b}/*/c\"\n    to: \"a/{name}.txt\"",
             "command: [x, \"{name}\"]\n    for-each: /a/*\n    to: \"a/{name}\"\n    limits: {runs: 1e3}",
+            "command: [x, \"{name}\"]\n    for-each: \"/a/{b,c}/d*/e\\\\*\"\n    to: \"a/{name}\"",
             "command: [x, \"{Name}\", \"{nam\"]\n    to: \"a{nam}\"",
         ])
     func acceptedItem(item: String) throws {

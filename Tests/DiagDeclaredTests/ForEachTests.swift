@@ -68,7 +68,36 @@ struct ForEachTests {
         #expect(sink.missing.isEmpty && sink.absent.isEmpty && sink.notes.isEmpty)
     }
 
-    @Test("The name is what the last component with anything to match stands for, each once")
+    @Test(
+        "A thing with the name of another is told with both paths, once, and by a plan as well",
+        arguments: ["/{net,more}/e*", "/{net,more}/eth1", "/{net/*/device,more/*,more/e*}"])
+    func sameName(things: String) throws {
+        let host = try DeclaredHost(["/net/eth1/device/x": "", "/more/eth1": ""])
+        let sink = try declared(item(host, things))
+        #expect(artifacts(sink) == ["said/eth1.txt"])
+        #expect(sink.missing.map(\.what) == ["\(host.path)/more/eth1"])
+        #expect(
+            sink.missing.map(\.why) == [
+                "has the same name as \(host.path)/net/eth1, and for each name there is one run"
+            ])
+        let plan = try plan(item(host, things))
+        #expect(plan.items[0].misfits?.count == 1)
+        let planned = try run(item(host, things), plan)
+        #expect(artifacts(planned) == ["said/eth1.txt"])
+        #expect(planned.missing == sink.missing)
+    }
+
+    @Test(
+        "A thing that several patterns find is one, and nothing is told of that",
+        arguments: ["/net/{e*,*1}", "/net/{*/device,*}", "/net/{eth1,*/device}"])
+    func sameThing(things: String) throws {
+        let host = try DeclaredHost(["/net/eth1/device/x": ""])
+        let sink = try declared(item(host, things))
+        #expect(artifacts(sink) == ["said/eth1.txt"])
+        #expect(sink.missing.isEmpty)
+    }
+
+    @Test("The name is what the component with anything to match stands for, each once")
     func names() throws {
         let host = try DeclaredHost([
             "/net/eth0/device/x": "", "/net/eth1/device/x": "", "/net/lo/y": "", "/more/eth1": "",

@@ -145,7 +145,8 @@ extension PublishedSchema {
                     "for-each": {"type": "string", "maxLength": 4096, "pattern": "^[/{]",
                         "description":
                         "runs once for each thing that this pattern of paths finds; {name}, in the \#
-        arguments and in `to`, is the name that its last component with * ? [a-z] stands for. No **"},
+        arguments and in `to`, is the name that its component with * ? [a-z] stands for, of which it \#
+        has one at most. No **"},
                     "to": {"$ref": "#/$defs/artifact"},
                     "exit-codes": {"$ref": "#/$defs/exitCodes", "default": [0],
                         "description": "those that mean well"},
