@@ -35,11 +35,12 @@ public struct PlannedProbe: Hashable, Sendable {
 
 /// What things cost, for estimates: measured on one host, and rounded up.
 ///
-/// What does not follow from what was found on the host at hand is marked as assumed.
+/// What does not follow from what was found on the host at hand is marked as assumed: of commands
+/// all, also where their declaration says what is typical.
 public enum PlanCost {
     /// A process of the program, from its start to its end.
     public static let process = CollectionPlan.Estimate(byteCount: 0, seconds: 0.02)
-    /// A command of which its declaration does not say what it typically gives and takes.
+    /// A command of which its declaration does not say what is typical.
     public static let command = CollectionPlan.Estimate(
         byteCount: 1024, seconds: 0.03, isAssumed: true)
     /// A probe that is answered.

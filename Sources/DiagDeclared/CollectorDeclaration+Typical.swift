@@ -4,7 +4,8 @@ internal import DiagYAML
 
 extension CollectorDeclaration {
     /// What a command gives and takes on most hosts, as `typically` of its item says. It is no
-    /// limit: a plan estimates with it.
+    /// limit: a plan estimates with it. Much of it grows with the host, such as sockets, routes and
+    /// processes, so that it is a better guess, and assumed all the same.
     public struct Typical: Hashable, Sendable {
         /// Bytes that are kept of it; `nil` when nothing is said of that.
         public var byteCount: Int64?
@@ -46,12 +47,13 @@ extension CollectorDeclaration.Typical {
         }
     }
 
-    /// What a plan counts for such a command; what is not said is assumed to be as usual.
+    /// What a plan counts for such a command; what is not said is taken to be as usual. All of it
+    /// is assumed: nobody measured it on the host at hand.
     func estimate(within limits: CollectorDeclaration.Limits) -> CollectionPlan.Estimate {
         let usual = PlanCost.command
         return .init(
             byteCount: min(byteCount ?? usual.byteCount, limits.byteCount),
             seconds: min(seconds ?? usual.seconds, limits.seconds),
-            isAssumed: byteCount == nil || seconds == nil)
+            isAssumed: true)
     }
 }

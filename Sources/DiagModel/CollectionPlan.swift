@@ -72,8 +72,8 @@ public struct CollectionPlan: Codable, Hashable, Sendable {
         public var isBound: Bool?
         /// `true` when something is not in it of which nothing is known.
         public var isPartial: Bool?
-        /// `true` when nobody measured or counted both of it, so that a usual value stands there,
-        /// or in a part of it.
+        /// `true` when not both of it were measured or counted on this host, so that a usual value
+        /// stands there, or in a part of it. That of a command always is.
         public var isAssumed: Bool?
 
         /// An estimate.

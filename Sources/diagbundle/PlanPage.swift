@@ -214,8 +214,8 @@ struct PlanPage {
         }
         if plan.estimate.isAssumed == true {
             lines.append(
-                Self.assumedMark + " is partly assumed: bytes or seconds that nobody measured or"
-                    + " counted, so that a usual value stands there.")
+                Self.assumedMark + " is partly assumed: bytes or seconds that were not measured or"
+                    + " counted on this host, so that a usual value stands there.")
         }
         if !refused.isEmpty {
             lines.append(
@@ -263,7 +263,7 @@ struct PlanPage {
         return "0.\(hundredths / 10)\(hundredths % 10) s"
     }
 
-    /// What stands before a value that nobody measured or counted.
+    /// What stands before a value that was not measured or counted on this host.
     private static let assumedMark = "~"
 
     /// What stands before a value: that it is a bound, and that it is assumed.

@@ -54,16 +54,15 @@ struct DeclaredPlanTests {
     }
 
     @Test(
-        "A command is estimated by what it typically gives and takes, else as usual, within limits",
+        "A command is assumed to give and take what is typical of it, else as usual, within limits",
         arguments: [
-            ("", CollectionPlan.Estimate(byteCount: 1024, seconds: 0.03, isAssumed: true)),
-            ("typically: {bytes: 64KiB, seconds: 0.4}", .init(byteCount: 65_536, seconds: 0.4)),
-            ("typically: {bytes: 0, seconds: 2}", .init(byteCount: 0, seconds: 2)),
-            ("typically: {bytes: 7}", .init(byteCount: 7, seconds: 0.03, isAssumed: true)),
-            ("typically: {seconds: 7}", .init(byteCount: 1024, seconds: 7, isAssumed: true)),
-            ("limits: {bytes: 100}", .init(byteCount: 100, seconds: 0.03, isAssumed: true)),
+            ("", Int64(1024), 0.03), ("typically: {bytes: 64KiB, seconds: 0.4}", 65_536, 0.4),
+            ("typically: {bytes: 0, seconds: 2}", 0, 2), ("typically: {bytes: 7}", 7, 0.03),
+            ("typically: {seconds: 7}", 1024, 7), ("limits: {bytes: 100}", 100, 0.03),
         ])
-    func typical(more: String, expected: CollectionPlan.Estimate) throws {
+    func typical(more: String, byteCount: Int64, seconds: Double) throws {
+        let expected = CollectionPlan.Estimate(
+            byteCount: byteCount, seconds: seconds, isAssumed: true)
         let work = try collector("  - command: [uname]\n    to: a\n    \(more)\n").plan(
             in: .init(root: try RootedTree("/")))
         #expect(work.items.map(\.doesNotApply) == [nil])

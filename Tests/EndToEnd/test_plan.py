@@ -132,13 +132,14 @@ class PlanTest(harness.Case):
         self.assert_schema(plan, "plan")
         items = plan["collectors"][0]["items"]
         self.assertEqual([item["estimate"].get("isAssumed") for item in items],
-                         [None, True, True, True, None, None, None, True, True])
-        self.assertEqual(items[6]["estimate"], {"byteCount": 2048, "seconds": 0.25})
+                         [None, True, True, True, None, None, True, True, True])
+        self.assertEqual(items[6]["estimate"],
+                         {"byteCount": 2048, "seconds": 0.25, "isAssumed": True})
         self.assertEqual(items[7]["estimate"]["byteCount"], 3072)
         self.assertIs(plan["collectors"][0]["estimate"]["isAssumed"], True)
         self.assertIs(plan["estimate"]["isAssumed"], True)
         page = harness.run("plan", *options).out
-        self.assertRegex(page, r"(?m)^  R1    command +2\.0 KiB +0\.25 s  echo three  ")
+        self.assertRegex(page, r"(?m)^  R1    command +~2\.0 KiB +~0\.25 s  echo three  ")
         self.assertRegex(page, r"(?m)^  R1    command +~3\.0 KiB +~0\.03 s  echo four  ")
         self.assertRegex(page, r"(?m)^  R1    files +31 bytes +0\.00 s  ")
         self.assertRegex(page, r"(?m)^  estimated: ~\S+ KiB and ~\S+ s, partly assumed$")

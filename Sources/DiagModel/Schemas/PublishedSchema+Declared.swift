@@ -163,7 +163,7 @@ extension PublishedSchema {
                         "description": "what is kept of it, and how long it may take"},
                     "typically": {"$ref": "#/$defs/typical",
                         "description":
-                        "what it gives and takes on most hosts; plan estimates with it"},
+                        "what it gives and takes on most hosts; plan estimates with it, marked as assumed"},
                     "privacy": {"$ref": "#/$defs/itemPrivacy"},
                     "risk": {"enum": ["R1", "R2"], "default": "R1",
                         "description": "R1 may block, R2 reads media or changes state"},
