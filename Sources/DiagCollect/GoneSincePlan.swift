@@ -44,10 +44,20 @@ extension CollectionPlan.Item {
         var lacks = named.map { WorkerMessage.Lack(what: $0.path, why: "it \(when): \($0.why)") }
         if moreCount > 0 {
             lacks.append(
-                .init(
-                    what: UntrustedText.shortened(UntrustedText.escapingControls(title)),
-                    why: "\(moreCount) more paths \(when)"))
+                .init(what: shownTitle, why: "\(moreCount) more paths \(when)"))
         }
         return lacks
+    }
+
+    /// That a plan of code has not all files, as a run tells it: it could read none of the others.
+    var leftOutLack: WorkerMessage.Lack? {
+        guard let leftOutCount, leftOutCount > 0 else { return nil }
+        return .init(
+            what: "\(shownTitle): \(leftOutCount) more files",
+            why: "the plan has the first \(PlanBuilder.mostFiles), and no more")
+    }
+
+    private var shownTitle: String {
+        UntrustedText.shortened(UntrustedText.escapingControls(title))
     }
 }

@@ -27,7 +27,7 @@ public struct PlanBuilder {
     }
 
     /// The most files of one item; what is beyond is counted.
-    private static let mostFiles = 20_000
+    static let mostFiles = 20_000
 
     private let root: RootedTree
     private let deadline: MonotonicTime

@@ -83,6 +83,7 @@ public struct PlannedCollector: Collector {
         let sink = PlannedSink(sink, scope: scope, files: files, in: whole)
         try inner.collect(in: context, into: sink)
         for lack in items.flatMap(\.unreadableLacks) { try sink.missOnce(lack) }
+        for lack in items.compactMap(\.leftOutLack) { try sink.missOnce(lack) }
         try tellGone(in: whole, into: sink)
         // What does not exist would not have been read either.
         let refused = scope.refused.filter { path in

@@ -40,13 +40,14 @@ final class PlannedCollectorTests {
     /// What a collector sends that is held to a plan with these files.
     private func run(
         _ files: [String], folders: [String]? = nil, unreadable: [CollectionPlan.Unreadable]? = nil,
-        in tree: RootedTree? = nil,
+        leftOutCount: Int? = nil, in tree: RootedTree? = nil,
         says: (@Sendable (CollectionContext, any CollectionSink) throws -> Void)? = nil
     ) throws -> MemorySink {
         var item = CollectionPlan.Item(kind: .reads, number: 1, title: "all", risk: "R1")
         item.files = files.map { CollectionPlan.File(path: $0, byteCount: 1) }
         item.folders = folders
         item.unreadable = unreadable
+        item.leftOutCount = leftOutCount
         // The same files in two items are told once.
         var other = item
         other.number = 2
@@ -125,6 +126,13 @@ final class PlannedCollectorTests {
         #expect(
             sink.missing.first?.why
                 == "it could not be looked at when the plan was made: it was left alone")
+    }
+
+    @Test("Files beyond those that a plan has are missing, once", arguments: [nil, -1, 0, 7])
+    func leftOut(count: Int?) throws {
+        let sink = try run([], leftOutCount: count)
+        #expect(sink.missing.map(\.what) == (count == 7 ? ["all: 7 more files"] : []))
+        #expect(sink.missing.allSatisfy { $0.why?.contains("the first 20000, and no") == true })
     }
 
     @Test("Planned files behind an automount point are left alone, and never told as gone")
