@@ -45,12 +45,12 @@ struct RunSelection {
                 let name = String(decoding: bytes, as: UTF8.self)
                 guard planned?.contains(name) ?? true else { return }
                 let thing = pattern.thing(at: path)
-                let why: String
+                let (why, place): (String, [UInt8])
                 if let misfit = Self.misfit(bytes, command) {
-                    why = misfit
+                    (why, place) = (misfit, path.bytes)
                 } else if let other = found[name] {
                     guard other != thing else { return }
-                    why = Self.taken(by: other)
+                    (why, place) = (Self.taken(by: other), thing)
                 } else {
                     if found.count < Self.mostNames {
                         found[name] = thing
@@ -60,13 +60,13 @@ struct RunSelection {
                     return
                 }
                 // A run by a plan tells those that the plan has.
-                guard planned == nil, unfit.count < Self.mostNames, unfit.insert(thing).inserted
+                guard planned == nil, unfit.count < Self.mostNames, unfit.insert(place).inserted
                 else { return }
                 guard misfits.count < CollectionPlan.Item.mostMisfits else {
                     moreMisfitCount += 1
                     return
                 }
-                misfits.append(.init(path: UntrustedText.escapingForPath(thing), why: why))
+                misfits.append(.init(path: UntrustedText.escapingForPath(place), why: why))
             }
         }
         failures += walk.failures
