@@ -340,18 +340,27 @@ class Output(harness.Case):
         self.assertIn("Not a directory", outcome.told)
 
     def test_host_folder_is_a_file(self):
-        """A file in the place of the host folder is not lost for a run that fails."""
+        """A file in the place of the host folder is not replaced, and nothing is collected."""
         root = harness.fixture_root(self.folder)
-        harness.write(os.path.join(self.output, "fixture-host"), "precious")
+        host = os.path.join(self.output, "fixture-host")
+        harness.write(host, "precious")
+        outcome = self.collect("--root", root, "--only", "storage", expected=CANNOT_CREATE)
+        self.assertIn(host, outcome.told)
+        self.assertIn("a regular file is there", outcome.told)
+        self.assertNotIn("storage: started", outcome.told)
+        self.assertEqual(harness.content(host), b"precious")
+        self.assertEqual(os.listdir(self.output), ["fixture-host"])
+
+    def test_older_host_folder_stays_for_a_run_that_fails(self):
+        root = harness.fixture_root(self.folder)
         options = ("--root", root, "--only", "storage")
+        self.collect(*options, expected=(0, PARTIAL))
+        host = os.path.join(self.output, "fixture-host")
+        before = harness.content(os.path.join(host, "manifest.json"))
         self.collect(*options, expected=INPUT_OUTPUT,
                      before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)))
-        self.assertEqual(harness.content(os.path.join(self.output, "fixture-host")), b"precious")
-        self.assertEqual(os.listdir(self.output), ["fixture-host"])
-        # As an older host folder it gives way to a whole one.
-        self.collect(*options, expected=(0, PARTIAL))
-        self.assert_verifies(harness.bundle(self.output))
-        self.assert_verifies(os.path.join(self.output, "fixture-host"))
+        self.assertEqual(harness.content(os.path.join(host, "manifest.json")), before)
+        self.assert_verifies(host)
         self.assert_no_leftovers(self.output)
 
     def test_staging_name_is_a_link(self):

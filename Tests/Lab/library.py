@@ -60,10 +60,11 @@ SEEN = "grep -v '^#' %s/trace; rmdir %s" % (TRACING, TRACING)
 
 # Who asks the kernel for rules and links by such a socket, or tries what it knows of sockets; the
 # counts of packets say that nothing is sent. cloud-init's HTTP library tries at its import whether
-# ::1 can be bound. chronyd is the host's own. BARE is where furnish.sh was not.
-BARE_ASKING = re.compile(r" *(?:cloud-init|ethtool)-\d")
+# ::1 can be bound; mariadbd asks for the hardware address of a link, for the identifiers that
+# it makes up, even to tell its version. chronyd is the host's own. BARE is where furnish.sh was not.
+BARE_ASKING = re.compile(r" *(?:cloud-init|ethtool|mariadbd)-\d")
 ASKING = re.compile(r" *(?:ip6?tables-legac\S*|ebtables-legacy|arptables-legac|networkctl|"
-                    r"chronyc|chronyd|cloud-init|ethtool)-\d")
+                    r"chronyc|chronyd|cloud-init|ethtool|mariadbd)-\d")
 
 
 # --- what must not change ---------------------------------------------------------------------
