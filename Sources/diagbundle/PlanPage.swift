@@ -169,8 +169,12 @@ struct PlanPage {
             lines.append("        and \(misfits.moreCount) more paths of which nothing is taken")
         }
         for tree in item.trees ?? [] { lines.append("        \(tree)/**") }
-        for folder in item.folders ?? [] where files.isEmpty || item.kind == .listing {
-            lines.append("        names below \(folder)")
+        let folders = files.isEmpty || item.kind == .listing ? item.folders ?? [] : []
+        let shownFolders = showsAll ? folders.count : min(folders.count, Self.mostFiles)
+        for folder in folders.prefix(shownFolders) { lines.append("        names below \(folder)") }
+        if folders.count > shownFolders {
+            lines.append(
+                "        and " + Self.counted(folders.count - shownFolders, "more folder"))
         }
         return lines
     }
