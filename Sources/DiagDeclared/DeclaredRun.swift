@@ -348,10 +348,10 @@ extension CollectorDeclaration.Item {
     /// What it is called where something is said of it: its command, or its first pattern.
     var title: String {
         switch source {
-        case .files(let files): Self.title(files.patterns)
+        case .files(let files): GlobPattern.title(files.patterns)
         case .command(let command):
             UntrustedText.escapingControls(command.arguments.joined(separator: " "))
-        case .listing(let listing): Self.title(listing.patterns)
+        case .listing(let listing): GlobPattern.title(listing.patterns)
         }
     }
 
@@ -362,10 +362,5 @@ extension CollectorDeclaration.Item {
         case .command: "running \(title)"
         case .listing: "listing \(title)"
         }
-    }
-
-    private static func title(_ patterns: [GlobPattern]) -> String {
-        let first = patterns.first?.text ?? ""
-        return patterns.count > 1 ? "\(first) and \(patterns.count - 1) others" : first
     }
 }

@@ -17,8 +17,7 @@ extension CollectorDeclaration {
 
         /// Why nothing runs where nothing is found.
         var emptiness: String {
-            let others = patterns.count > 1 ? " and \(patterns.count - 1) others" : ""
-            return "there is nothing to run it for: \(patterns.first?.text ?? "")\(others)"
+            "there is nothing to run it for: \(GlobPattern.title(patterns))"
         }
 
         /// Whether a thing of this name is one that a pattern may find.

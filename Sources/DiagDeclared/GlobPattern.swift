@@ -318,3 +318,15 @@ extension GlobPattern {
         }
     }
 }
+
+extension GlobPattern {
+    /// Several patterns in few words: the first, and how many others there are.
+    static func title(_ patterns: [GlobPattern]) -> String {
+        let first = patterns.first?.text ?? ""
+        return switch patterns.count {
+        case ...1: first
+        case 2: "\(first) and 1 other"
+        default: "\(first) and \(patterns.count - 1) others"
+        }
+    }
+}

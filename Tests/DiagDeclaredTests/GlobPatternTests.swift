@@ -70,3 +70,17 @@ struct GlobPatternTests {
         #expect(try !GlobPattern.expanding("/a?")[0].matches(path))
     }
 }
+
+@Suite("The words for several patterns")
+struct GlobPatternTitleTests {
+    @Test(
+        "One is named, two are one and another, more are counted",
+        arguments: [
+            (["/a"], "/a"), (["/a", "/b"], "/a and 1 other"),
+            (["/a", "/b", "/c"], "/a and 2 others"),
+        ])
+    func title(texts: [String], expected: String) throws {
+        let patterns = try texts.flatMap { try GlobPattern.expanding($0) }
+        #expect(GlobPattern.title(patterns) == expected)
+    }
+}
