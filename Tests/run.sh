@@ -100,8 +100,14 @@ for profile in small storage uefi dump; do
     part "laboratory: $profile"
     # One that hangs leaves time for the others, and for the last words.
     timeout -k 60 $((everything ? 7200 : 1800)) bash Tests/Lab/run.sh "$profile" --binary "$binary" \
-        ${lab_options[@]+"${lab_options[@]}"} 2>&1 | tee "$logs/lab"
-    status=${PIPESTATUS[0]}
+        ${lab_options[@]+"${lab_options[@]}"} >"$logs/lab" 2>&1 &
+    lab=$!
+    # timeout has a process group of its own, which an interruption of ours does not reach.
+    trap 'kill "$lab" 2>/dev/null; tell; exit 130' INT TERM
+    tail -n +1 -f --pid="$lab" "$logs/lab"
+    wait "$lab"
+    status=$?
+    trap - INT TERM
     [ "$status" -lt 124 ] || echo "FAIL it was ended, status $status" >>"$logs/lab"
     read -r p f s < <(sed -nE 's/^lab [a-z]+: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
         "$logs/lab") || { p=0 f=1 s=0; }

@@ -13,7 +13,7 @@ public final class HostFolder: ArtifactSink {
     /// have now.
     public private(set) var rescued: [FilePath] = []
     /// What has the hidden name of an older host folder, and is none: it was left as it is.
-    public private(set) var strangers: [FilePath] = []
+    public private(set) var strangers: [(path: FilePath, why: String)] = []
     private let stagingName: String
     private let staging: OutputDirectory
     /// The files that are open, by path.
@@ -47,15 +47,12 @@ public final class HostFolder: ArtifactSink {
         self.output = output
         if !isKeptUnfinished {
             for entry in try output.names().sorted() where Self.isOld(entry, host: name) {
-                guard Self.isOurs(entry, in: output) else {
-                    strangers.append(output.path.appending(entry))
-                    continue
-                }
+                switch Self.older(entry, in: output) {
+                case .stranger(let why): strangers.append((output.path.appending(entry), why))
                 // A run without RENAME_EXCHANGE was killed between its two renames.
-                if try output.status(of: name) == nil {
+                case .whole where try output.status(of: name) == nil:
                     try? output.rename(entry, to: name)
-                } else {
-                    try? Self.removeOlder(entry, in: output)
+                case .whole, .remains: try? Self.removeOlder(entry, in: output)
                 }
             }
             for entry in try output.names() where Self.isUnfinished(entry, host: name) {
@@ -273,7 +270,8 @@ public final class HostFolder: ArtifactSink {
         }
         try output.synchronize()
         // What came to the place after the caller had asked stays.
-        for entry in [stagingName, oldName] where Self.isOurs(entry, in: output) {
+        for entry in [stagingName, oldName] {
+            if case .stranger = Self.older(entry, in: output) { continue }
             try? Self.removeOlder(entry, in: output)
         }
     }

@@ -61,7 +61,9 @@ struct Config: ParsableCommand {
     struct Reset: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "reset",
-            abstract: "Restore the built-in defaults; the file is kept beside as config.yaml.old.")
+            abstract:
+                "Restore the built-in defaults; the file is kept beside it as config.yaml.old.",
+            discussion: "Where there is one of that name already, it gets a number, too.")
 
         @Option(help: "Configuration file (default: /etc/diagbundle/config.yaml).")
         var config: String?
@@ -72,20 +74,30 @@ struct Config: ParsableCommand {
             guard let name = path.lastComponent?.string else {
                 throw CommandFailure(.usage, "--config: a file is needed")
             }
-            do throws(SystemCallError) {
+            do {
                 guard (try? RootedTree("/").status(of: path)) != nil else {
                     StandardStreams.print("\(path) does not exist: the built-in defaults hold.")
                     return
                 }
+                // A device of this name would be gone for the whole host.
+                let kind = try OwnedDescriptor.kind(of: path)
+                guard kind == .regular else {
+                    throw CommandFailure(
+                        .usage,
+                        "reset the configuration \(path): it is a \(kind.words), and a"
+                            + " configuration is a regular file")
+                }
                 let directory = try OutputDirectory.create(folder)
-                try directory.rename(name, to: "\(name).old")
-            } catch {
+                let kept = try directory.freeName("\(name).old")
+                try directory.renameNew(name, to: kept)
+                StandardStreams.print(
+                    "The built-in defaults hold again; what was set is kept in"
+                        + " \(folder.appending(kept)).")
+            } catch let error as SystemCallError {
                 throw CommandFailure(
                     error.errno == .permissionDenied ? .notPermitted : .inputOutput,
                     "\(error). Run it as root to change the host's configuration.")
             }
-            StandardStreams.print(
-                "The built-in defaults hold again; what was set is kept in \(path).old.")
         }
     }
 }

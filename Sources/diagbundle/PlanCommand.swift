@@ -14,7 +14,8 @@ struct PlanCommand: ParsableCommand {
             files are looked for with stat and readdir, and only what conditions ask for, in \
             procfs, sysfs and a few files of /etc, is read. Bytes and seconds are estimates; "~" \
             marks those that are partly assumed, for they were not measured or counted on this \
-            host: those of commands always are. For a live dump pages are counted by /proc/kpageflags where that takes no more than a moment.
+            host: those of commands always are. For a live dump pages are counted by \
+            /proc/kpageflags where that takes no more than a moment.
 
             With --output the plan is written to a file as JSON. Whoever reviews it may take \
             collectors, items and files out of it; "diagbundle collect --plan FILE" then collects \

@@ -60,11 +60,8 @@ extension RunDirector {
     /// - Parameters:
     ///   - name: that of the host folder.
     ///   - directory: where it is to be.
-    ///   - bundle: the bundle that is sealed already, when it is.
     /// - Throws: ``CommandFailure`` with exit code 73.
-    func checkPlace(
-        of name: String, in directory: OutputDirectory, beside bundle: FilePath? = nil
-    ) throws {
+    func checkPlace(of name: String, in directory: OutputDirectory) throws {
         let obstacle: String?
         do throws(SystemCallError) {
             obstacle = try HostFolder.obstacle(to: name, in: directory)
@@ -73,12 +70,10 @@ extension RunDirector {
         throw CommandFailure(
             .cannotCreate,
             "create the host folder \(output.appending(name)): \(obstacle), and it is not"
-                + " replaced. Move it away, or choose another folder with --output."
-                + (bundle.map { " The bundle \($0) is whole." } ?? ""))
+                + " replaced. Move it away, or choose another folder with --output.")
     }
 
-    /// Puts the host folder in its place though there is no bundle of it, or beside it when
-    /// something else came there meanwhile.
+    /// Puts the host folder in its place though there is no bundle of it, or beside it.
     ///
     /// - Parameters:
     ///   - folder: what was collected, whole.
@@ -89,19 +84,30 @@ extension RunDirector {
     func keep(
         _ folder: HostFolder, in directory: OutputDirectory, after failure: CommandFailure
     ) throws -> CommandFailure {
+        guard let obstacle = try put(folder, in: directory) else { return failure }
+        return CommandFailure(failure.status, "\(failure.message) And: \(obstacle.message)")
+    }
+
+    /// Puts the host folder in its place, or beside it where something else came there meanwhile, or
+    /// what is there cannot be moved.
+    ///
+    /// - Returns: what is in the way, and where the folder is; `nil` when it is in its place.
+    /// - Throws: what the output said when the folder got no name at all.
+    func put(_ folder: HostFolder, in directory: OutputDirectory) throws -> CommandFailure? {
+        let failure: CommandFailure
         do {
             try checkPlace(of: folder.name, in: directory)
+            try folder.commit()
+            result.folderPath = folder.finalPath.string
+            return nil
         } catch let obstacle as CommandFailure {
-            let name = try directory.freeName("\(folder.name)-\(startedAt.compactDescription)")
-            try folder.commit(as: name)
-            let path = output.appending(name)
-            result.folderPath = path.string
-            return CommandFailure(
-                failure.status,
-                "\(failure.message) And: \(obstacle.message) What was collected is in \(path).")
-        }
-        try folder.commit()
-        result.folderPath = folder.finalPath.string
-        return failure
+            failure = obstacle
+        } catch let error as SystemCallError { failure = outputFailure(error, isCreating: false) }
+        let name = try directory.freeName("\(folder.name)-\(startedAt.compactDescription)")
+        try folder.commit(as: name)
+        let path = output.appending(name)
+        result.folderPath = path.string
+        return CommandFailure(
+            failure.status, "\(failure.message) What was collected is in \(path).")
     }
 }

@@ -173,9 +173,9 @@ final class RunDirector {
         } catch { throw outputFailure(error, isCreating: true) }
         link.send(.init(stage: .outputIsReady, folderPath: folder.stagingPath.string))
         for text in Self.told(ofDumps: folder.rescued) { progress.notice(text) }
-        for path in folder.strangers {
+        for (path, why) in folder.strangers {
             progress.notice(
-                "\(path) is no older host folder, though it is called like one; it stays as it is.")
+                "\(path): \(why). It has the name of an older host folder, and stays as it is.")
         }
 
         do {
@@ -320,10 +320,11 @@ final class RunDirector {
         }
         link.send(.init(stage: .bundleIsNamed))
         // Somebody may have put something there meanwhile.
-        try checkPlace(of: folder.name, in: directory, beside: path)
-        try folder.commit()
+        if let failure = try put(folder, in: directory) {
+            throw CommandFailure(
+                failure.status, "\(failure.message) The bundle \(path) is whole.")
+        }
         result.sealSeconds = MonotonicTime.now.seconds(since: sealStarted)
-        result.folderPath = folder.finalPath.string
         result.bundlePath = path.string
         result.bundleByteCount = bundle.byteCount
         result.bundleSHA256 = bundle.sha256

@@ -236,7 +236,7 @@ struct HostFolderTests {
         }
         let folder = try HostFolder(name: "host", in: output)
         #expect(folder.rescued == [])
-        #expect(folder.strangers == [])
+        #expect(folder.strangers.isEmpty)
         #expect(place.names.sorted() == [".host.partial", "host"])
         try folder.commit()
         #expect(place.names == ["host"])
@@ -251,6 +251,21 @@ struct HostFolderTests {
         return folder
     }
 
+    @Test("The whole one of several older folders is put back, and what is left of others removed")
+    func olderRemains() throws {
+        let place = try Folder()
+        let output = try OutputDirectory.create(place.path)
+        _ = try output.makeDirectory(".host.old")
+        try makeWhole(".host.old-2", in: output).createFile("kept").write([1].span)
+        try output.makeDirectory(".host.old-3").createFile("manifest.json").write([1].span)
+        let folder = try HostFolder(name: "host", in: output)
+        #expect(folder.strangers.isEmpty)
+        #expect(place.names.sorted() == [".host.partial", "host"])
+        #expect(place.text("host/kept") == "\u{1}")
+        folder.discard()
+        #expect(place.text("host/kept") == "\u{1}")
+    }
+
     @Test(
         "What is called like an older folder and is none stays, and takes nobody's place",
         arguments: [false, true])
@@ -263,8 +278,9 @@ struct HostFolderTests {
         _ = try output.createFile(".host.old-mine").rawValue
         let folder = try HostFolder(name: "host", in: output)
         #expect(
-            folder.strangers
+            folder.strangers.map(\.path)
                 == [place.path.appending(".host.old"), place.path.appending(".host.old-2")])
+        #expect(folder.strangers.last?.why == "a regular file is there")
         #expect(place.names.contains("host") == hasHost)
         try folder.commit()
         #expect(place.names == [".host.old", ".host.old-2", ".host.old-mine", "host"])

@@ -13,6 +13,24 @@ struct LibraryProcessesTests {
         "status", "limits", "cgroup", "oom_score_adj", "oom_score",
     ]
 
+    @Test("Each file of processes has room of its own, and all leave some for other collectors")
+    func limits() throws {
+        let file = try #require(BuiltInDeclarations.file(of: "processes"))
+        let declaration = try CollectorDeclaration(parsing: file.bytes, named: file.name)
+        let counts = Dictionary(
+            uniqueKeysWithValues: declaration.items.compactMap { item -> (String, Int)? in
+                guard case .files(let files) = item.source, files.patterns.count == 1,
+                    let text = files.patterns.first?.text, text.hasPrefix("/proc/[0-9]*/")
+                else { return nil }
+                return (String(text.dropFirst("/proc/[0-9]*/".count)), item.limits.fileCount)
+            })
+        #expect(counts["status"] == 10_000)
+        for name in ["limits", "cgroup", "oom_score_adj", "oom_score", "stack"] {
+            #expect(counts[name] == 6000, "\(name)")
+        }
+        #expect(counts.values.reduce(0, +) <= 40_000)
+    }
+
     /// What the library's collector sends of a host with so many processes.
     private func collect(_ count: Int) throws -> MemorySink {
         let host = try DeclaredHost(["/proc/cmdline": ""])

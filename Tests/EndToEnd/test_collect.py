@@ -340,6 +340,27 @@ class Options(harness.Case):
                                   if name != ".diagbundle.lock"], ["fixture-host"])
                 self.assertEqual(os.listdir(host), ["manifest.json"])
 
+    @harness.needs_root
+    def test_folder_that_only_another_may_move_is_told_at_the_start(self):
+        """In a sticky directory, as /tmp, nobody else may rename it."""
+        program = harness.binary_for_everybody(self.folder)
+        root = harness.fixture_root(self.folder)
+        self.collect("--root", root, "--only", "logs", expected=(0, PARTIAL))
+        for path in (self.output, root, *(os.path.join(above, name) for top in (self.output, root)
+                                          for above, names, _ in os.walk(top) for name in names)):
+            os.chmod(path, 0o755)
+        os.chmod(self.output, 0o1777)
+        for name in os.listdir(self.output):
+            if name.startswith("."):
+                os.unlink(os.path.join(self.output, name))
+        before = sorted(os.listdir(self.output))
+        outcome = self.collect(
+            "--root", root, "--only", "logs", binary=program, cwd="/",
+            before=lambda: (os.setgid(65534), os.setuid(65534)), expected=harness.CANNOT_CREATE)
+        self.assertIn("a folder of user 0 is there, which only that user may move", outcome.told)
+        self.assertEqual([name for name in sorted(os.listdir(self.output))
+                          if name != ".diagbundle.lock"], before)
+
     def test_what_is_called_like_an_older_folder_stays_and_is_told(self):
         stranger = os.path.join(self.output, ".fixture-host.old")
         harness.write(os.path.join(stranger, "thesis.txt"), "mine")
@@ -347,7 +368,7 @@ class Options(harness.Case):
         for _ in range(2):
             outcome = self.collect("--root", root, "--only", "logs", "--progress", "plain",
                                    expected=(0, PARTIAL))
-            self.assertIn(stranger + " is no older host folder", outcome.told)
+            self.assertIn(stranger + ": a folder is there that is no host folder", outcome.told)
             self.assertEqual(harness.content(os.path.join(stranger, "thesis.txt")), b"mine")
 
     def test_only_and_skip_choose_collectors(self):

@@ -140,6 +140,24 @@ class Configuration(harness.Case):
         outcome = harness.run("config", "reset", "--config", self.file)
         self.assertEqual(outcome.status, 0, str(outcome))
         self.assertEqual(harness.content(self.file + ".old"), b"jobs: 7\n")
+        # What was kept before stays, too.
+        self.configure("jobs: 8\n")
+        outcome = harness.run("config", "reset", "--config", self.file)
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertIn(self.file + ".old-2", outcome.out)
+        self.assertEqual(harness.content(self.file + ".old"), b"jobs: 7\n")
+        self.assertEqual(harness.content(self.file + ".old-2"), b"jobs: 8\n")
+
+    def test_reset_moves_nothing_that_is_no_file(self):
+        fifo, folder = self.path("fifo"), self.path("folder")
+        os.mkfifo(fifo)
+        os.mkdir(folder)
+        for path, word in ((fifo, "FIFO"), (folder, "directory")):
+            outcome = harness.run("config", "reset", "--config", path)
+            self.assertEqual(outcome.status, harness.USAGE, str(outcome))
+            self.assertIn("reset the configuration %s: it is a %s" % (path, word), outcome.told)
+            self.assertTrue(os.path.exists(path))
+            self.assertFalse(os.path.exists(path + ".old"))
 
     @harness.in_namespace()
     def test_standard_place_is_read_without_being_named(self):
