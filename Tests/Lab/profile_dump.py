@@ -16,7 +16,7 @@ from differences import Differences
 from dumpguest import DumpGuest
 from dumpimages import DumpImages
 from dumprun import COMPLETE, PLACE, Dump, GuestTruth, dump, dump_and_pause
-from dumptries import Tries
+from dumptries import ELF_REPEATS, REPEATS, Tries
 from kdump import Kdump, opened
 from readers import Readers
 
@@ -56,7 +56,7 @@ class Laboratory:
 
         It is made once more, and said, as `Tries` has it: because the guest tore it or was at
         work, or because too few of its pages are equal."""
-        tries = Tries(percent or 0)
+        tries = Tries(percent or 0, ELF_REPEATS if name == "elf" else REPEATS)
         while True:
             place = name.replace(" ", "-") + ("-%d" % (tries.made + 1) if tries.made else "")
             before = GuestTruth(guest, place + "-before")
