@@ -98,9 +98,10 @@ passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 
 for profile in small storage uefi dump; do
     part "laboratory: $profile"
+    : >"$logs/lab"
     # One that hangs leaves time for the others, and for the last words.
     timeout -k 60 $((everything ? 7200 : 1800)) bash Tests/Lab/run.sh "$profile" --binary "$binary" \
-        ${lab_options[@]+"${lab_options[@]}"} >"$logs/lab" 2>&1 &
+        ${lab_options[@]+"${lab_options[@]}"} >>"$logs/lab" 2>&1 &
     lab=$!
     # timeout has a process group of its own, which an interruption of ours does not reach.
     trap 'kill "$lab" 2>/dev/null; tell; exit 130' INT TERM
@@ -110,7 +111,7 @@ for profile in small storage uefi dump; do
     trap - INT TERM
     [ "$status" -lt 124 ] || echo "FAIL it was ended, status $status" >>"$logs/lab"
     read -r p f s < <(sed -nE 's/^lab [a-z]+: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
-        "$logs/lab") || { p=0 f=1 s=0; }
+        "$logs/lab") || { p=0 f=1 s=0; echo "FAIL it ended without its counts" >>"$logs/lab"; }
     grep -E '^FAIL' "$logs/lab" | sed "s/^/$profile: /" >>"$logs/failures"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
