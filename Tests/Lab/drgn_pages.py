@@ -3,8 +3,10 @@ kernel's own map of pages which page frames no dump may leave out.
 
     drgn_pages.py DUMP FOLDER-WITH-SYMBOLS OUT.npz
 
-OUT holds arrays of page frame numbers: `slab`, `pageTable`, `stack`, and `kernel` for what has no
-flag of its use, which is what the kernel has taken for itself, or keeps for the next who asks.
+OUT holds arrays of page frame numbers: `slab`, `pageTable`, `stack`, `kernel` for what has no flag
+of its use, which is what the kernel has taken for itself, or keeps for the next who asks, and
+`free` for what nobody has taken: /proc/kpageflags has no flag for such a page while a processor
+keeps it on its own list.
 """
 
 import sys
@@ -24,9 +26,10 @@ def main():
     head_at = page.member("compound_head").bit_offset // 64
     type_at = page.member("page_type").bit_offset // 32
     mapping_at = page.member("mapping").bit_offset // 64
+    count_at = page.member("_refcount").bit_offset // 32
     slab_bit = 1 << prog["PG_slab"].value_()
     other_bits = sum(1 << prog[name].value_() for name in ("PG_slab", "PG_lru", "PG_reserved"))
-    slab, tables, kernel = [], [], []
+    slab, tables, kernel, free = [], [], [], []
     for first, end, pages in for_each_valid_page_range(prog):
         start = pages.value_() + first * size
         raw = prog.read(start, (end - first) * size)
@@ -38,7 +41,9 @@ def main():
         index[tail] = ((heads[tail] - 1 - start) // size).astype(int)
         index = numpy.where((index >= 0) & (index < len(words)), index, numpy.arange(len(words)))
         slab.append(first + numpy.flatnonzero(words[index, flags_at] & slab_bit))
-        types = numpy.frombuffer(raw, "<u4").reshape(-1, size // 4)[:, type_at]
+        halves = numpy.frombuffer(raw, "<u4").reshape(-1, size // 4)
+        types = halves[:, type_at]
+        free.append(first + numpy.flatnonzero(~tail & (halves[:, count_at] == 0)))
         # PAGE_TYPE_BASE 0xf0000000, PG_table 0x200; a page has a type by the bit's absence.
         # Source: Linux 6.1 include/linux/page-flags.h.
         tables.append(first + numpy.flatnonzero((types & 0xf0000200) == 0xf0000000))
@@ -54,7 +59,8 @@ def main():
             stacks.update(page_to_pfn(area.pages[number]).value_()
                           for number in range(area.nr_pages))
     numpy.savez(sys.argv[3], slab=numpy.concatenate(slab), pageTable=numpy.concatenate(tables),
-                kernel=numpy.concatenate(kernel), stack=numpy.array(sorted(stacks)))
+                kernel=numpy.concatenate(kernel), free=numpy.concatenate(free),
+                stack=numpy.array(sorted(stacks)))
 
 
 if __name__ == "__main__":

@@ -215,14 +215,19 @@ def _log(results, claim, lines, truth, error=""):
                       len(absent), len(wanted), absent[:3]))
 
 
+def use_of_pages(path, readers, symbols):
+    """By drgn: what the kernel used page frames for in a dump that QEMU made; see drgn_pages.py."""
+    out = path + ".npz"
+    readers.drgn("drgn_pages.py", path, symbols, out)
+    with numpy.load(out) as arrays:
+        return dict(arrays)
+
+
 class Beside:
     """A dump beside QEMU's of the guest that was paused when it had ended."""
 
     def __init__(self, made, before, readers, symbols):
-        out = made.oracle + ".npz"
-        readers.drgn("drgn_pages.py", made.oracle, symbols, out)
-        with numpy.load(out) as arrays:
-            self.used = dict(arrays)  # By drgn: what the kernel used page frames for.
+        self.used = use_of_pages(made.oracle, readers, symbols)
         self.dump = opened(made.file, oracle.words_of(before.bytes("kpageflags"), self.used))
         self.found = oracle.Comparison(self.dump, ElfMemory(made.oracle),
                                        list(before.constant().values()))

@@ -29,7 +29,6 @@ class Kdump:
     /proc/kpageflags said of each."""
 
     omits_zeros = False
-    has_earlier_words = False
 
     def __init__(self, path):
         self._file = open(path, "rb")
@@ -147,7 +146,6 @@ class ElfDump:
     It has no flags of its pages: `words` are those of all page frames, from elsewhere."""
 
     omits_zeros = True
-    has_earlier_words = True  # The class of a page is that which it had before.
 
     def __init__(self, path, words=()):
         self._memory = ElfMemory(path)

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 
+import numpy
+
 import dumpchecks
 import dumpcommands
 import dumpfaults
@@ -120,7 +122,9 @@ class Laboratory:
         self.read(name, whole, crash)
         dumpchecks.by_oracle(self.run, self.results, name, made, whole.before, whole.beside,
                              whole.tries)
-        Differences(whole.beside.dump, made.earlier, made.oracle).check(
+        used = dumpchecks.use_of_pages(made.earlier, self.readers, self.symbols)
+        free = numpy.union1d(used["free"], whole.beside.used["free"])
+        Differences(whole.beside.dump, made.earlier, made.oracle, free).check(
             self.run, self.results, name)
         os.unlink(made.earlier)
         self.say_stages(name, made)
