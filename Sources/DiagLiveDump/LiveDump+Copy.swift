@@ -139,24 +139,56 @@ extension LiveDump {
     private func pin(
         _ source: any MemorySource, _ samplers: ProcessorSamplers?
     ) throws(LiveDumpError) -> (source: any MemorySource, registers: [ELFNote]) {
-        let samples = ProcessorSamples.take(root: tree, prepared: samplers)
+        // Made before: nothing must stand between a sample and the reading of its stack.
         let space = try KernelAddressSpace(source)
-        let page = UInt64(source.kernel.pageByteCount)
-        var pinned = [UInt64: [UInt8]]()
-        for sample in samples.samples {
-            guard let pages = sample.stackPages(pageByteCount: Int(page)) else { continue }
-            for address in stride(from: pages.lowerBound, to: pages.upperBound, by: Int(page)) {
-                guard let physical = space.physical(address),
-                    let bytes = space.read(address, count: Int(page))
-                else { continue }
-                pinned[physical / page * page] = bytes
-            }
+        var pins = [Int: PinnedMemory.Pin]()
+        let samples = ProcessorSamples.take(root: tree, prepared: samplers) { sample in
+            let pin = Self.pin(sample, space)
+            pins[sample.processor] = pin
+            return pin?.isOwn ?? true
+        }
+        for sample in samples.samples where pins[sample.processor] == nil {
+            pins[sample.processor] = Self.pin(sample, space)
         }
         report.registers = samples.report
+        report.registers?.inKernel = pins.count
+        report.registers?.withStack = pins.values.count { $0.isOwn }
         let machine = ProcessorRegisters.Machine(rawValue: source.kernel.machine)
-        return (
-            PinnedMemory(source, pages: pinned), machine.map { samples.notes(machine: $0) } ?? []
-        )
+        let tree = tree
+        let pinned = PinnedMemory(source, pins: Array(pins.values)) { pin in
+            pin.thread == 0 || Self.runs(pin.thread, on: pin.processor, tree)
+        }
+        return (pinned, machine.map { samples.notes(machine: $0) } ?? [])
+    }
+
+    /// The kernel stack of a sample as it is now; `nil` where a process's own code ran, or the stack
+    /// cannot be read.
+    private static func pin(
+        _ sample: ProcessorSample, _ space: KernelAddressSpace
+    ) -> PinnedMemory.Pin? {
+        let page = space.pageByteCount
+        guard let addresses = sample.stackPages(pageByteCount: Int(page)),
+            let stack = space.read(addresses.lowerBound, count: addresses.count)
+        else { return nil }
+        var pages = [UInt64: [UInt8]]()
+        for start in stride(from: 0, to: stack.count, by: Int(page)) {
+            guard let physical = space.physical(addresses.lowerBound &+ UInt64(start)) else {
+                continue
+            }
+            pages[physical / page * page] = Array(stack[start..<(start + Int(page))])
+        }
+        return PinnedMemory.Pin(
+            processor: sample.processor, thread: sample.thread, pages: pages,
+            isOwn: sample.isOwn(stack, from: addresses.lowerBound))
+    }
+
+    /// Whether a thread runs, or could, on a processor. Source: proc_pid_stat(5), fields 3 and 39.
+    private static func runs(_ thread: Int32, on processor: Int, _ tree: RootedTree) -> Bool {
+        guard let bytes = try? tree.read(FilePath("/proc/\(thread)/stat"), limit: 4096),
+            let end = bytes.lastIndex(of: 0x29)
+        else { return false }
+        let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
+        return fields.count > 36 && fields[0] == "R" && fields[36] == "\(processor)"
     }
 
     /// Copies in a thread of its own, tells how far it is meanwhile, and gives the stacks.

@@ -20,6 +20,8 @@ public protocol MemorySource: Sendable {
     func displacement() -> LiveDumpReport.Obstacle?
     /// The page frames of the kernel's map of pages, sorted; `nil` where they are not known.
     func pageMapFrames() -> [Range<UInt64>]?
+    /// Told when all was copied, and before what changed is read again.
+    func willBeReadAgain()
 }
 
 extension MemorySource {
@@ -27,6 +29,8 @@ extension MemorySource {
     public func pageMapFrames() -> [Range<UInt64>]? { nil }
     /// A file stays as it is.
     public func displacement() -> LiveDumpReport.Obstacle? { nil }
+    /// It is read as before.
+    public func willBeReadAgain() {}
 }
 
 /// An open memory, for one thread.

@@ -175,12 +175,22 @@ public struct LiveDumpReport: Codable, Hashable, Sendable {
         public var sampled: Int
         /// Why the others have zero registers.
         public var why: String?
+        /// How many of those that were sampled ran the kernel, with a stack that could be read.
+        public var inKernel: Int?
+        /// How many of those stacks are in the dump as they were sampled: each place that the call
+        /// chain returns to stands in them. The others went on before they were read.
+        public var withStack: Int?
 
         /// How many processors were sampled.
-        public init(processors: Int, sampled: Int, why: String? = nil) {
+        public init(
+            processors: Int, sampled: Int, why: String? = nil, inKernel: Int? = nil,
+            withStack: Int? = nil
+        ) {
             self.processors = processors
             self.sampled = sampled
             self.why = why
+            self.inKernel = inKernel
+            self.withStack = withStack
         }
     }
 

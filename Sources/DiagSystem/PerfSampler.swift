@@ -83,7 +83,10 @@ internal import SystemPackage
     public func disable() { _ = diag_perf_disable(descriptor.rawValue) }
 
     /// Whether there is a record.
-    public var hasRecords: Bool { unsafe diag_perf_head(memory.baseAddress) != 0 }
+    public var hasRecords: Bool { recordByteCount != 0 }
+
+    /// Bytes of all records so far; it grows with each until the ring is full.
+    public var recordByteCount: UInt64 { unsafe diag_perf_head(memory.baseAddress) }
 
     /// The records so far, whole ones; the ring is used once, so it never wraps: what has no room
     /// is lost, which the kernel counts.

@@ -23,7 +23,12 @@ struct LiveDumpTests {
     func pinned() throws {
         let memory = InventedMemory(frames: [16..<32])
         let old = [UInt8](repeating: 0xA5, count: 4096)
-        let source = PinnedMemory(memory, pages: [18 * 4096: old, 31 * 4096: old])
+        let source = PinnedMemory(
+            memory,
+            pins: [
+                .init(processor: 0, thread: 0, pages: [18 * 4096: old], isOwn: true),
+                .init(processor: 1, thread: 7, pages: [31 * 4096: old], isOwn: true),
+            ], isCurrent: { $0.thread == 0 })
         let reader = try source.makeReader()
         let room = try MappedMemory(byteCount: 16 * 4096)
         let all = unsafe UnsafeMutableRawBufferPointer(rebasing: room.bytes[0..<(16 * 4096)])
@@ -37,6 +42,14 @@ struct LiveDumpTests {
         let two = unsafe UnsafeMutableRawBufferPointer(rebasing: room.bytes[0..<(2 * 4096)])
         #expect(unsafe reader.read(at: 29 * 4096, into: two) == 2 * 4096)
         #expect(unsafe Array(room.bytes[4096..<8192]) == memory.page(30))
+        // A thread that has left its processor has its own stack again.
+        source.willBeReadAgain()
+        #expect(unsafe reader.read(at: 16 * 4096, into: all) == 16 * 4096)
+        for (frame, isOld) in [(18, true), (31, false)] {
+            let start = (frame - 16) * 4096
+            let seen = unsafe Array(room.bytes[start..<(start + 4096)])
+            #expect(seen == (isOld ? old : memory.page(UInt64(frame))))
+        }
     }
 
     @Test("A root that is not the running host's gives the stacks and a refusal, and no file")

@@ -1,4 +1,5 @@
 import DiagSystem
+import Glibc
 import Synchronization
 import SystemPackage
 import Testing
@@ -10,6 +11,45 @@ struct WorkerThreadsTests {
         let served = Mutex<[Int]>([])
         WorkerThreads.run(count: count) { index in served.withLock { $0.append(index) } }
         #expect(served.withLock { $0.sorted() } == Array(0..<count))
+    }
+
+    @Test(
+        "A crew serves every number of each piece once, on threads that stay",
+        arguments: [0, 1, 2, 7])
+    func crew(count: Int) {
+        let crew = ThreadCrew(count: count, name: "crew")
+        let threads = Mutex<[Set<UInt>]>([])
+        for piece in 0..<50 {
+            let served = Mutex<[Int]>([])
+            let ran = Mutex<Set<UInt>>([])
+            crew.run { index in
+                served.withLock { $0.append(index) }
+                ran.withLock { _ = $0.insert(UInt(pthread_self())) }
+            }
+            #expect(served.withLock { $0.sorted() } == Array(0..<count), "piece \(piece)")
+            threads.withLock { all in all.append(ran.withLock { $0 }) }
+        }
+        #expect(threads.withLock { Set($0).count } == 1)
+        #expect(threads.withLock { $0[0].count } == count)
+    }
+
+    @Test("A value that changes is waited for, by several")
+    func monitor() throws {
+        let counter = Monitor(0)
+        let threads = try (0..<4).map { number in
+            try BackgroundThread.start(name: "count") {
+                for _ in 0..<100 {
+                    // In turn, so that each waits for the others.
+                    counter.wait { value -> Void? in
+                        guard value % 4 == number else { return nil }
+                        value += 1
+                        return ()
+                    }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(counter.change { $0 } == 400)
     }
 
     @Test("Bytes stand where they were put, in any order", arguments: [true, false])

@@ -62,6 +62,38 @@ public struct ProcessorSamplers {
         }
     }
 
+    /// How often a processor is sampled whose stack had gone on before it was read.
+    private static let tryCount = 12
+    /// How long one that takes no sample is waited for, in seconds: it may have its timer stopped.
+    private static let patience = 0.02
+
+    /// One sample of each processor of `online` after the other, as long as there is time: the first
+    /// that is taken, or the last of some that are not.
+    ///
+    /// Nothing sleeps between a sample and the call of `isTaken`: what it reads then goes on.
+    func sampleInTurn(
+        _ machine: ProcessorRegisters.Machine, of online: [Int], until deadline: MonotonicTime,
+        _ isTaken: (ProcessorSample) -> Bool
+    ) -> [ProcessorSample] {
+        var samples = [ProcessorSample]()
+        for sampler in clocks where online.contains(sampler.processor) {
+            var newest: ProcessorSample?
+            for _ in 0..<Self.tryCount where MonotonicTime.now < deadline {
+                let before = sampler.recordByteCount
+                let end = min(deadline, .now.advanced(bySeconds: Self.patience))
+                try? sampler.enable()
+                while sampler.recordByteCount == before, MonotonicTime.now < end {}
+                sampler.disable()
+                guard sampler.recordByteCount != before, let sample = Self.last(sampler, machine)
+                else { break }
+                newest = sample
+                if isTaken(sample) { break }
+            }
+            if let newest { samples.append(newest) }
+        }
+        return samples
+    }
+
     /// The newest sample of one processor.
     private static func last(
         _ sampler: PerfSampler, _ machine: ProcessorRegisters.Machine

@@ -43,6 +43,28 @@ public struct ProcessorSample: Hashable, Sendable {
         guard !overflows else { return nil }
         return (pointer / page * page)..<end
     }
+
+    /// Whether `stack`, the bytes from ``stackPages(pageByteCount:)`` on, is the one that was
+    /// sampled, and not what the thread has put there since: the places that the call chain
+    /// returns to stand in it in their order, from the stack pointer on.
+    ///
+    /// A chain of one place, of a function that called none, says nothing, and is no proof.
+    public func isOwn(_ stack: [UInt8], from address: UInt64) -> Bool {
+        guard let pointer = registers?.stackPointer, pointer >= address, pointer & 7 == 0,
+            pointer - address < UInt64(stack.count), callChain.count > 1
+        else { return false }
+        var place = Int(pointer - address)
+        for wanted in callChain.dropFirst() {
+            while true {
+                guard place + 8 <= stack.count else { return false }
+                var word: UInt64 = 0
+                for index in 0..<8 { word |= UInt64(stack[place + index]) << UInt64(index * 8) }
+                place += 8
+                if word == wanted { break }
+            }
+        }
+        return true
+    }
 }
 
 /// What all processors did at about one moment, by perf's samples.
@@ -69,8 +91,13 @@ public struct ProcessorSamples: Hashable, Sendable {
     ///
     /// The timer's sample is taken where there is one; the PMU's where interrupts stay off.
     /// `prepared` are samplers that were opened before, for as many processors as they are for.
+    ///
+    /// With `isTaken` those of `prepared` are sampled one after the other: it is called right after
+    /// each sample, and where it says no the processor is sampled again, some times. What is left
+    /// when the time is over is sampled together.
     public static func take(
-        root: RootedTree, seconds: Double = 0.2, prepared: ProcessorSamplers? = nil
+        root: RootedTree, seconds: Double = 0.2, prepared: ProcessorSamplers? = nil,
+        isTaken: ((ProcessorSample) -> Bool)? = nil
     ) -> ProcessorSamples {
         let online = onlineProcessors(root)
         guard root.isLiveHost else {
@@ -95,8 +122,17 @@ public struct ProcessorSamples: Hashable, Sendable {
             }
         }
         if let prepared {
-            result.samples += prepared.sample(
-                machine, of: online, until: .now.advanced(bySeconds: seconds))
+            var rest = online
+            if let isTaken {
+                result.samples += prepared.sampleInTurn(
+                    machine, of: online, until: .now.advanced(bySeconds: seconds), isTaken)
+                let sampled = Set(result.samples.map(\.processor))
+                rest = online.filter { !sampled.contains($0) }
+            }
+            if rest.contains(where: prepared.processors.contains) {
+                result.samples += prepared.sample(
+                    machine, of: rest, until: .now.advanced(bySeconds: seconds))
+            }
         }
         result.samples.sort { $0.processor < $1.processor }
         let silent = online.count - result.samples.count

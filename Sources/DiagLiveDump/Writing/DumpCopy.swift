@@ -8,6 +8,9 @@ internal import DiagSystem
 /// the second look at which pages there are two bitmaps, a word for each new page, and their runs.
 @safe final class DumpCopy: Sendable {
     private nonisolated(unsafe) let lanes: [CopyLane]
+    /// One thread for each lane, from the first page to the last that is read again: a thread that
+    /// begins or ends takes and gives back objects of a dozen slab caches.
+    private let crew: ThreadCrew
     private let source: any MemorySource
     private let plan: CopyPlan
     private let control: DumpControl
@@ -54,6 +57,7 @@ internal import DiagSystem
             + lanes.flatMap { $0.lane.memories + [$0.chunkMemory, $0.pageMemory] }
             + [selection.present.memory, selection.dumped.memory, selection.flagWords.memory]
         codecByteCount = lanes.reduce(0) { $0 + $1.lane.codecByteCount }
+        crew = ThreadCrew(count: lanes.count, name: "dump-copy")
         unsafe self.lanes = lanes
         control.expect(pages: wanted)
     }
@@ -83,6 +87,7 @@ internal import DiagSystem
         var costs = total()
         if DumpWriter.readsAgain(options), !control.isStopped {
             control.clock.begin(.reread)
+            source.willBeReadAgain()
             var torn = readAgain()
             costs = total()
             late = copyLate(&result)
@@ -185,9 +190,7 @@ internal import DiagSystem
         _ pass: CopyLane.Pass, _ phases: [CopyPhase], of plan: CopyPlan? = nil
     ) {
         (plan ?? self.plan).restart(phases)
-        WorkerThreads.run(count: unsafe lanes.count) { number in
-            unsafe self.lanes[number].run(pass)
-        }
+        crew.run { number in unsafe self.lanes[number].run(pass) }
     }
 
     /// Reads what holds the kernel together again, as long as that helps. Whether what was replaced

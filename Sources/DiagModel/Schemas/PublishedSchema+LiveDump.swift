@@ -76,7 +76,10 @@ extension PublishedSchema {
                 "properties": {
                     "processors": {"$ref": "#/$defs/count"},
                     "sampled": {"$ref": "#/$defs/count"},
-                    "why": {"type": "string"}
+                    "why": {"type": "string"},
+                    "inKernel": {"$ref": "#/$defs/count"},
+                    "withStack": {"$ref": "#/$defs/count",
+                        "description": "stacks of inKernel that are as they were sampled"}
                 }
             },
             "file": {

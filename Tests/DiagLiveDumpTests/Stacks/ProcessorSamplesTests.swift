@@ -36,6 +36,31 @@ struct ProcessorSamplesTests {
         #expect(last.stackPages(pageByteCount: 4096) == nil)
     }
 
+    @Test(
+        "A stack is the sampled one when the places that the chain returns to stand in it in order",
+        arguments: [
+            // From the stack pointer, 0x18 bytes into the page.
+            ([0, 0, 0, 0x7, 0xA, 0x9, 0xB], true),
+            // The first stands below the stack pointer alone: what was there before.
+            ([0, 0, 0xA, 0x7, 0x9, 0xB, 0], false),
+            ([0, 0, 0, 0xB, 0x9, 0xA, 0], false),  // In another order.
+            ([0, 0, 0, 0xA, 0, 0, 0], false),  // One is missing.
+            ([0, 0, 0], false), ([], false),
+        ] as [([UInt64], Bool)])
+    func ownStack(words: [UInt64], isOwn: Bool) throws {
+        var sample = try Self.sample(processor: 0, thread: 5, stack: 0xFFFF_C900_0012_1018)
+        sample.callChain = [0xFFFF_FFFF_8100_0044, 0xA, 0xB]
+        let bytes = words.flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) }
+        }
+        #expect(sample.isOwn(bytes, from: 0xFFFF_C900_0012_1000) == isOwn)
+        for cut in 0..<bytes.count {
+            _ = sample.isOwn(Array(bytes[..<cut]), from: 0xFFFF_C900_0012_1000)
+        }
+        sample.callChain = [0xFFFF_FFFF_8100_0044]
+        #expect(!sample.isOwn(bytes, from: 0xFFFF_C900_0012_1000))
+    }
+
     @Test("Processors without a sample have zero registers, and the report says why")
     func notes() throws {
         let samples = ProcessorSamples(
@@ -112,6 +137,16 @@ struct ProcessorSamplesTests {
     func running() throws {
         let samples = ProcessorSamples.take(root: try RootedTree("/"))
         #expect(!samples.processors.isEmpty)
+        // One after the other: each is asked for until it is taken.
+        let prepared = ProcessorSamples.prepare(root: try RootedTree("/"))
+        var asked = [Int: Int]()
+        let inTurn = ProcessorSamples.take(root: try RootedTree("/"), prepared: prepared) {
+            sample in
+            asked[sample.processor, default: 0] += 1
+            return asked[sample.processor] == 3
+        }
+        #expect(Set(inTurn.samples.map(\.processor)).isSubset(of: samples.processors))
+        #expect(asked.values.allSatisfy { $0 <= 3 })
         if samples.why == nil {
             #expect(samples.samples.map(\.processor) == samples.processors)
             #expect(samples.samples.allSatisfy { $0.registers?.instructionPointer != 0 })
