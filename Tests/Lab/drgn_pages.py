@@ -5,8 +5,9 @@ kernel's own map of pages which page frames no dump may leave out.
 
 OUT holds arrays of page frame numbers: `slab`, `pageTable`, `stack`, `kernel` for what has no flag
 of its use, which is what the kernel has taken for itself, or keeps for the next who asks, and
-`free` for what nobody has taken: /proc/kpageflags has no flag for such a page while a processor
-keeps it on its own list.
+`free` for what has no user by its count: nobody has taken it, and /proc/kpageflags has no flag for
+such a page while a processor keeps it on its own list. Among them are pages that are in use: of a
+block that was allocated without __GFP_COMP only the first page has a user.
 """
 
 import sys
