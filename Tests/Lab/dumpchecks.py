@@ -170,6 +170,36 @@ def by_crash(results, name, readers, path, symbols, walk, before, after, small=F
     results.check("%s: crash's ps lists every task of the guest's ps" % name, not absent, absent)
 
 
+def by_storing(results, name, file, flag):
+    """Claims that the pages of a kdump-compressed file are stored in one way: `flag` is that of
+    the compression, or 0. A page that does not shrink, and the shared one of zeros, are plain."""
+    seen = set(file.descriptors["flags"].tolist())
+    results.check("%s: its pages are stored as it was asked for" % name,
+                  flag in seen and seen <= {0, flag}, sorted(seen))
+
+
+def by_progress(results, name, said):
+    """Claims that `--progress json` shows the copying of the dump at its third level: below the run
+    and the operation the file, by bytes, with rate and time left."""
+    files = []
+    for line in said.splitlines():
+        try:
+            operation = json.loads(line).get("operation") or {}
+        except (ValueError, AttributeError):
+            continue
+        file = operation.get("file") or {}
+        # It is read once more, from 0 on, and copied into the bundle, which is another operation.
+        if (operation.get("name") == "livedump" and operation.get("activity") != "hashing"
+                and file.get("path") == "LiveDump.kdump"):
+            files.append(file)
+    counts = [one.get("byteCount", 0) for one in files]
+    results.check("%s: the bytes of LiveDump.kdump grow" % name,
+                  len(set(counts)) > 3 and counts == sorted(counts), (counts, files[-1:]))
+    results.check("%s: with all there will be, rate and time left" % name, any(
+        one.get("totalByteCount") and one.get("bytesPerSecond") and
+        one.get("remainingSeconds") is not None for one in files), files[-3:])
+
+
 def _backtraces(results, name, text, scheduler, before, after):
     """Claims that `bt` and /proc/PID/stack agree. The latter leaves the scheduler's frames out."""
     _, stacks = steady(before, after)

@@ -8,13 +8,15 @@ import re
 import struct
 import subprocess
 
+import dumpchecks
 from dumpfaults import DISTURBED, DISTURBED_KIB, FILL, Disturbed, INPUT_OUTPUT, collect
-from dumprun import COMPLETE, PARTIAL, PLACE, REFUSED, dump, fetched
+from dumprun import COMPLETE, PARTIAL, PLACE, REFUSED, GuestTruth, dump, fetched
 from host import run as host
 from kdump import Kdump
 from running import PRSTATUS, REGISTERS_OFFSET
 
 CANNOT_CREATE = 73
+CUT_MIB = 24  # More than the tables of a dump of 1 GiB, and less than its pages.
 
 
 def check(lab, guest):
@@ -23,6 +25,7 @@ def check(lab, guest):
     _flattened(lab, guest)
     _progress(lab, guest)
     _stored(lab, guest)
+    _cut(lab, guest)
     _without_samples(lab, guest)
     _refused(lab, guest)
     _priority(lab, guest)
@@ -86,11 +89,17 @@ def _timed(lab, made):
 
 def _flattened(lab, guest):
     """What makedumpfile flattens of a dump of ours is read, and converted back; it reads our ELF
-    core and our plain pages."""
+    core and our plain pages. Crash reads plain pages, too."""
+    before = GuestTruth(guest, "plain-before")
     made = dump(guest, "plain", options="--level 31 --compress none")
+    after = GuestTruth(guest, "plain-after")
     core = dump(guest, "core", options="--level 31 --format elf")
     if not (lab.complete("plain", made) and lab.complete("core", core)):
         return
+    dumpchecks.by_storing(lab.results, "plain", Kdump(made.file), 0)
+    dumpchecks.by_crash(lab.results, "plain", lab.readers, made.file, lab.symbols,
+                        dumpchecks.walked(lab.readers, made.file, lab.symbols, small=True),
+                        before, after, small=True)
     flat, back = (os.path.join(made.folder, name) for name in ("flat", "back"))
     with open(flat, "wb") as file:
         done = subprocess.run(["makedumpfile", "-F", "-c", "-d", "31", made.file], stdout=file,
@@ -126,21 +135,7 @@ def _progress(lab, guest):
     place = PLACE + "progress"
     outcome = guest.machine.run("mkdir -p {0} && diagbundle dump full --output {0} --no-throttle"
                                 " --progress json".format(place), 200)
-    files = []
-    for line in (outcome.output + outcome.errors).splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        files += [one["file"] for one in _operations(event)
-                  if (one.get("file") or {}).get("path") == "LiveDump.kdump"
-                  and one.get("activity") != "hashing"]  # It is read once more, from 0 on.
-    counts = [one.get("byteCount", 0) for one in files]
-    lab.results.check("progress: the bytes of LiveDump.kdump grow", len(set(counts)) > 3 and
-                      counts == sorted(counts), (counts, files[-1:]))
-    lab.results.check("progress: with rate and time left", any(
-        one.get("bytesPerSecond") and one.get("remainingSeconds") is not None
-        for one in files), files[-3:])
+    dumpchecks.by_progress(lab.results, "progress", outcome.errors)
     # Bars are drawn on a terminal; a plain line is written every ten seconds.
     words = "diagbundle dump full --output %s --no-throttle" % place
     outcome = guest.machine.run("TERM=xterm script -qec '%s' /dev/null" % words, 200)
@@ -151,12 +146,6 @@ def _progress(lab, guest):
         r"Copying diagnostic file LiveDump\.kdump, .*/s, [0-9:]+ left", outcome.errors),
                       outcome.errors[-1200:])
     guest.machine.need("rm -rf " + place)
-
-
-def _operations(event):
-    """The operations of an event of the progress."""
-    found = event.get("operations") or []
-    return found + [event["operation"]] if event.get("operation") else found
 
 
 def _stored(lab, guest):
@@ -185,6 +174,36 @@ def _stored(lab, guest):
                       int(words[0]) >= int(words[1]) and words[2] == "same",
                       answer.output + answer.errors)
     guest.machine.need("rm -rf %slogs-stored" % PLACE)
+
+
+def _cut(lab, guest):
+    """A dump that --dump-max-size cuts is in the bundle as what it is: cut, and why."""
+    made = collect(guest, "cut", "--include-live-dump --dump-no-throttle --dump-level 0"
+                   " --dump-max-size %dMiB" % CUT_MIB)
+    lab.results.check("cut: collect ends as partial", made.status == PARTIAL, made.why())
+    manifest = json.loads(made.manifest or "{}")
+    listed = [one for one in manifest.get("artifacts", [])
+              if one["path"].endswith("LiveDump.kdump")]
+    lab.results.check("cut: the manifest has the dump as truncated, and why", len(listed) == 1
+                      and listed[0]["isTruncated"]
+                      and "--dump-max-size" in listed[0].get("truncationReason", ""), listed)
+    lab.results.check("cut: the dump is no larger than --dump-max-size", len(listed) == 1
+                      and 0 < listed[0]["byteCount"] <= CUT_MIB << 20, listed)
+    lacks = [one for one in manifest.get("missing", []) if one["collector"] == "livedump"]
+    lab.results.check("cut: the pages of the rest are among what is missing", any(
+        "LiveDump.kdump" in one["what"] and "--dump-max-size" in one["why"] for one in lacks),
+                      lacks)
+    dumped = [one for one in made.names if one.endswith("/LiveDump.kdump")]
+    bundle = [one for one in made.names if one.endswith(".tar.xz")]
+    if lab.results.check("cut: there are the dump and a bundle",
+                         len(dumped) == 1 and len(bundle) == 1, made.why()):
+        told = guest.machine.run("diagbundle dump info --json " + dumped[0], 100)
+        lab.results.equal("cut: dump info says that it is incomplete",
+                          json.loads(told.output or "{}").get("completeness"), "partial")
+        outcome = guest.machine.run("diagbundle verify " + bundle[0], 200)
+        lab.results.check("cut: the bundle verifies", outcome.status == COMPLETE,
+                          outcome.output[-800:] + outcome.errors[-800:])
+    guest.machine.need("rm -rf %slogs-cut" % PLACE)
 
 
 def _without_samples(lab, guest):

@@ -323,6 +323,7 @@ class Collected:
 
     def __init__(self, outcome, names, manifest):
         self.status, self.names, self.manifest = outcome.status, names, manifest
+        self.errors = outcome.errors
         self._outcome = outcome
 
     def why(self):
@@ -331,12 +332,12 @@ class Collected:
                                        self._outcome.errors[-1500:], self.names)
 
 
-def collect(guest, name, options, seconds=400):
-    """Runs the collector of the live dump alone."""
+def collect(guest, name, options, seconds=400, progress="none"):
+    """Runs the collector of the live dump alone; `progress` is how it shows that."""
     place = PLACE + "logs-" + name
     machine = guest.machine
-    outcome = machine.run("diagbundle collect --only livedump --output %s --progress none %s" % (
-        place, options), seconds)
+    outcome = machine.run("diagbundle collect --only livedump --output %s --progress %s %s" % (
+        place, progress, options), seconds)
     names = machine.run("find %s -type f" % place).output.split()
     manifests = [one for one in names if one.endswith("/manifest.json")]
     manifest = (machine.get(manifests[0]) or b"").decode() if manifests else ""

@@ -43,6 +43,7 @@ class Laboratory:
         self.run, self.results = run, results
         self.readers = Readers(run.cache, run.rebuild)
         self.symbols = run.dump_images.symbols()
+        self._tries, self._torn = 0, collections.Counter()  # Of all dumps; the torn ones by name.
 
     def complete(self, name, made):
         """Claims that a dump ended as complete and there is a file."""
@@ -69,6 +70,8 @@ class Laboratory:
             walk = dumpchecks.walked(self.readers, made.file, self.symbols, small)
             passed = dumpchecks.ran(before, after) if is_busy else ()
             tears = dumpchecks.torn(walk, passed)
+            self._tries += 1
+            self._torn[name] += bool(tears)
             beside, share, work = None, None, []
             if percent is not None:
                 beside = dumpchecks.Beside(made, before, self.readers, self.symbols)
@@ -137,6 +140,13 @@ class Laboratory:
                               check=False)
         return json.loads(done.stdout) if done.returncode == 0 else {}
 
+    def say_tears(self):
+        """Prints how many of all dumps that drgn walked the guest tore, so that it is known: those
+        that were made again count, too."""
+        self.run.say("torn by the guest: %d of %d dumps: %s" % (
+            self._torn.total(), self._tries, ", ".join(
+                "%s %d" % one for one in sorted(self._torn.items()) if one[1]) or "none"))
+
     def say_stages(self, name, made):
         """Prints what each stage of the work cost."""
         for stage in made.report.get("stages", []):
@@ -149,6 +159,17 @@ class Laboratory:
 def check(run, results):
     """Boots once and dumps; with --all also everything that can go wrong."""
     lab = Laboratory(run, results)
+    try:
+        _in_one_guest(lab)
+        if run.everything:
+            dumpfaults.in_other_guests(lab)
+    finally:
+        lab.say_tears()
+
+
+def _in_one_guest(lab):
+    """What one guest is enough for."""
+    run = lab.run
     guest = DumpGuest(run, "guest")
     run.say("guest ready after %.1f s" % guest.start(run.binary))
     try:
@@ -162,8 +183,6 @@ def check(run, results):
             dumpfaults.in_one_guest(lab, guest)
     finally:
         guest.stop()
-    if run.everything:
-        dumpfaults.in_other_guests(lab)
 
 
 def _levels(lab, guest):
@@ -183,12 +202,13 @@ def _levels(lab, guest):
             guest, "level%d" % level, seconds=SLOW_SECONDS,
             options="--level %d --compress %s" % (level, "zlib" if is_read else "zstd"),
             tables_only=not is_read)
+        after = GuestTruth(guest, "levels-after") if is_read else None
         if lab.complete("level %d" % level, other):
             dumpchecks.by_level(lab.run, lab.results, level, other, other.oracle, guest.folder)
         os.unlink(other.oracle)
         if is_read and other.file:
             refilter.check(lab, "zlib", other.file, os.path.join(guest.folder, "makedumpfile"),
-                           before)
+                           before, after)
 
 
 def _converted(lab, guest, oracle_path):
@@ -219,9 +239,11 @@ def _small(lab, guest):
 
 
 def _collected(lab, guest):
-    """`collect` brings the dump into the bundle."""
-    made = dumpfaults.collect(guest, "bundle", "--include-live-dump --dump-no-throttle")
+    """`collect` brings the dump into the bundle, and shows how far it is."""
+    made = dumpfaults.collect(guest, "bundle", "--include-live-dump --dump-no-throttle",
+                              progress="json")
     results = lab.results
+    dumpchecks.by_progress(results, "collect", made.errors)
     results.check("collect --include-live-dump ends as complete", made.status == COMPLETE,
                   made.why())
     for name in ("LiveDump.kdump", "LiveDump.json", "LiveDump-stacks.txt"):

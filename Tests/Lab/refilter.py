@@ -1,22 +1,28 @@
-"""Makedumpfile reads a live dump of ours and filters it again; it reads zlib pages and no zstd."""
+"""Makedumpfile reads a live dump of ours and filters it again; it reads zlib pages and no zstd.
+Crash reads the same file."""
 
 import os
 import subprocess
 
 import dumpchecks
 from host import run as host
-from kdump import Kdump
+from kdump import ZLIB, Kdump
 
 HIGHEST_LEVEL = 31
 
 
-def check(lab, title, path, folder, before):
-    """Claims of makedumpfile for a dump with zlib pages that keeps more than level 31 does.
+def check(lab, title, path, folder, before, after):
+    """Claims for a dump with zlib pages that keeps more than level 31 does.
 
-    It filters by the VMCOREINFO in the dump; with `--all` by the symbols, which take it a minute
+    Crash opens it. Makedumpfile filters by the VMCOREINFO in the dump; with `--all` by the symbols, which take it a minute
     to read. What it leaves out is what `dump convert` leaves out of the same file, and drgn opens
     what it wrote."""
     results = lab.results
+    whole = Kdump(path)
+    dumpchecks.by_storing(results, title, whole, ZLIB)
+    ours_walked = dumpchecks.walked(lab.readers, path, lab.symbols, small=True)
+    dumpchecks.by_crash(results, title, lab.readers, path, lab.symbols, ours_walked, before, after,
+                        small=True)
     os.makedirs(folder, exist_ok=True)
     log, theirs, ours = (os.path.join(folder, one) for one in ("log", "theirs", "ours"))
     symbols = ["-x", os.path.join(lab.symbols, "vmlinux")] if lab.run.everything else []
@@ -40,19 +46,17 @@ def check(lab, title, path, folder, before):
     if not results.check("%s: dump convert filters it too" % title, done.returncode == 0,
                          done.stdout[-800:]):
         return
-    whole = Kdump(path)
     mine, other = (Kdump(one).left_out() for one in (ours, theirs))
     only_mine, only_theirs = int((mine & ~other).sum()), int((other & ~mine).sum())
     lab.run.say("%s: of %d kept pages only ours leaves out %d, only makedumpfile %d" % (
         title, len(whole.frames), only_mine, only_theirs))
-    results.check("%s: makedumpfile -d %d leaves out what dump convert does, within 2 %% either"
-                  " way" % (title, HIGHEST_LEVEL),
-                  max(only_mine, only_theirs) <= dumpchecks.LEVEL_TOLERANCE * whole.present.sum(),
+    results.check("%s: makedumpfile -d %d leaves out what dump convert does, within 2 %% of the"
+                  " file's pages either way" % (title, HIGHEST_LEVEL),
+                  max(only_mine, only_theirs) <= dumpchecks.LEVEL_TOLERANCE * len(whole.frames),
                   "%d only ours, %d only makedumpfile's" % (only_mine, only_theirs))
     walk = dumpchecks.walked(lab.readers, theirs, lab.symbols, small=True)
     found = {task["tid"] for task in walk["tasks"].get("value", [])}
     results.check("%s: drgn finds in what makedumpfile wrote the tasks of ours" % title,
                   len(found) > 30 and found == {
-                      task["tid"] for task in dumpchecks.walked(
-                          lab.readers, path, lab.symbols, small=True)["tasks"]["value"]},
+                      task["tid"] for task in ours_walked["tasks"].get("value", [])},
                   walk["tasks"])
