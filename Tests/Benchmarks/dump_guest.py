@@ -14,7 +14,7 @@ import types
 from measure import (REPOSITORY, Broken, Figure, Outcome, Unmeasured, mebibytes, megabytes,
                      need_root, say, seconds, times)
 
-RUNS = 3
+WATCHED_ROUNDS = 2  # Not timed; the rounds that are timed come after them.
 LEVEL = 31
 ASKED_FACTOR = 3
 THEIRS = "makedumpfile -c"
@@ -23,17 +23,54 @@ STACKS = "dump stacks"
 # What of the whole command is in no step: the program's start, the folder, the manifest.
 OUTSIDE = "outside"
 
-# Prints wall seconds, the peak of resident memory in KiB and the exit status of a command.
-# getrusage is system call 98 of x86_64; -1 are the children that were waited for.
+# Prints the exit status of a command, and its wall seconds.
 TIMED = r"""perl -MTime::HiRes=time -e '
     my $began = time;
     system(@ARGV);
     my $status = $? >> 8;
-    my $wall = time - $began;
-    my $usage = "\0" x 144;
-    syscall(98, -1, $usage);
-    my @fields = unpack("q18", $usage);
-    printf("\nmeasured %.4f %d %d\n", $wall, $fields[4], $status);' """
+    printf("\nmeasured %d %.4f\n", $status, time - $began);' """
+
+# Prints the exit status of a command, the peak of memory in KiB of it with all that it starts, and
+# the seconds of the longest gap between two samples.
+#
+# It is counted as by process_tree.py, for which the guest has no Python: without the pages of files,
+# and each page once. Whom a process leaves behind becomes ours: PR_SET_CHILD_SUBREAPER is 36, prctl
+# is system call 157 of x86_64. Between vfork and exec a child has its parent's memory: the same span
+# and sizes.
+WATCHED = r"""perl -MPOSIX=WNOHANG,_exit -MTime::HiRes=time,sleep -e '
+    syscall(157, 36, 1, 0, 0, 0) == 0 or die "prctl: $!";
+    my $child = fork // die "fork: $!";
+    if (!$child) { exec { $ARGV[0] } @ARGV or _exit(127) }
+    sub text { open(my $file, "<", $_[0]) or return ""; local $/; return <$file> // "" }
+    my ($peak, $gap, $last, $status) = (0, 0, time);
+    until (defined $status) {
+        my %parent;
+        for my $path (glob "/proc/[0-9]*/stat") {
+            # The name in parentheses may hold anything; the fields begin after the last one.
+            $parent{$1} = $2 if text($path) =~ /^(\d+) .*\) \S (\d+) /s;
+        }
+        my ($sum, %seen) = (0);
+        for my $one (keys %parent) {
+            my $up = $parent{$one};
+            $up = $parent{$up} while $up && $up != $$ && defined $parent{$up};
+            next unless $up == $$;
+            my $text = text("/proc/$one/smaps_rollup");
+            my %size = $text =~ /^(\w+): +(\d+) kB/mg;
+            next unless defined $size{Pss_Anon};
+            my ($span) = split(/ /, $text);
+            next if $seen{"$span $size{Rss} $size{Pss_Anon}"}++;
+            $sum += $size{Pss_Anon} + $size{Pss_Shmem} + ($size{SwapPss} // 0);
+        }
+        $peak = $sum if $sum > $peak;
+        while ((my $done = waitpid(-1, WNOHANG)) > 0) {
+            $status = ($? & 127) ? 128 + ($? & 127) : $? >> 8 if $done == $child;
+        }
+        sleep(0.005);
+        my $now = time;
+        $gap = $now - $last if $now - $last > $gap;
+        $last = $now;
+    }
+    printf("\nwatched %d %d %.4f\n", $status, $peak, $gap);' """
 
 
 def run(options):
@@ -71,10 +108,10 @@ def _measured(options):
         guest = DumpGuest(laboratory, "guest")
         try:
             guest.start(str(options.binary), (shutil.which("makedumpfile"), "makedumpfile"))
-            values, reports = _rounds(guest.machine)
+            measured = _rounds(guest.machine, options.runs)
         finally:
             guest.machine.kill()
-    return _outcome(values, reports, laboratory.accelerator == EMULATION)
+    return _outcome(measured, laboratory.accelerator == EMULATION)
 
 
 def _command(name):
@@ -87,30 +124,55 @@ def _command(name):
     return "diagbundle dump full --level %d --compress %s --threads %d" % (LEVEL, *name) + rest
 
 
-def _rounds(machine):
-    """By what was run: wall seconds, bytes of memory and of the file, of each run; and what our
-    report says of each."""
-    values = {name: [] for name in [THEIRS] + OURS + [STACKS]}
-    reports = {name: [] for name in OURS + [STACKS]}
-    for number in range(RUNS + 1):  # The first of each warms up.
-        for name in values:
-            say("dump: %s" % (name,))
+class Measured:
+    """What was run by one name: the wall seconds, the bytes of the file and our report of each timed
+    run, and of each watched run the peak of memory of all its processes in bytes."""
+
+    def __init__(self):
+        self.walls, self.sizes, self.reports = [], [], []
+        self.peaks, self.gaps = [], []
+
+    def figures(self):
+        """The values by title, each with how it is written."""
+        return (("wall time", self.walls, seconds), ("peak memory", self.peaks, mebibytes),
+                ("file", self.sizes, megabytes))
+
+
+def _ran(machine, measuring, word, name):
+    """Runs what is called so below one of the commands that measure; what that one prints."""
+    outcome = machine.run(measuring + _command(name) + " >/run/measured.out", 900)
+    told = re.search(r"^%s (\d+) (.*)$" % word, machine.need("cat /run/measured.out"), re.M)
+    if not told or told[1] != "0":
+        raise Broken("%s: %s%s" % (_what(name), outcome.output[-400:], outcome.errors[-400:]))
+    return told[2].split()
+
+
+def _rounds(machine, runs):
+    """By what was run: what was measured of it.
+
+    The first rounds warm up and are watched, not timed: to look at the memory of all processes
+    takes time from one who uses both processors."""
+    measured = {name: Measured() for name in [THEIRS] + OURS + [STACKS]}
+    for number in range(-WATCHED_ROUNDS, runs):
+        for name, values in measured.items():
+            say("dump: %s, %s" % (_what(name), "watched" if number < 0 else
+                                  "run %d of %d" % (number + 1, runs)))
             machine.need("rm -rf /srv/dump/run && mkdir /srv/dump/run && sync &&"
                          " echo 3 >/proc/sys/vm/drop_caches && sleep 2", 120)
-            outcome = machine.run(TIMED + _command(name) + " >/run/measured.out", 900)
-            told = re.search(r"measured ([\d.]+) (\d+) (\d+)", machine.need(
-                "cat /run/measured.out") + outcome.output)
-            if not told or told[3] != "0":
-                raise Broken("%s: %s%s" % (name, outcome.output[-400:], outcome.errors[-400:]))
-            size = machine.need("find /srv/dump/run -type f \\( -name out -o -name '*.kdump' \\)"
-                                " -exec stat -c %s {} +")
-            if number == 0:
+            if number < 0:
+                peak, gap = _ran(machine, WATCHED, "watched", name)
+                values.peaks.append(int(peak) << 10)
+                values.gaps.append(float(gap))
                 continue
-            values[name].append((float(told[1]), int(told[2]) << 10, int(size)))
+            wall, = _ran(machine, TIMED, "measured", name)
+            values.walls.append(float(wall))
+            values.sizes.append(int(machine.need(
+                "find /srv/dump/run -type f \\( -name out -o -name '*.kdump' \\)"
+                " -exec stat -c %s {} +")))
             if name != THEIRS:
-                reports[name].append(json.loads(
+                values.reports.append(json.loads(
                     machine.need("cat $(find /srv/dump/run -name LiveDump.json)")))
-    return values, reports
+    return measured
 
 
 def _what(name):
@@ -145,32 +207,30 @@ def _times(name, reports, walls):
             for one in stages))
 
 
-def _outcome(values, reports, is_emulated):
+def _outcome(measured, is_emulated):
     outcome = Outcome()
-    theirs = values[THEIRS]
-    for name, runs in values.items():
+    theirs = measured[THEIRS]
+    for name, values in measured.items():
         what = _what(name)
-        if name == STACKS:
-            for index, title, text in ((0, "wall time", seconds), (1, "peak memory", mebibytes),
-                                       (2, "file", megabytes)):
-                outcome.figures.append(Figure(
-                    "%s: %s" % (what, title), "seconds" if index == 0 else "–",
-                    [run[index] for run in runs], text))
-            continue
-        asked = "beside it" if name == THEIRS else "–"
-        for index, title, text in ((0, "wall time", seconds), (1, "peak memory", mebibytes),
-                                   (2, "file", megabytes)):
+        if name != STACKS:
+            what = "live dump, level %d, %s" % (LEVEL, what)
+        for title, them, text in values.figures():
+            asked = "beside it" if name == THEIRS else "–"
+            if name == STACKS and title == "wall time":
+                asked = "seconds"
+            outcome.figures.append(Figure("%s: %s" % (what, title), asked, them, text))
+        if name in OURS:
+            factors = [other / mine for mine, other in zip(values.walls, theirs.walls)]
             outcome.figures.append(Figure(
-                "live dump, level %d, %s: %s" % (LEVEL, what, title), asked,
-                [run[index] for run in runs], text))
-        if name != THEIRS:
-            factors = [other[0] / mine[0] for mine, other in zip(runs, theirs)]
-            outcome.figures.append(Figure(
-                "live dump, %s: times as fast as %s" % (what, THEIRS),
+                "live dump, %s: times as fast as %s" % (_what(name), THEIRS),
                 "at least %d×" % ASKED_FACTOR, factors, times, -ASKED_FACTOR,
                 lambda them: -statistics.median(them)))
-    for name, them in reports.items():
-        outcome.notes += _times(name, them, [run[0] for run in values[name]])
+    for name, values in measured.items():
+        outcome.notes += _times(name, values.reports, values.walls)
+    outcome.notes.append(
+        "peak memory is that of all processes together, without the pages of files, in %d rounds"
+        " that are not timed; the longest gap between two samples %.3f s" % (
+            WATCHED_ROUNDS, max(gap for values in measured.values() for gap in values.gaps)))
     outcome.notes.append("guest of 1 GiB and two processors, " + (
         "emulated (TCG): compare the ratios, not the seconds" if is_emulated else "KVM"))
     return outcome
