@@ -33,10 +33,10 @@ TIMED = r"""perl -MTime::HiRes=time -e '
 # Prints the exit status of a command, the peak of memory in KiB of it with all that it starts, and
 # the seconds of the longest gap between two samples.
 #
-# It is counted as by process_tree.py, for which the guest has no Python: without the pages of files,
-# and each page once. Whom a process leaves behind becomes ours: PR_SET_CHILD_SUBREAPER is 36, prctl
-# is system call 157 of x86_64. Between vfork and exec a child has its parent's memory: the same span
-# and sizes.
+# It is counted as by process_tree.py, for which the guest has no Python: without the pages of
+# files, and each page once. Whom a process leaves behind becomes ours: PR_SET_CHILD_SUBREAPER is
+# 36, prctl is system call 157 of x86_64. Between vfork and exec a child has its parent's memory:
+# the same span and sizes.
 WATCHED = r"""perl -MPOSIX=WNOHANG,_exit -MTime::HiRes=time,sleep -e '
     syscall(157, 36, 1, 0, 0, 0) == 0 or die "prctl: $!";
     my $child = fork // die "fork: $!";
@@ -125,8 +125,9 @@ def _command(name):
 
 
 class Measured:
-    """What was run by one name: the wall seconds, the bytes of the file and our report of each timed
-    run, and of each watched run the peak of memory of all its processes in bytes."""
+    """What was run by one name: of each timed run the wall seconds, the bytes of the file and our
+    report, and of each watched run the peak of memory of all its processes in bytes, with the
+    longest gap between two samples in seconds."""
 
     def __init__(self):
         self.walls, self.sizes, self.reports = [], [], []
