@@ -154,9 +154,12 @@ extension LiveDump {
         report.registers?.inKernel = pins.count
         report.registers?.withStack = pins.values.count { $0.isOwn }
         let machine = ProcessorRegisters.Machine(rawValue: source.kernel.machine)
-        let tree = tree
-        let pinned = PinnedMemory(source, pins: Array(pins.values)) { pin in
-            pin.thread == 0 || Self.runs(pin.thread, on: pin.processor, tree)
+        var standings = [Int32: KeptOpenFile]()
+        for thread in pins.values.map(\.thread) where thread != 0 {
+            standings[thread] = KeptOpenFile(FilePath("/proc/\(thread)/stat"), in: tree)
+        }
+        let pinned = PinnedMemory(source, pins: Array(pins.values)) { [standings] pin in
+            pin.thread == 0 || Self.runs(on: pin.processor, standings[pin.thread]?.text)
         }
         return (pinned, machine.map { samples.notes(machine: $0) } ?? [])
     }
@@ -182,12 +185,11 @@ extension LiveDump {
             isOwn: sample.isOwn(stack, from: addresses.lowerBound))
     }
 
-    /// Whether a thread runs, or could, on a processor. Source: proc_pid_stat(5), fields 3 and 39.
-    private static func runs(_ thread: Int32, on processor: Int, _ tree: RootedTree) -> Bool {
-        guard let bytes = try? tree.read(FilePath("/proc/\(thread)/stat"), limit: 4096),
-            let end = bytes.lastIndex(of: 0x29)
-        else { return false }
-        let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
+    /// Whether a thread with this `stat` runs, or could, on a processor. Source:
+    /// proc_pid_stat(5), fields 3 and 39.
+    static func runs(on processor: Int, _ stat: String?) -> Bool {
+        guard let stat, let end = stat.lastIndex(of: ")") else { return false }
+        let fields = stat[stat.index(after: end)...].split(separator: " ")
         return fields.count > 36 && fields[0] == "R" && fields[36] == "\(processor)"
     }
 

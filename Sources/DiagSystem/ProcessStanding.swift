@@ -110,6 +110,7 @@ extension ProcessStanding {
     /// The processes that `identifier` started and that still run; none where the kernel does not
     /// tell. Source: proc(5), /proc/PID/task/TID/children.
     public static func children(of identifier: Int32) -> [Int32] {
+        if identifier == getpid() { return OwnChildren.list() }
         let path = FilePath("/proc/\(identifier)/task/\(identifier)/children")
         guard let file = try? OwnedDescriptor.open(path, .readOnly),
             let bytes = try? file.readAll(limit: 65_536)

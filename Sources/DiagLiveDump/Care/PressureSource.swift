@@ -52,8 +52,8 @@ public final class HostPressureSource: PressureSource {
     private let trigger: PressureTrigger?
     private let isTriggerGone = Atomic<Bool>(false)
     private let wakeUp: WakeUp
-    private let meminfo: OpenFile?
-    private let events: OpenFile?
+    private let meminfo: KeptOpenFile?
+    private let events: KeptOpenFile?
     /// Why there is no signal from the kernel; `nil` when there is one.
     public let missingTrigger: String?
 
@@ -66,8 +66,8 @@ public final class HostPressureSource: PressureSource {
             reason = "\(error)"
         }
         missingTrigger = reason
-        meminfo = OpenFile("/proc/meminfo", in: tree)
-        events = Self.eventsPath(in: tree).flatMap { OpenFile($0, in: tree) }
+        meminfo = KeptOpenFile("/proc/meminfo", in: tree)
+        events = Self.eventsPath(in: tree).flatMap { KeptOpenFile($0, in: tree) }
     }
 
     /// Waits for the kernel's signal, or as long as was asked for.
@@ -94,23 +94,6 @@ public final class HostPressureSource: PressureSource {
 
     /// The kernel's own clock.
     public func now() -> MonotonicTime { .now }
-
-    /// A small file of the kernel, opened once.
-    private final class OpenFile: Sendable {
-        private let file: OwnedDescriptor
-
-        init?(_ path: FilePath, in tree: RootedTree) {
-            guard let file = try? tree.openRegularFile(path) else { return nil }
-            self.file = file
-        }
-
-        /// The first 8 KiB, read anew: the kernel makes the text up at each read from the start.
-        var text: String? {
-            var buffer = [UInt8](repeating: 0, count: 8192)
-            guard let count = try? file.read(into: &buffer, at: 0), count > 0 else { return nil }
-            return String(decoding: buffer[..<count], as: UTF8.self)
-        }
-    }
 
     /// `memory.events` of our own group in the unified hierarchy. The root group has none.
     private static func eventsPath(in tree: RootedTree) -> FilePath? {
