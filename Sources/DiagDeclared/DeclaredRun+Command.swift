@@ -62,7 +62,8 @@ extension DeclaredRun {
         }
         // Some say what was asked for on standard error, such as a version.
         let isGood = record.exitCode.map(command.exitCodes.contains) ?? false
-        let said = result.output.isEmpty && isGood ? result.errors : result.output
+        let isAnswer = !result.output.isEmpty || (isGood && record.refusedWriting == nil)
+        let said = result.output.isEmpty && isAnswer ? result.errors : result.output
         if !said.isEmpty {
             record.artifact = "\(declaration.name)/\(command.artifact)"
             try send(said, of: result, isLate: record.isLate, command, item)
@@ -156,7 +157,13 @@ extension DeclaredRun {
         case .signalled(let number):
             try sink.missing(item.title, why: "signal \(number) ended it\(said)")
         default:
-            if record.artifact == nil { try sink.absent(item.title, why: "it says nothing") }
+            if record.artifact != nil { break }
+            if let refusal = record.refusedWriting {
+                let line = UntrustedText.escapingControls(String(refusal.prefix(300)))
+                return try sink.missing(
+                    item.title, why: "it wanted to write a file, which it may not: \(line)")
+            }
+            try sink.absent(item.title, why: "it says nothing")
         }
         if result.leftPipeOpen {
             let what = "it left a process behind that kept its output open; nobody waited for that"
@@ -167,6 +174,18 @@ extension DeclaredRun {
     private static func text(_ errors: [UInt8]) -> String? {
         guard !errors.isEmpty else { return nil }
         return UntrustedText.escapingInvalidUTF8(errors.prefix(4096))
+    }
+}
+
+extension CommandRecord {
+    /// The line of its errors by which it, or a program that it ran, could not write into a file, for
+    /// none may grow: of the shell whose child a signal ended, or of the program that went on.
+    ///
+    /// Source: strsignal(3) of SIGXFSZ, strerror(3) of EFBIG; the same in glibc and musl.
+    fileprivate var refusedWriting: Substring? {
+        errors?.split(separator: "\n").first { line in
+            ["File size limit exceeded", "File too large"].contains { line.contains($0) }
+        }
     }
 }
 

@@ -133,6 +133,26 @@ struct DeclaredCommandTests {
         #expect(sink.absent.isEmpty && sink.missing.isEmpty)
     }
 
+    @Test(
+        "One that could not write the file of its own that it needs gives no answer, though it ends well",
+        arguments: [
+            // A child that the signal ends, and one that goes on without.
+            "(echo x >\"$file\")", "trap '' XFSZ; (echo x | sort >\"$file\")",
+        ])
+    func temporaryFile(script: String) throws {
+        // As in a worker: no file may grow.
+        let start = "ulimit -f 0; file=$(mktemp)\n"
+        let end = "\nrm -f \"$file\"; exit 0"
+        let sink = try run(start + script + end)
+        #expect(sink["said.txt"] == nil && sink.absent.isEmpty)
+        try #require(sink.missing.count == 1)
+        #expect(sink.missing[0].why?.hasPrefix("it wanted to write a file, which it may not: ") == true)
+        let record = try record(sink)
+        #expect(record.exitCode == 0 && record.artifact == nil && record.errors != nil)
+        // What it says all the same is kept.
+        #expect(try run(start + script + "\necho said" + end)["said.txt"]?.text == "said\n")
+    }
+
     @Test("One that says nothing is absent")
     func silent() throws {
         let sink = try run("exit 0")
