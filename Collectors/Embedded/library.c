@@ -37,6 +37,9 @@ static const unsigned char lvm[] = {
 static const unsigned char mail[] = {
 #embed "../mail.yaml"
 };
+static const unsigned char mariadb[] = {
+#embed "../mariadb.yaml"
+};
 static const unsigned char md[] = {
 #embed "../md.yaml"
 };
@@ -97,6 +100,7 @@ static const struct diag_collector_file files[] = {
     COLLECTOR(login),
     COLLECTOR(lvm),
     COLLECTOR(mail),
+    COLLECTOR(mariadb),
     COLLECTOR(md),
     COLLECTOR(multipath),
     COLLECTOR(mysql),

@@ -145,6 +145,32 @@ struct LibraryTests {
                 == "root:0:0:root:/root:/bin/sh\nwheel:10:root\nx:1:\n")
     }
 
+    @Test("Of zypp's history come packages alone, neither commands nor addresses nor user data")
+    func zyppHistory() throws {
+        let commands = try Self.commands()
+        let command = try #require(commands.first { $0.program == "grep" })
+        let text = """
+            # 2026-01-01 00:00:00|install|said by a script|1|x86_64|secret
+            2026-01-01 00:00:00|command|root@host|'zypper' 'ar' 'https://user:secret@host/'|
+            2026-01-01 00:00:01|install|demo|1.0-1|x86_64|root@host|pool|0123|secret
+            2026-01-01 00:00:02|remove |demo|1.0-1|x86_64|root@host|secret
+            2026-01-01 00:00:03|remove |other|2.0-1|noarch||
+            2026-01-01 00:00:04|radd   |pool|https://user:secret@host/|
+
+            """
+        let host = try DeclaredHost(["/file": text])
+        let run = try CommandRun.run(
+            "/usr/bin/grep", Array(command.arguments.dropLast()) + [host.path + "/file"],
+            environment: [:], seconds: 60, limit: 4096)
+        #expect(
+            String(decoding: run.output, as: UTF8.self) == """
+                2026-01-01 00:00:01|install|demo|1.0-1|x86_64|root@host
+                2026-01-01 00:00:02|remove |demo|1.0-1|x86_64|root@host
+                2026-01-01 00:00:03|remove |other|2.0-1|noarch|
+
+                """)
+    }
+
     /// Why each command of a program does not run on a host with these files.
     private func obstacles(
         of program: String, with files: [String: String]
@@ -152,7 +178,7 @@ struct LibraryTests {
         let host = try DeclaredHost(files)
         let traits = HostTraits(
             try RootedTree(FilePath(host.path)), until: .now.advanced(bySeconds: 60))
-        return try Self.commands().filter { $0.program == program }
+        return try Self.commands().filter { $0.program == program && $0.words != "--version" }
             .map { ($0.place, $0.condition.obstacle(on: traits)) }
     }
 
@@ -261,6 +287,10 @@ struct LibraryTests {
         "systemctl": ["--no-pager", "--all", "--full", "--property="],
     ]
 
+    /// What each question to the containerd of k3s begins with.
+    private static let k3s =
+        "--address /run/k3s/containerd/containerd.sock --timeout 10s --connect-timeout 5s"
+
     /// What may follow each program; `…` for any further words but options.
     ///
     /// A new command is added here by whoever knows that it writes nothing, loads no module, starts no
@@ -279,7 +309,7 @@ struct LibraryTests {
             "-n ntpdata", "-n authdata", "-n serverstats", "-n clients",
         ],
         "cloud-init": ["query v1", "status --long", "--version"],
-        "conntrack": ["-S", "-L -o extended"],
+        "conntrack": ["-S", "-L -o extended"], "crio": ["--version"],
         "ctr": [
             "--timeout 10s --connect-timeout 5s version",
             "--timeout 10s --connect-timeout 5s plugins list",
@@ -288,9 +318,12 @@ struct LibraryTests {
             "--timeout 10s --connect-timeout 5s --namespace k8s.io tasks list",
             "--timeout 10s --connect-timeout 5s --namespace moby tasks list",
         ],
+        "/var/lib/rancher/k3s/data/current/bin/ctr": [
+            "\(k3s) version", "\(k3s) plugins list", "\(k3s) namespaces list --quiet",
+            "\(k3s) --namespace k8s.io containers list", "\(k3s) --namespace k8s.io tasks list",
+        ],
         "cut": ["-s -d: -f1,3- /etc/passwd", "-s -d: -f1,3- /etc/group"],
         "devlink": ["dev info", "port show", "health show", "dev param show"],
-        "dkms": ["status"],
         "dmidecode": ["-t 0,1,2,3,4,5,6,7,8,9,10,12,…"],
         "dmsetup": [
             "info -c", "ls --tree -o ascii", "table", "status --noflush", "targets", "udevcookies",
@@ -318,6 +351,10 @@ struct LibraryTests {
             "netconf show", "vrf show", "netns list", "macsec show", "xfrm state list nokeys",
             "xfrm policy list",
         ],
+        "grep": [
+            "-a -o -E ^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}[|](install|remove) *([|][^|]*){4} "
+                + "/var/log/zypp/history"
+        ],
         "ip6tables-legacy-save": ["-c"], "ip6tables-nft-save": ["-c"], "ip6tables-save": ["-c"],
         "ipmitool": ["mc info", "chassis status", "sel info", "-c sel list last 200", "sdr elist"],
         "iptables-legacy-save": ["-c"], "iptables-nft-save": ["-c"], "iptables-save": ["-c"],
@@ -325,10 +362,10 @@ struct LibraryTests {
         "loginctl": ["--no-pager list-sessions"],
         "lscpu": [""], "lspci": [""], "lsusb": ["", "-t"],
         "lsmem": ["-J -b -o RANGE,SIZE,STATE,REMOVABLE,ZONES,NODE,BLOCK"],
-        "lvmconfig": ["--typeconfig diff"], "lvmlockctl": ["--info"],
+        "kubelet": ["--version"], "lvmconfig": ["--typeconfig diff"], "lvmlockctl": ["--info"],
         "mariadbd": ["--version"], "mysqld": ["--version"],
         "/usr/libexec/mariadbd": ["--version"], "/usr/libexec/mysqld": ["--version"],
-        "mdadm": ["--detail --scan --verbose"],
+        "mdadm": ["--detail --scan --verbose", "--detail /dev/{name}"],
         "multipathd": [
             "show config local", "show blacklist", "show daemon", "show status", "show maps json",
             "show topology", "show paths format %w %i %d %D %t %o %T %s", "show devices",
@@ -382,9 +419,8 @@ struct LibraryTests {
         "udevadm": ["info --export-db"],
         "update-crypto-policies": ["--is-applied"],
         "virsh": [
-            "-r -c qemu:///system version", "-r -c qemu:///system nodeinfo",
-            "-r -c qemu:///system nodememstats", "-r -c qemu:///system freecell --all",
-            "-r -c qemu:///system capabilities", "-r -c qemu:///system list --all --title",
+            "--version", "-r -c qemu:///system nodeinfo", "-r -c qemu:///system nodememstats",
+            "-r -c qemu:///system list --all --title",
             "-r -c qemu:///system domstats --list-active --nowait",
             "-r -c qemu:///system net-list --all", "-r -c qemu:///system pool-list --all",
             "-r -c qemu:///system nwfilter-list",

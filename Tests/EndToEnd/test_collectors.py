@@ -43,7 +43,8 @@ class DeclaredCollectorTest(harness.Case):
         listed = self.listed()
         for name in ("hardware", "kernel", "processes", "network", "services", "packages",
                      "security", "time", "containers", "virtualization", "cloud", "postgresql",
-                     "mysql", "nginx", "apache", "lvm", "md", "multipath", "nvme", "smart"):
+                     "mysql", "mariadb", "nginx", "apache", "lvm", "md", "multipath", "nvme",
+                     "smart"):
             self.assertEqual(listed[name]["origin"], "built in")
             self.assertIn("full", listed[name]["profiles"])
         shown = harness.run("collectors", "show", "network")

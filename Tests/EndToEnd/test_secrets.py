@@ -70,7 +70,7 @@ packet filters: rules, names and addresses
   firewall /etc/sysconfig/SuSEfirewall2.d/*
   firewall /etc/nftables* /etc/sysconfig/nftables.conf /etc/sysconfig/{iptables,*,ipset}
   firewall /etc/iptables/* /etc/awall/* /etc/firewalld/*.xml /etc/ufw/[*].rules* /etc/ufw/app*
-kernel settings; the keys that sysctl can hold are no logins
+kernel settings; of the keys that sysctl can hold, which are no logins, README.md tells
   kernel /etc/sysctl.conf /{etc,run}/sysctl.d/*
   firewall /etc/ufw/{ufw,sysctl}.conf
 limits, labels and rules of access: subjects, objects and permissions
@@ -92,7 +92,7 @@ options whose keys and passwords stand in files of their own, which are named an
   network /etc/NetworkManager/*.conf /etc/wicked/[*].xml /etc/wicked/extensions/*
   network /etc/systemd/network/**/*.{network,conf} /etc/systemd/networkd.conf*
   network /run/systemd/network/*.network
-  time /etc/chrony* /etc/linuxptp/*.conf /etc/ptp4l.conf /etc/ntpd.conf /etc/openntpd/ntpd.conf
+  time /etc/chrony* /etc/linuxptp/[*].conf /etc/ptp4l.conf /etc/ntpd.conf /etc/openntpd/ntpd.conf
   virtualization /etc/libvirt/{libvirt,* /etc/xen/xl.conf /etc/qemu*.conf
   virtualization /etc/libvirt/qemu/networks/*.xml /etc/libvirt/nwfilter/*.xml
   virtualization /var/lib/libvirt/dnsmasq/*.{conf,status,leases} /etc/vmware/config
@@ -125,8 +125,9 @@ command, with anything as argument: hence sensitive
   kernel /etc/modprobe.conf /{etc,run}/modprobe.d/*
 logs, masked when redaction exists; those that write credentials in ordinary use are withheld
   apache,containers,firewall,hardware,kernel,mail,nginx,services,time /var/log/*
+  kernel /var/lib/dkms/*
   cloud /var/log/waagent.log /var/log/amazon/* /var/log/cloudregister
-  mysql /var/log/mariadb/mariadb.log /var/log/mysql/mariadb*.log
+  mariadb /var/log/mariadb/* /var/log/mysql/* /var/lib/mysql/[*].err
   packages /var/log/dpkg.log* /var/log/apt/eipp.log{,.xz} /var/log/{hawkey,yum}.log
   packages /var/log/unattended-upgrades/unattended-upgrades{,-shutdown}.log
   virtualization /var/log/qemu-ga/* /var/log/vmware* /var/log/libvirt/{* /var/log/xen/*
@@ -164,7 +165,8 @@ MASKED = {
 }
 # What makes the conditions of items true, in every root.
 TRAITS = {"/proc/sys/kernel/osrelease": "6.1.0\n", "/sys/module/kvm/refcnt": "0\n",
-          "/sys/class/nvme/nvme0/state": "live\n", "/etc/nginx/nginx.conf": "\n"}
+          "/sys/class/nvme/nvme0/state": "live\n", "/etc/nginx/nginx.conf": "\n",
+          "/usr/sbin/mariadbd": "\n"}
 # What the condition of an item wants to be absent, and the second root has not.
 LEFT_OUT = re.compile(r"/(boot/config-|usr/lib/(sysctl|modprobe)\.d|run/systemd/"
                       r"|usr/share/rpm/"
