@@ -226,6 +226,25 @@ struct LibraryTests {
         }
     }
 
+    @Test(
+        "ntpq asks an ntpd that runs, not OpenNTPD's",
+        arguments: [
+            ([:], false), (["/run/ntpd.pid": "7\n"], false),
+            (["/proc/7/comm": "ntpd\n", "/proc/7/status": "State:\tS (sleeping)\n"], true),
+            (
+                [
+                    "/proc/7/comm": "ntpd\n", "/proc/7/status": "State:\tS (sleeping)\n",
+                    "/run/ntpd.sock": "",
+                ], false
+            ),
+        ])
+    func ntpq(files: [String: String], isAsked: Bool) throws {
+        let commands = try obstacles(
+            of: "ntpq", with: files.merging(["/proc/1/comm": "init\n"]) { $1 })
+        #expect(commands.count == 3)
+        for (place, obstacle) in commands { #expect((obstacle == nil) == isAsked, "\(place)") }
+    }
+
     /// A command of the library.
     private struct KnownCommand {
         let place: String
