@@ -108,6 +108,19 @@ class DeclaredCommandTest(harness.Case):
         self.assert_verifies(host)
 
     @harness.needs_root
+    def test_a_command_that_could_not_fill_its_temporary_file_is_missing(self):
+        # In the worker no file may grow; a script may go on, and end as if all were well.
+        program = self.program("file=$(mktemp)\n(echo x >\"$file\")\nrm -f \"$file\"\nexit 0\n")
+        folder = self.declare("  - command: [%s]\n    to: said.txt\n" % program)
+        self.collect("--collectors", folder, "--only", "mine", expected=(PARTIAL,))
+        missing, = harness.manifest(self.output)["missing"]
+        self.assertEqual(missing["what"], program)
+        self.assertIn("it wanted to write a file, which it may not: ", missing["why"])
+        host = harness.host_folder(self.output)
+        self.assertFalse(os.path.exists(os.path.join(host, "mine", "said.txt")))
+        record, = harness.read_json(host, "mine", "commands.json")["commands"]
+        self.assertEqual((record["exitCode"], record.get("artifact")), (0, None))
+
     def test_a_command_that_is_read_only_reads_a_database_and_leaves_its_index(self):
         """As rpm does: a reader that may write makes SQLite's index anew, and dies of the limit of
         files; one that may not reads on."""
