@@ -52,6 +52,7 @@ CONTENT = {
     "processes/processes.txt": r"^ +1 +0 .* systemd$",
     "scheduled/timers.txt": r"systemd-tmpfiles-clean\.timer",
     "security/audit-status.txt": r"^backlog_limit \d+$",
+    "services/jobs.txt": r"^No jobs running\.$|^ *JOB +UNIT",
     "services/unit-properties.txt": r"^Id=lab-agent\.service$",
     "services/unit-files.txt": r"^lab-agent\.service +enabled",
     "services/start-blame.txt": r" lab-agent\.service$",
