@@ -13,7 +13,8 @@ public enum YAMLDocument {
     /// Reads the document in `bytes`.
     ///
     /// - Parameters:
-    ///   - bytes: UTF-8, at most ``largestByteCount``, with or without a byte order mark.
+    ///   - bytes: UTF-8, at most ``largestByteCount``, with or without a byte order mark. Of a larger file
+    ///     one byte more is enough: its true size is not told.
     ///   - file: What errors call it.
     /// - Returns: The root node; that of an empty document is a null scalar.
     /// - Throws: `YAMLError` with the place of the first fault.
@@ -21,7 +22,7 @@ public enum YAMLDocument {
         guard bytes.count <= largestByteCount else {
             throw YAMLError(
                 file: file, position: YAMLPosition(line: 1, column: 1),
-                message: "\(bytes.count) bytes are too many; at most \(largestByteCount) are read")
+                message: "it has more than \(largestByteCount) bytes")
         }
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]  // libyaml would count it as a column.
         let text = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes

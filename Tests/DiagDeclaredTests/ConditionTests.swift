@@ -255,10 +255,14 @@ struct ConditionTests {
     @Test(
         "The init system of a root that does not run is told by its program",
         arguments: [
-            ("/lib/systemd/systemd", Condition.InitSystem.systemd), ("/bin/busybox", .busybox),
-        ])
-    func offline(target: String, system: Condition.InitSystem) throws {
-        let host = try DeclaredHost(["/sbin/x": ""])
+            ("/lib/systemd/systemd", [], Condition.InitSystem.systemd),
+            ("/bin/busybox", [], .busybox), ("/bin/busybox", ["/sbin/openrc"], .openrc),
+            ("/sbin/openrc-init", [], .openrc), ("sysv/init", ["/etc/inittab"], .sysvinit),
+            ("sysv/init", ["/etc/inittab", "/sbin/openrc"], .openrc), ("sysv/init", [], nil),
+        ] as [(String, [String], Condition.InitSystem?)])
+    func offline(target: String, files: [String], system: Condition.InitSystem?) throws {
+        let paths = ["/sbin/x", "/sbin/sysv/init"] + files
+        let host = try DeclaredHost(Dictionary(uniqueKeysWithValues: paths.map { ($0, "") }))
         try host.link("/sbin/init", to: target)
         let traits = HostTraits(
             try RootedTree(FilePath(host.path)), until: .now.advanced(bySeconds: 9))

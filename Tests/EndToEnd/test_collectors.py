@@ -136,7 +136,7 @@ class DeclaredCollectorTest(harness.Case):
              "mine.yaml:10:11: expected "),
             (OWN % ("mine", "x", "/a", "touch, " + mark) + "\tlimit: 1MiB\n", "mine.yaml:10:1: "),
             (OWN % ("mine", "x", "/a", "touch, " + mark) + "# " + "x" * (10 << 20),
-             "mine.yaml:1:1: "),
+             "mine.yaml:1:1: it has more than 1048576 bytes"),
             (OWN % ("mine", "x", "/a", "touch, " + mark)
              + "when: &a {files: [/b]}\nlimits: [*a, *a, *a]\n", "mine.yaml:10:7: "),
             ((OWN % ("mine", "x", "/a", "touch, " + mark)).split(mark)[0], "mine.yaml:"),
@@ -162,7 +162,7 @@ class DeclaredCollectorTest(harness.Case):
         self.assertIn("good.yaml: ok, good, 2 items", outcome.out)
         self.assertIn("bad.yaml:1:9: expected `diagbundle.collector/1`", outcome.err)
         self.assertIn("tab.yaml:1:1: ", outcome.err)
-        self.assertIn("large.yaml:1:1: ", outcome.err)
+        self.assertIn("large.yaml:1:1: it has more than 1048576 bytes", outcome.err)
         self.assertEqual(harness.run("collectors", "check", files[0]).status, 0)
         self.assertEqual(
             harness.run("collectors", "check", self.path("none")).status, UNAVAILABLE)

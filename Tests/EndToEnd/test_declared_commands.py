@@ -65,6 +65,25 @@ class DeclaredCommandTest(harness.Case):
         self.assertEqual((last["isLate"], last["artifact"]), (True, "mine/last.txt"))
         self.assertEqual(harness.content(os.path.join(host, "mine", "last.txt")), b"begun\n")
 
+    def test_one_line_of_a_gigabyte_takes_no_memory(self):
+        program = self.program("head -c 1073741824 /dev/zero | tr '\\000' x\n")
+        limits = "    limits: {bytes: 1MiB, lines: 5, newest: %s, seconds: 300}\n"
+        folder = self.declare(
+            "  - command: [%s]\n    to: first.txt\n%s" % (program, limits % "false")
+            + "  - command: [%s, again]\n    to: last.txt\n%s" % (program, limits % "true"),
+            deadline="10m")
+        self.collect("--collectors", folder, "--only", "mine", expected=(PARTIAL,))
+        host = harness.host_folder(self.output)
+        for name in ("first.txt", "last.txt"):
+            self.assertEqual(harness.content(os.path.join(host, "mine", name)), b"x" * (1 << 20))
+        _, last = harness.read_json(host, "mine", "commands.json")["commands"]
+        self.assertEqual(last["outputByteCount"], 1 << 30)
+        report, = harness.manifest(self.output)["reports"]
+        self.assertEqual(report["outcome"], "complete", report)
+        # The worker's, and that of each program that it waited for.
+        self.assertGreater(report["peakResidentByteCount"], 1 << 20)
+        self.assertLess(report["peakResidentByteCount"], 32 << 20)
+
     def test_what_came_to_the_place_of_the_folder_stays_when_sealing_fails(self):
         go = self.path("go")
         program = self.program("echo begun\nwhile ! test -e %s; do sleep 0.1; done\n" % go)

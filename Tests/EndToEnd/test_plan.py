@@ -28,6 +28,26 @@ items:
 """
 
 
+# A call as `strace -y` prints it: the folder that the path is below, the path, and what it led to.
+OPENED = re.compile(r'\bopen(?:at2?)?\((?:(?:AT_FDCWD|\d+)(?:<([^>]*)>)?, )?"([^"]*)", '
+                    r'(.*?)(?:= \d+<([^<>]*).*)?$')
+
+
+def opened_path(line):
+    """The whole path of what a line of strace tries to read or write; `None` for what it does not,
+    and for folders."""
+    found = OPENED.search(line)
+    if not found or "O_PATH" in found[3] or "O_DIRECTORY" in found[3]:
+        return None
+    return found[4] or os.path.normpath(os.path.join("/", found[1] or "", found[2]))
+
+
+def is_opened_device(path):
+    """Whether it is below /dev, and not what every program opens."""
+    return path is not None and path.startswith("/dev/") and not re.fullmatch(
+        r"/dev/(?:null|tty|pts/\d+)", path)
+
+
 class PlanTest(harness.Case):
     """A plan as a person and as a program sees it."""
 
@@ -228,15 +248,32 @@ class PlanTest(harness.Case):
         if not os.access("/usr/bin/strace", os.X_OK):
             self.skipTest("strace is not installed")
         outcome = harness.run(
-            "-f", "-e", "trace=execve,openat,openat2,open,ioctl", "-o", trace, harness.BINARY,
+            "-f", "-y", "-e", "trace=execve,openat,openat2,open,ioctl", "-o", trace, harness.BINARY,
             "plan", "--profile", "full", "--json", binary="/usr/bin/strace")
         self.assertEqual(outcome.status, COMPLETE, str(outcome))
         with open(trace, encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()
         self.assertEqual(len([one for one in lines if "execve(" in one]), 1)
-        opened = [one for one in lines if "open" in one and re.search(r'"/?dev/', one)
-                  and "O_PATH" not in one and "O_DIRECTORY" not in one]
-        self.assertEqual([one for one in opened if "null" not in one and "tty" not in one], [])
+        self.assertTrue([one for one in lines if opened_path(one)], lines[:9])
+        self.assertEqual([one for one in lines if is_opened_device(opened_path(one))], [])
+
+    def test_a_device_that_is_opened_below_its_folder_is_seen(self):
+        device = ('7 openat(5</dev>, "vda", O_RDONLY|O_CLOEXEC) = 6</dev/vda>',
+                  '7 openat(3</>, "dev/vda", O_RDONLY) = -1 EACCES (Permission denied)',
+                  '7 openat2(4</dev>, "disk/by-id/x", {flags=O_RDONLY, resolve=0}, 24) = 5</dev/vdb>',
+                  '7 openat(5</sys>, "link", O_RDONLY) = 6</dev/vda<block 254:0>>',
+                  '7 open("/dev/vda", O_RDONLY) = 3</dev/vda>',
+                  '7 openat(AT_FDCWD</dev>, "./sda", O_RDWR <unfinished ...>',
+                  '7 openat(AT_FDCWD</root>, "/dev/null-1", O_RDONLY) = 3</dev/null-1>')
+        for line in device:
+            self.assertTrue(is_opened_device(opened_path(line)), line)
+        other = ('7 openat(5</dev>, ".", O_RDONLY|O_DIRECTORY) = 6</dev>',
+                 '7 openat(5</>, "dev/vda", O_RDONLY|O_PATH) = 6</dev/vda>',
+                 '7 openat(AT_FDCWD</root>, "/dev/null", O_RDONLY) = 3</dev/null<char 1:3>>',
+                 '7 openat(4</sys/dev>, "block", O_RDONLY) = 5</sys/dev/block>',
+                 '7 ioctl(3</dev/null>, TCGETS, 0x7ffc) = -1 ENOTTY (x)')
+        for line in other:
+            self.assertFalse(is_opened_device(opened_path(line)), line)
 
     def test_a_reviewed_plan_is_run_and_nothing_else(self):
         folder, _, plan = self.own_plan()
