@@ -58,6 +58,13 @@ struct ConditionTests {
         #expect(try obstacle(when) == nil)
     }
 
+    @Test("A condition on OpenRC holds while it runs")
+    func runningOpenRC() throws {
+        let files = ["/run/openrc/softlevel": "default\n", "/etc/inittab": ""]
+        #expect(try obstacle("init: [openrc]", files: files) == nil)
+        #expect(try obstacle("init: [sysvinit]", files: files) == "init is not sysvinit")
+    }
+
     @Test(
         "Where it is not, the obstacle is told",
         arguments: [
@@ -257,13 +264,20 @@ struct ConditionTests {
         arguments: [
             ("/lib/systemd/systemd", [], Condition.InitSystem.systemd),
             ("/bin/busybox", [], .busybox), ("/bin/busybox", ["/sbin/openrc"], .openrc),
-            ("/sbin/openrc-init", [], .openrc), ("sysv/init", ["/etc/inittab"], .sysvinit),
-            ("sysv/init", ["/etc/inittab", "/sbin/openrc"], .openrc), ("sysv/init", [], nil),
-        ] as [(String, [String], Condition.InitSystem?)])
-    func offline(target: String, files: [String], system: Condition.InitSystem?) throws {
-        let paths = ["/sbin/x", "/sbin/sysv/init"] + files
+            ("/sbin/openrc-init", [], .openrc),
+            // That of System V is a program of its own, and other ones are called so, too.
+            (nil, ["/sbin/init", "/etc/inittab"], .sysvinit),
+            (nil, ["/sbin/init", "/etc/inittab", "/sbin/openrc"], .openrc),
+            (nil, ["/sbin/init"], nil),
+            // What runs wins over what is installed.
+            (nil, ["/sbin/init", "/etc/inittab", "/run/openrc/softlevel"], .openrc),
+            ("/lib/systemd/systemd", ["/run/openrc/softlevel"], .openrc),
+            (nil, ["/sbin/init", "/etc/inittab", "/run/systemd/system/x"], .systemd),
+        ] as [(String?, [String], Condition.InitSystem?)])
+    func offline(target: String?, files: [String], system: Condition.InitSystem?) throws {
+        let paths = ["/sbin/x"] + files
         let host = try DeclaredHost(Dictionary(uniqueKeysWithValues: paths.map { ($0, "") }))
-        try host.link("/sbin/init", to: target)
+        if let target { try host.link("/sbin/init", to: target) }
         let traits = HostTraits(
             try RootedTree(FilePath(host.path)), until: .now.advanced(bySeconds: 9))
         #expect(traits.initSystem == system)
