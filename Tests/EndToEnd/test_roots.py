@@ -14,6 +14,10 @@ EXPECTED = {
         "apache": ["configuration-listing.txt", "var/log/httpd/error_log",
                    "var/log/httpd/error_log-20260101"],
         "cloud": ["var/lib/cloud/data/status.json"],
+        "hardware": ["etc/udev/udev.conf", "etc/sensors3.conf"],
+        "md": ["etc/sysconfig/raid-check"],
+        "processes": ["etc/security/limits.conf"],
+        "smart": ["etc/smartmontools/smartd.conf", "etc/sysconfig/smartmontools"],
         "containers": ["etc/containers/registries.conf"],
         "firewall": ["etc/firewalld/firewalld.conf"],
         "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf", "etc/tuned/active_profile",
@@ -22,7 +26,7 @@ EXPECTED = {
         "logging": ["etc/systemd/journald.conf", "etc/sysconfig/rsyslog"],
         "login": ["user-files-listing.txt", "etc/ssh/sshd_config", "etc/sysconfig/sshd",
                   "etc/authselect/authselect.conf", "etc/security/pwquality.conf.d/50-demo.conf"],
-        "lvm": ["lvm-listing.txt"],
+        "lvm": ["lvm-listing.txt", "etc/lvm/archive/rhel_00000-1804289383.vg"],
         "mail": ["configuration-listing.txt"],
         "mariadb": ["var/log/mariadb/mariadb.log"],
         "mysql": ["data-listing.txt"],
@@ -32,7 +36,8 @@ EXPECTED = {
                     "configuration-listing.txt"],
         "packages": ["var/lib/rpm/rpmdb.sqlite", "rpm-listing.txt", "subscription-listing.txt",
                      "var/lib/rhsm/cache/releasever.json"],
-        "postgresql": ["var/lib/pgsql/data/PG_VERSION",
+        "postgresql": ["var/lib/pgsql/data/PG_VERSION", "programs-listing.txt",
+                       "var/lib/pgsql/16/data/PG_VERSION",
                        "var/lib/pgsql/data/log/postgresql-Mon.log"],
         "scheduled": ["etc/cron.deny", "var/spool/anacron/cron.daily"],
         "security": ["etc/selinux/config", "etc/crypto-policies/config",
@@ -44,6 +49,20 @@ EXPECTED = {
     },
     "suse": {
         "apache": ["configuration-listing.txt", "var/log/apache2/error_log"],
+        "cloud": ["var/lib/cloud/data/status.json", "var/log/cloudregister"],
+        "containers": ["etc/containers/registries.conf", "etc/containers/mounts.conf"],
+        "firewall": ["etc/firewalld/firewalld.conf", "etc/firewalld/zones/public.xml"],
+        "hardware": ["etc/udev/udev.conf", "etc/sensors3.conf"],
+        "lvm": ["lvm-listing.txt", "etc/lvm/archive/system_00000-1804289383.vg"],
+        "md": ["etc/sysconfig/mdadm"],
+        "mysql": ["data-listing.txt", "configuration-listing.txt",
+                  "var/lib/mysql/mysql_upgrade_info"],
+        "nginx": ["etc/nginx/mime.types", "configuration-listing.txt", "var/log/nginx/error.log"],
+        "postgresql": ["etc/sysconfig/postgresql", "programs-listing.txt",
+                       "var/lib/pgsql/data/PG_VERSION",
+                       "var/lib/pgsql/data/log/postgresql-2026-01-01_000000.log"],
+        "processes": ["etc/security/limits.conf", "etc/sysconfig/ulimit"],
+        "scheduled": ["etc/sysconfig/cron", "listing.txt"],
         "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf",
                    "boot/sysctl.conf-5.14.21-150500.55.1-default"],
         "locale": ["etc/locale.conf"],
@@ -57,28 +76,58 @@ EXPECTED = {
                     "var/lib/wicked/lease-eth0-dhcp-ipv4.xml", "configuration-listing.txt"],
         "packages": ["usr/lib/sysimage/rpm/Packages.db", "rpm-listing.txt",
                      "etc/products.d/SLES.prod", "etc/zypp/systemCheck"],
-        "security": ["etc/apparmor/parser.conf", "etc/apparmor.d/usr.sbin.demo"],
+        "security": ["etc/apparmor/parser.conf", "etc/apparmor.d/usr.sbin.demo",
+                     "etc/audit/auditd.conf"],
         "services": ["unit-files-listing.txt"],
         "time": ["etc/sysconfig/clock", "etc/chrony.conf", "etc/chrony.d/pool.conf"],
-        "virtualization": ["etc/xen/xl.conf"],
+        "virtualization": ["etc/xen/xl.conf", "etc/libvirt/libvirtd.conf"],
+    },
+    "sles12": {
+        "firewall": ["etc/sysconfig/SuSEfirewall2", "etc/sysconfig/SuSEfirewall2.d/services/sshd"],
+        "locale": ["etc/sysconfig/language", "etc/sysconfig/console"],
+        "packages": ["etc/SuSE-release", "var/lib/rpm/Packages"],
+        "scheduled": ["etc/sysconfig/cron"],
+        "time": ["etc/sysconfig/clock", "etc/sysconfig/ntp"],
     },
     "debian": {
         "apache": ["configuration-listing.txt"],
+        "containers": ["etc/containers/registries.conf", "etc/containers/policy.json",
+                       "configuration-listing.txt"],
         "firewall": ["etc/ufw/user.rules"],
+        "hardware": ["etc/udev/udev.conf", "etc/udev/rules.d/99-demo.rules", "etc/sensors3.conf"],
+        "lvm": ["lvm-listing.txt", "etc/lvm/archive/demo_00000-1804289383.vg"],
+        "mail": ["etc/exim4/update-exim4.conf.conf", "etc/mailname", "var/log/exim4/paniclog",
+                 "configuration-listing.txt", "exim-queues.txt"],
+        "mysql": ["data-listing.txt", "var/lib/mysql/mysql_upgrade_info",
+                  "var/log/mysql/mariadb.log"],
+        "nginx": ["etc/nginx/mime.types", "configuration-listing.txt", "var/log/nginx/error.log"],
+        "postgresql": ["etc/postgresql/15/main/start.conf", "etc/postgresql/15/main/pg_ctl.conf",
+                       "etc/postgresql-common/createcluster.conf", "programs-listing.txt",
+                       "var/lib/postgresql/15/main/PG_VERSION", "data-listing.txt",
+                       "var/log/postgresql/postgresql-15-main.log",
+                       "var/log/postgresql/postgresql-15-main.log.1"],
+        "processes": ["etc/security/limits.conf"],
+        "scheduled": ["etc/default/cron", "listing.txt"],
+        "smart": ["etc/smartd.conf", "etc/default/smartmontools", "smart-listing.txt",
+                  "var/lib/smartmontools/smartd.DEMO_MODEL-DEMO00000001.ata.state"],
+        "virtualization": ["etc/libvirt/libvirtd.conf", "etc/default/libvirt-guests"],
         "kernel": ["etc/sysctl.conf", "etc/modprobe.d/demo.conf", "dkms-listing.txt",
                    "var/lib/dkms/demo/1.0/build/make.log"],
         "locale": ["etc/default/locale", "etc/default/keyboard"],
         "logging": ["etc/systemd/journald.conf"],
         "login": ["user-files-listing.txt", "etc/login.defs", "etc/ssh/sshd_config"],
         "md": ["md-listing.txt"],
-        "network": ["etc/hosts", "etc/resolv.conf", "etc/nsswitch.conf"],
+        "network": ["etc/hosts", "etc/resolv.conf", "etc/nsswitch.conf",
+                    "configuration-listing.txt"],
         "packages": ["var/lib/dpkg/status", "var/lib/apt/extended_states", "var/log/dpkg.log",
                      "apt-listing.txt"],
-        "postgresql": ["var/log/postgresql/postgresql-15-main.log",
-                       "var/log/postgresql/postgresql-15-main.log.1"],
         "security": ["etc/apparmor.d/usr.sbin.demo"],
         "services": ["etc/systemd/logind.conf", "unit-files-listing.txt"],
         "time": ["etc/systemd/timesyncd.conf", "etc/adjtime", "etc/linuxptp/ptp4l.conf"],
+    },
+    "devuan": {
+        "packages": ["etc/debian_version", "var/lib/dpkg/status"],
+        "services": ["sysvinit-listing.txt", "etc/default/rcS"],
     },
     "ubuntu": {
         "cloud": ["var/lib/cloud/data/status.json"],
@@ -103,16 +152,27 @@ EXPECTED = {
         "time": ["etc/chrony.conf"],
     },
     "alpine": {
+        "apache": ["configuration-listing.txt"],
+        "cloud": ["etc/cloud/ds-identify.cfg", "var/lib/cloud/data/status.json"],
+        "hardware": ["etc/udev/udev.conf", "etc/sensors3.conf"],
+        "lvm": ["lvm-listing.txt", "etc/lvm/archive/vg0_00000-1804289383.vg"],
+        "mail": ["configuration-listing.txt"],
+        "mysql": ["data-listing.txt", "configuration-listing.txt",
+                  "var/lib/mysql/mysql_upgrade_info"],
+        "nginx": ["etc/nginx/mime.types", "configuration-listing.txt", "var/log/nginx/error.log"],
+        "processes": ["etc/security/limits.conf"],
+        "security": ["etc/apparmor/parser.conf", "etc/audit/auditd.conf"],
+        "smart": ["etc/smartd.conf", "etc/conf.d/smartd"],
         "login": ["user-files-listing.txt", "etc/ssh/sshd_config"],
         "network": ["etc/hosts", "etc/resolv.conf", "configuration-listing.txt"],
         "packages": ["lib/apk/db/installed", "etc/apk/world"],
         "containers": ["var/log/docker.log", "var/log/containerd.log"],
         "locale": ["etc/conf.d/loadkmap"],
-        "postgresql": ["var/lib/postgresql/16/data/PG_VERSION",
+        "postgresql": ["var/lib/postgresql/16/data/PG_VERSION", "programs-listing.txt",
                        "var/log/postgresql/postmaster.log"],
         "scheduled": ["etc/conf.d/crond", "listing.txt"],
         "virtualization": ["etc/conf.d/qemu-guest-agent"],
-        "services": ["etc/rc.conf"],
+        "services": ["etc/rc.conf", "openrc-listing.txt"],
         "kernel": ["etc/sysctl.conf", "lib/sysctl.d/00-alpine.conf"],
         "firewall": ["etc/nftables.nft", "etc/nftables.d/demo.nft", "etc/iptables/rules-save"],
         "logging": ["etc/syslog.conf", "etc/conf.d/syslog", "etc/conf.d/klogd"],
@@ -138,6 +198,76 @@ EXPECTED = {
         "time": ["proc/driver/rtc"],
     },
 }
+# What a kernel's own files give of each family, when roots/kernel.txt is laid over its root.
+OF_A_KERNEL = {
+    "hardware": ["sys/class/dmi/id/sys_vendor"],
+    "md": ["proc/mdstat", "sys/module/md_mod/parameters/new_array", "md-listing.txt"],
+    "nvme": ["nvme-listing.txt", "sys/module/nvme_core/parameters/io_timeout"],
+    "processes": ["proc/7/status", "proc/7/limits"],
+}
+
+# The families that the library is written for, by their roots.
+FAMILIES = {"debian": ["debian", "ubuntu"], "rhel": ["rhel", "fedora"], "suse": ["suse", "sles12"],
+            "alpine": ["alpine"]}
+
+# Why a collector has nothing of the disks of a family alone. What is no command is in OF_A_KERNEL.
+COMMANDS_ALONE = "it is commands alone, for which its daemon must run"
+NOTHING_ON_DISK = {
+    **{("multipath", family): COMMANDS_ALONE for family in FAMILIES},
+    **{("nvme", family): "it applies where sysfs has a controller" for family in FAMILIES},
+    ("md", "alpine"): "mdadm's configuration is in storage/, and the rest is the kernel's",
+}
+
+# What stands in some of the artifacts, at least one of each root.
+CONTENT = {
+    "debian": {
+        "lvm/etc/lvm/archive/demo_00000-1804289383.vg": r'^creation_host = "debian-rescue"',
+        "mail/etc/exim4/update-exim4.conf.conf": r"^dc_smarthost='relay\.example::587'$",
+        "nginx/configuration-listing.txt": r"sites-enabled/default -> /etc/nginx/sites-avail",
+        "packages/var/lib/dpkg/status": r"^Status: install ok half-configured$",
+        "postgresql/programs-listing.txt": r"/usr/lib/postgresql/15/bin/postgres$",
+        "postgresql/data-listing.txt": r"000000010000000000000001$",
+        "smart/etc/smartd.conf": r"^DEVICESCAN .*smartd-runner$",
+    },
+    "ubuntu": {
+        "packages/etc/lsb-release": r"^DISTRIB_ID=Ubuntu$",
+        "network/resolver-listing.txt": r"/etc/resolv\.conf -> .*/stub-resolv\.conf$",
+    },
+    "devuan": {
+        "services/sysvinit-listing.txt": r"/etc/rc2\.d/S02ssh -> \.\./init\.d/ssh$",
+        "packages/var/lib/dpkg/status": r"^Package: sysvinit-core$",
+    },
+    "rhel": {
+        "lvm/etc/lvm/archive/rhel_00000-1804289383.vg": r'^creation_host = "rhel-rescue"',
+        "md/etc/sysconfig/raid-check": r"^CHECK=check$",
+        "postgresql/programs-listing.txt": r"/usr/pgsql-16/bin/postgres$",
+        "security/etc/selinux/config": r"^SELINUX=enforcing$",
+    },
+    "fedora": {
+        "packages/etc/fedora-release": r"^Fedora release 42 ",
+        "security/etc/crypto-policies/config": r"^DEFAULT$",
+    },
+    "suse": {
+        "firewall/etc/firewalld/firewalld.conf": r"^FirewallBackend=nftables$",
+        "md/etc/sysconfig/mdadm": r"^MDADM_SCAN=yes$",
+        "mysql/data-listing.txt": r"/var/log/mysql/mysqld\.log$",
+        "packages/etc/products.d/SLES.prod": r"<name>SLES</name><version>15\.5<",
+        "postgresql/programs-listing.txt": r"/usr/lib/postgresql15/bin/postgres$",
+        "scheduled/etc/sysconfig/cron": r'^MAX_DAYS_IN_TMP="0"$',
+        "scheduled/listing.txt": r"/var/spool/cron/lastrun/cron\.daily$",
+    },
+    "sles12": {
+        "firewall/etc/sysconfig/SuSEfirewall2": r'^FW_DEV_EXT="eth0"$',
+        "packages/etc/SuSE-release": r"^PATCHLEVEL = 5$",
+    },
+    "alpine": {
+        "packages/lib/apk/db/installed": r"^P:alpine-base$",
+        "postgresql/programs-listing.txt": r"/usr/libexec/postgresql16/postgres$",
+        "services/openrc-listing.txt": r"/etc/runlevels/boot/hostname -> /etc/init\.d/hostname$",
+        "time/etc/conf.d/hwclock": r'^clock="UTC"$',
+    },
+    "server": {"md/proc/mdstat": r"^Personalities : \[raid1\]$"},
+}
 LIBRARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Collectors")
 
 
@@ -161,18 +291,16 @@ def examples(pattern):
     return [path.replace("**", "any/x").replace("*", "x").replace("?", "x")]
 
 
-# Those that are commands alone: nothing of them is on a root.
-COMMANDS_ALONE = {"multipath"}
-
 
 class RootTest(harness.Case):
     """What a rescue system gets of a host that does not start."""
 
-    def collected(self, name):
+    def collected(self, *names):
         """The manifest of a run over the whole of a root, and its host folder."""
         root = self.path("root")
         os.makedirs(root)
-        roots.make(name, root)
+        for name in names:
+            roots.make(name, root)
         self.collect("--root", root, "--profile", "full", expected=(COMPLETE, PARTIAL))
         return harness.manifest(self.output), harness.host_folder(self.output)
 
@@ -185,6 +313,10 @@ class RootTest(harness.Case):
         lacking = ["%s/%s" % (collector, path) for collector, files in EXPECTED[name].items()
                    for path in files if "%s/%s" % (collector, path) not in paths]
         self.assertEqual(lacking, [])
+        self.assertTrue(CONTENT[name])
+        for path, pattern in CONTENT[name].items():
+            text = harness.content(os.path.join(folder, path)).decode()
+            self.assertRegex(text, "(?m)" + pattern, path)
         # Where a password may stand as an argument of a module.
         self.assertEqual([one for one in paths if one.startswith("login/etc/pam.d/")], [])
         # Where a hash stands on a host without shadow, and the program that leaves it out cannot run.
@@ -214,10 +346,49 @@ class RootTest(harness.Case):
                     self.assertNotIn(b"planted-", file.read(), os.path.join(directory, one))
 
     def test_each_collector_of_the_library_is_run_over_a_root(self):
+        """Of each family: something of it is on its disks, or a reason says why nothing is, and then
+        its kernel's files give it, but for commands alone."""
         library = {os.path.basename(one)[:-5] for one in glob.glob(LIBRARY + "/*.yaml")}
-        run = {collector for files in EXPECTED.values() for collector in files}
-        self.assertEqual(library - run, COMMANDS_ALONE)
-        self.assertEqual(run - library, set())
+        whole = {(collector, family) for collector in library for family in FAMILIES}
+        run = {(collector, family) for family, names in FAMILIES.items()
+               for name in names for collector, files in EXPECTED[name].items() if files}
+        self.assertEqual(run | set(NOTHING_ON_DISK), whole)
+        self.assertEqual(run & set(NOTHING_ON_DISK), set())
+        self.assertEqual({collector for (collector, _), why in NOTHING_ON_DISK.items()
+                          if why != COMMANDS_ALONE} - set(OF_A_KERNEL), set())
+        for path in glob.glob(LIBRARY + "/*.yaml"):
+            with open(path, encoding="utf-8") as file:
+                has_files = re.search(r"(?m)^  - (?:files|listing):", file.read()) is not None
+            name = os.path.basename(path)[:-5]
+            self.assertEqual(NOTHING_ON_DISK.get((name, "debian")) == COMMANDS_ALONE,
+                             not has_files, name)
+
+    def check_kernel(self, name):
+        """What the kernel's files give, with the conditions that they fulfil."""
+        manifest, folder = self.collected(name, "kernel")
+        paths = {one["path"] for one in manifest["artifacts"]}
+        lacking = ["%s/%s" % (collector, path) for collector, files in OF_A_KERNEL.items()
+                   for path in files if "%s/%s" % (collector, path) not in paths]
+        self.assertEqual(lacking, [])
+        self.assertRegex(harness.content(os.path.join(folder, "md", "proc", "mdstat")).decode(),
+                         r"(?m)^md0 : active raid1 ")
+        self.assertRegex(
+            harness.content(os.path.join(folder, "nvme", "nvme-listing.txt")).decode(),
+            r"(?m)/etc/nvme/hostnqn$")
+        absent = {one["what"]: one.get("why", "") for one in manifest["absent"]}
+        self.assertIn("no command runs for a root", absent.get("multipathd show topology", ""))
+
+    def test_a_kernel_over_a_root_of_debian(self):
+        self.check_kernel("debian")
+
+    def test_a_kernel_over_a_root_of_rhel(self):
+        self.check_kernel("rhel")
+
+    def test_a_kernel_over_a_root_of_suse(self):
+        self.check_kernel("suse")
+
+    def test_a_kernel_over_a_root_of_alpine(self):
+        self.check_kernel("alpine")
 
     def test_a_root_of_a_server_with_its_procfs(self):
         self.check("server", has_kernel=True)
@@ -227,6 +398,15 @@ class RootTest(harness.Case):
 
     def test_a_root_of_suse(self):
         self.check("suse")
+
+    def test_a_root_of_suse_12(self):
+        self.check("sles12")
+
+    def test_a_root_of_devuan(self):
+        self.check("devuan")
+        # Nothing of another manager is looked for there.
+        paths = {one["path"] for one in harness.manifest(self.output)["artifacts"]}
+        self.assertNotIn("services/openrc-listing.txt", paths)
 
     def test_a_root_of_debian(self):
         self.check("debian")
