@@ -201,7 +201,8 @@ EXPECTED = {
 # What a kernel's own files give of each family, when roots/kernel.txt is laid over its root.
 OF_A_KERNEL = {
     "hardware": ["sys/class/dmi/id/sys_vendor"],
-    "md": ["proc/mdstat", "sys/module/md_mod/parameters/new_array", "md-listing.txt"],
+    "md": ["proc/mdstat", "sys/module/md_mod/parameters/new_array", "run/mdadm/map",
+           "md-listing.txt"],
     "nvme": ["nvme-listing.txt", "sys/module/nvme_core/parameters/io_timeout"],
     "processes": ["proc/7/status", "proc/7/limits"],
 }
