@@ -24,6 +24,10 @@ UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
 PLACE = "{name}"
 
 
+# What a plan counts for a command of which nothing is said: `PlanCost.command` of DiagCollect.
+USUAL_BYTES = 1 << 10
+
+
 class Command:
     """One command of the library; with `for_each` one that runs for each thing it finds."""
 
@@ -33,7 +37,8 @@ class Command:
         self.artifact = "%s/%s" % (collector, item["to"])
         self.exit_codes = item.get("exit-codes", [0])
         size = item.get("typically", {}).get("bytes")
-        self.typical_bytes = None if size is None else _byte_count(size)
+        self.says_bytes = size is not None
+        self.typical_bytes = _byte_count(size) if self.says_bytes else USUAL_BYTES
         self.for_each = item.get("for-each")
         # What the manifest calls it where it does not run for any.
         self.item_title = self.title

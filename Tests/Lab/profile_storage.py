@@ -11,7 +11,8 @@ import hangs
 import library
 import openings
 import rules_storage
-from errors import Infrastructure
+import ubuntu
+from errors import Infrastructure, Unavailable
 from host import GUEST, overlay
 from machine import Machine
 from ours import Ours
@@ -54,6 +55,15 @@ def _all(run, machine, results, network_disk):
     if run.everything:
         hangs.check(run, machine, results, network_disk)
         _lost_path(machine, results)
+        _ubuntu(run, results)
+
+
+def _ubuntu(run, results):
+    """Of a root, without the guest: where its packages cannot be had that alone is left out."""
+    try:
+        ubuntu.check(run, results)
+    except Unavailable as error:
+        results.skip("ubuntu", error)
 
 
 def _lost_path(machine, results):

@@ -53,7 +53,7 @@ skip() {
 packages=(python3 qemu-system-x86 qemu-utils busybox-static kmod e2fsprogs)
 case $profile in
 storage)
-    packages+=(mmdebstrap)
+    packages+=(mmdebstrap gpg)  # gpg picks the key of Ubuntu's archive, with --all
     python3 -c 'import yaml' 2>/dev/null || packages+=(python3-yaml)
     ;;
 uefi) packages+=(mmdebstrap ovmf mtools dosfstools fdisk) ;;
