@@ -157,6 +157,7 @@ EXPECTED = {
         "hardware": ["etc/udev/udev.conf", "etc/sensors3.conf"],
         "lvm": ["lvm-listing.txt", "etc/lvm/archive/vg0_00000-1804289383.vg"],
         "mail": ["configuration-listing.txt"],
+        "mariadb": ["var/lib/mysql/alpine-rescue.err"],
         "mysql": ["data-listing.txt", "configuration-listing.txt",
                   "var/lib/mysql/mysql_upgrade_info"],
         "nginx": ["etc/nginx/mime.types", "configuration-listing.txt", "var/log/nginx/error.log"],
