@@ -40,7 +40,8 @@ public struct DumpEstimate: Codable, Hashable, Sendable {
     public var total: Row
     /// Bytes of the file, as far as can be told beforehand.
     public var fileByteCount: Int64
-    /// Seconds that copying takes, as far as can be told beforehand.
+    /// Seconds that copying takes, as far as can be told beforehand; without what comes before it
+    /// and behind it, such as the stacks and what is read again.
     public var seconds: Double
     /// The pages a second that `seconds` is reckoned with.
     public var pagesPerSecond: Double

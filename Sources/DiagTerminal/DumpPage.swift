@@ -18,6 +18,9 @@ public enum DumpPage {
         return lines
     }
 
+    /// What stands where the file has no word on it: an absent line would leave that open.
+    private static let untold = "the file does not tell"
+
     private static func escape(_ text: String) -> String {
         ShownText(usesUnicode: true).escape(text)
     }
@@ -43,7 +46,7 @@ public enum DumpPage {
             dump.formatName + (stored.isEmpty ? "" : "; pages \(stored)") + "; "
                 + ByteCountText.describe(dump.byteCount))
         add("Written by", dump.writer)
-        add("Host", dump.host)
+        add("Host", dump.host ?? untold)
         var kernel = [dump.system, dump.release, dump.machine].compactMap(\.self)
         if let version = dump.version { kernel.append("(\(version))") }
         add(dump.format == .windows ? "System" : "Kernel", kernel.joined(separator: " "))
@@ -73,9 +76,7 @@ public enum DumpPage {
     }
 
     private static func when(_ dump: DumpDescription) -> String? {
-        guard let time = dump.time else {
-            return [.kdump, .elf].contains(dump.format) ? "the file does not tell" : nil
-        }
+        guard let time = dump.time else { return untold }
         // Of a copy that was killed only the beginning was written.
         if dump.completeness == .partial, dump.seconds == 0 {
             return "\(time); when it ended was not written"

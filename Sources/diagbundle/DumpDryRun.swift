@@ -6,7 +6,7 @@ import SystemPackage
 
 /// `diagbundle dump full --dry-run`: what a dump would hold and cost.
 enum DumpDryRun {
-    /// Prints the table of classes, the size and the time; makes nothing.
+    /// Prints the table of classes, the size and the time that copying takes; makes nothing.
     ///
     /// - Throws: ``CommandFailure`` when the dump could not be made either.
     static func run(
@@ -75,11 +75,13 @@ enum DumpDryRun {
             "",
             "File: about \(ByteCountText.describe(estimate.fileByteCount))"
                 + " (level \(estimate.level), \(estimate.compression))",
-            "Time: about \(DurationText.measured(seconds: estimate.seconds)), at \(rate) pages a"
+            "Copying: about \(DurationText.measured(seconds: estimate.seconds)), at \(rate) pages a"
                 + " second with \(estimate.threads)"
                 + (estimate.threads == 1 ? " thread" : " threads")
                 + (estimate.isRateMeasured
-                    ? ", the rate of the last one" : ", a rate that was not measured on this host"),
+                    ? ", the rate of the last one" : ", a rate that was not measured on this host")
+                + "; reading the classes of pages and the stacks comes before, re-reading and "
+                + "closing the file behind it",
             "Memory set aside: \(ByteCountText.describe(estimate.memoryByteCount))",
         ] + estimate.warnings.map { "Note: " + UntrustedText.escapingControls($0) }
     }

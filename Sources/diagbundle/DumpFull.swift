@@ -19,6 +19,11 @@ struct DumpFull: ParsableCommand {
             with private data, 8 user, 16 free. What the kernel itself works with is always kept. \
             Only root may make a dump, and a dump may hold secrets: it is readable by root alone.
 
+            When memory runs short, --on-pressure abort (the default) leaves no file. Whatever \
+            else ends a dump leaves a file that is marked incomplete; before the kernel image is \
+            in it, some tens of megabytes, only "dump info" opens it, after that drgn and, with \
+            --zero_excluded, crash.
+
             The defaults below are the built-in ones. The keys dump-* in \
             /etc/diagbundle/config.yaml change them, "diagbundle config show" shows what holds, \
             and "diagbundle config reset" restores the built-in ones.
@@ -34,9 +39,13 @@ struct DumpFull: ParsableCommand {
     var level: String?
     @Flag(help: "Keep the pages of processes, whatever the level.")
     var userPages = false
-    @Flag(help: "Keep the memory of virtual machines that this host runs.")
+    @Flag(
+        help: """
+            Keep the memory of virtual machines that this host runs; the hypervisor's own pages \
+            are kernel pages and always in.
+            """)
     var guestPages = false
-    @Flag(help: "Show what the dump would hold, its size and time, and make none.")
+    @Flag(help: "Show what the dump would hold, its size and how long copying takes, and make none.")
     var dryRun = false
     @Flag(help: "With --dry-run: print one JSON document.")
     var json = false

@@ -15,8 +15,11 @@ struct DumpInfo: ParsableCommand {
         discussion: """
             Knows kdump-compressed files, ELF core files of kernels, flattened files \
             (makedumpfile -F), LiME, AVML and Windows .dmp files. Reads headers, notes, bitmaps \
-            and the table of pages, never the memory itself. Tells which package has the symbols \
-            of the kernel, how it is got, and what opens the dump with them.
+            and the table of pages; of the memory only the names of the system, in ELF core files. \
+            LiME and AVML files tell nothing of the kernel: in their memory the kernel's own \
+            account (VMCOREINFO) is looked for, in at most 16 GiB and for at most 20 seconds. \
+            Tells which package has the symbols of the kernel, how it is got, and what opens the \
+            dump with them.
 
             With a folder, it describes the dump in it: the one file that is called \
             LiveDump.kdump, LiveDump.elf or LiveDump.dmp.

@@ -93,7 +93,11 @@ struct PrefixedDumpOptions: ParsableArguments {
     var dumpFormat: String?
     @Flag(help: "Keep the pages of processes, whatever the level.")
     var dumpUserPages = false
-    @Flag(help: "Keep the memory of virtual machines that this host runs.")
+    @Flag(
+        help: """
+            Keep the memory of virtual machines that this host runs; the hypervisor's own pages \
+            are always in.
+            """)
     var dumpGuestPages = false
     @Option(help: "When memory runs short: abort, partial or ignore (default: abort).")
     var dumpOnPressure: String?

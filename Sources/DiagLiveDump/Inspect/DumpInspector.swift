@@ -3,10 +3,12 @@ public import DiagModel
 public import DiagSystem
 public import SystemPackage
 
-/// Tells what a file with the memory of a kernel says of itself, without reading the memory.
+/// Tells what a file with the memory of a kernel says of itself.
 ///
 /// Headers, notes, bitmaps and the table of pages are read, in pieces: at most 2 GiB, within 64 MiB
-/// of memory, whatever the file claims.
+/// of memory, whatever the file claims. The memory itself is not read, with two exceptions: the
+/// names of uname(2) in an ELF core file; and in LiME and AVML files, which tell nothing of the
+/// kernel, the kernel's VMCOREINFO is looked for, in at most 16 GiB and for at most 20 seconds.
 public enum DumpInspector {
     /// Describes the file at `path`, or the one dump in the folder at `path`.
     ///

@@ -4,12 +4,14 @@ internal import DiagModel
 enum DumpOpening {
     /// Sets the readers, the commands, and where the symbols are to be had.
     static func fill(_ result: inout DumpDescription) {
+        // Those of ranges need to know them: whoever read these has filled it in.
+        if [.lime, .avml].contains(result.format) { return }
         result.openWith = []
         result.symbols = nil
         switch result.format {
         case .kdump: fillKdump(&result)
         case .elf: fillELF(&result)
-        case .lime, .avml: fillRanges(&result)
+        case .lime, .avml: break
         case .windows:
             result.openWith = [
                 "windbg -z \(ShellWord.quoted(result.file))", ".bugcheck", "!analyze -v", "k",
@@ -57,31 +59,30 @@ enum DumpOpening {
         fillLinux(&result)
     }
 
-    private static func fillRanges(_ result: inout DumpDescription) {
-        let file = ShellWord.quoted(result.file)
-        let isCompressed = result.format == .avml
-        result.readers = [
-            .init(
-                "volatility3", canRead: true,
-                note: isCompressed
-                    ? "with python-snappy; needs a symbol table of the kernel"
-                    : "needs a symbol table of the kernel"),
-            .init(
-                "crash", canRead: !isCompressed,
-                note: isCompressed ? "convert with avml-convert to LiME first" : "needs --kaslr"),
-            .init(
-                "drgn", canRead: false, note: "neither kernel nor address offset are in the file"),
-        ]
-        result.openWith = ["vol -f \(file) banners.Banners", "vol -f \(file) linux.pslist"]
-    }
-
     private static func fillLinux(_ result: inout DumpDescription) {
         var file = ShellWord.quoted(result.file)
         if result.isFlattened {
             result.openWith.append("makedumpfile -R \(ShellWord.quoted("ordered.kdump")) < \(file)")
             file = "ordered.kdump"
         }
-        guard result.release != nil || result.buildIdentifier != nil else { return }
+        guard let symbols = fillSymbols(&result) else { return }
+        let lacksPages = result.format == .kdump && result.completeness == .partial
+        let crash = lacksPages ? DebugPackage.crashOfIncomplete : "crash"
+        result.openWith.append("\(crash) \(symbols) \(file)")
+        result.openWith.append("drgn -c \(file) -s \(symbols)")
+        if result.readers.contains(where: { $0.name == "makedumpfile" && $0.canRead }) {
+            result.openWith.append("makedumpfile --dump-dmesg \(file) dmesg.txt")
+        }
+    }
+
+    /// Sets the debug package and how symbols are got.
+    ///
+    /// - Returns: the place of the kernel with symbols, as a word of a command; `nil` where the
+    ///   dump does not tell its kernel.
+    static func fillSymbols(_ result: inout DumpDescription) -> String? {
+        guard result.release != nil || result.buildIdentifier != nil else {
+            return nil
+        }
         let package = DebugPackage.of(
             release: result.release ?? "", version: result.version,
             buildId: result.buildIdentifier, named: result.debugPackage)
@@ -92,13 +93,6 @@ enum DumpOpening {
             installCommand: package.installCommand, note: package.note, images: images,
             symbolServer: package.fetchCommand == nil ? nil : package.symbolServer,
             fetchCommand: package.fetchCommand)
-        let symbols = ShellWord.quoted(images.first ?? "vmlinux")
-        let lacksPages = result.format == .kdump && result.completeness == .partial
-        let crash = lacksPages ? DebugPackage.crashOfIncomplete : "crash"
-        result.openWith.append("\(crash) \(symbols) \(file)")
-        result.openWith.append("drgn -c \(file) -s \(symbols)")
-        if result.readers.contains(where: { $0.name == "makedumpfile" && $0.canRead }) {
-            result.openWith.append("makedumpfile --dump-dmesg \(file) dmesg.txt")
-        }
+        return ShellWord.quoted(images.first ?? "vmlinux")
     }
 }

@@ -193,7 +193,6 @@ struct ELFInspection {
             let offset = info.offset("uts_namespace.name"), (0...4096).contains(offset)
         else { return nil }
         let address = symbol &+ UInt64(offset)
-        let byteCount = 390
         var place: UInt64?
         for load in loads {
             var distance = address &- load.virtualAddress
@@ -204,19 +203,13 @@ struct ELFInspection {
                 distance = address &- Self.imageBase &+ base &- load.physicalAddress
             }
             guard distance < load.fileByteCount,
-                load.fileByteCount - distance >= UInt64(byteCount)
+                load.fileByteCount - distance >= UInt64(SystemNames.byteCount)
             else { continue }
             place = load.fileOffset &+ distance
             break
         }
         guard let place else { return nil }
-        let bytes = try dump.bytes(at: place, count: byteCount)
-        guard bytes.count == byteCount else { return nil }
-        let names = (0..<6).map { index -> String in
-            let field = bytes[(index * 65)..<(index * 65 + 65)].prefix { $0 != 0 }
-            return field.allSatisfy { $0 >= 0x20 } ? UntrustedText.escapingForPath(field) : ""
-        }
-        // A page that was left out reads as zeros, and any other memory is no system of this name.
-        return names[0] == "Linux" && names[2] == info.release ? names : nil
+        return SystemNames.parse(
+            try dump.bytes(at: place, count: SystemNames.byteCount), release: info.release)
     }
 }

@@ -68,6 +68,21 @@ final class InspectedFile {
         return done
     }
 
+    /// Reads into the start of `buffer` what is stored from `offset` on; 0 is the end of the file.
+    ///
+    /// For memory, of which there is more than of any table: whoever calls it has a limit of its
+    /// own.
+    func readMemory(
+        into buffer: inout [UInt8], at offset: UInt64
+    ) throws(DumpInspectionError) -> Int {
+        guard let place = Int64(exactly: offset) else { return 0 }
+        do { return try descriptor.read(into: &buffer, at: place) } catch {
+            throw DumpInspectionError(
+                SystemCallError(operation: "read", object: name, errno: error.errno),
+                on: "\(name) at byte \(offset)")
+        }
+    }
+
     private func stored(at offset: UInt64, count: Int) throws(DumpInspectionError) -> [UInt8] {
         guard let offset = Int64(exactly: offset), count > 0 else { return [] }
         guard count <= allowance else {

@@ -9,7 +9,7 @@ enum RangeInspection {
     private static let footerByteCount: UInt64 = 8
 
     static func describe(
-        _ dump: InspectedFile, _ first: [UInt8]
+        _ dump: InspectedFile, _ first: [UInt8], limits: KernelTextSearch.Limits = .init()
     ) throws(DumpInspectionError) -> DumpDescription {
         let header: LiMEHeader
         do throws(FormatError) { header = try LiMEHeader(parsing: first.span) } catch {
@@ -25,19 +25,58 @@ enum RangeInspection {
         result.pageByteCount = 4096
         result.compression = [header.isCompressed ? "snappy" : "none"]
         if header.isCompressed { result.writer = "avml" }
-        result.warnings.append(
-            "The format has no place for the host, the kernel, the time and the processors.")
-        if header.isCompressed {
-            try followBackwards(dump, &result)
-        } else {
-            try follow(dump, &result)
+        let ranges =
+            header.isCompressed
+            ? try followBackwards(dump, &result) : try follow(dump, &result)
+        let search = KernelTextSearch(
+            dump, ranges, isCompressed: header.isCompressed, limits: limits)
+        let outcome = try search.run()
+        if let information = outcome.information {
+            var notes = KernelNotes()
+            notes.vmcoreInfo = information
+            notes.apply(to: &result)
         }
+        if let names = outcome.names { result.setNames(names) }
+        result.warnings += words(outcome, limits)
+        DumpOpening.fillRanges(&result, ranges, outcome.information)
         return result
+    }
+
+    /// What the format cannot tell, and what the memory told instead.
+    private static func words(
+        _ outcome: KernelTextSearch.Outcome, _ limits: KernelTextSearch.Limits
+    ) -> [String] {
+        let searched = ByteCountText.describe(Int64(clamping: outcome.searchedByteCount))
+        var words = ["The format has no place for the host, the kernel, the time and the processors."]
+        if outcome.names != nil {
+            words.append("Kernel and host are from the memory: the kernel's VMCOREINFO was found.")
+            return words
+        }
+        if outcome.information != nil {
+            words.append(
+                "The kernel is from a text in the memory that looks like its VMCOREINFO; nothing "
+                    + "else in the memory confirms it.")
+        } else {
+            words.append(
+                "The kernel cannot be told: of the \(searched) of memory that were looked through, "
+                    + "no page begins with the kernel's VMCOREINFO, as one does from Linux 4.13 on.")
+        }
+        if outcome.isCut {
+            let most = ByteCountText.describe(Int64(clamping: limits.byteCount))
+            words.append(
+                "The search ended early, after \(searched): it looks through \(most) at most, for "
+                    + "\(limits.duration.components.seconds) seconds.")
+        }
+        if outcome.hasDamage {
+            words.append("Some of the compressed memory is damaged and could not be looked through.")
+        }
+        return words
     }
 
     private static func follow(
         _ dump: InspectedFile, _ result: inout DumpDescription
-    ) throws(DumpInspectionError) {
+    ) throws(DumpInspectionError) -> [StoredRange] {
+        var ranges = [StoredRange]()
         var offset: UInt64 = 0
         var count = 0
         var memory: UInt64 = 0
@@ -60,6 +99,10 @@ enum RangeInspection {
             let start = offset + UInt64(bytes.count)
             let available = dump.byteCount - start
             memory = memory &+ min(byteCount, available)
+            ranges.append(
+                StoredRange(
+                    start: header.start, byteCount: byteCount, fileOffset: start,
+                    storedByteCount: min(byteCount, available)))
             guard byteCount <= available else {
                 result.addShortcoming(
                     "The file is cut: range \(count) needs \(byteCount) bytes, and "
@@ -69,12 +112,14 @@ enum RangeInspection {
             offset = start + byteCount
         }
         finish(count, memory, highest, &result)
+        return ranges
     }
 
     /// The size of a compressed range stands behind it: so from the end of the file to its start.
     private static func followBackwards(
         _ dump: InspectedFile, _ result: inout DumpDescription
-    ) throws(DumpInspectionError) {
+    ) throws(DumpInspectionError) -> [StoredRange] {
+        var ranges = [StoredRange]()
         var end = dump.byteCount
         var count = 0
         var memory: UInt64 = 0
@@ -97,6 +142,10 @@ enum RangeInspection {
             else { break }
             count += 1
             memory = memory &+ byteCount
+            ranges.append(
+                StoredRange(
+                    start: header.start, byteCount: byteCount,
+                    fileOffset: start + UInt64(LiMEHeader.byteCount), storedByteCount: size))
             highest = max(highest, header.last)
             end = start
         }
@@ -107,6 +156,7 @@ enum RangeInspection {
                     : "Between byte 0 and byte \(end) there are no whole ranges.")
         }
         finish(count, memory, highest, &result)
+        return ranges
     }
 
     private static func finish(

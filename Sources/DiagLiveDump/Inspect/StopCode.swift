@@ -51,6 +51,9 @@ enum StopCode {
                     value == 0 && isWindows ? "PowerShell: Get-StorageDiagnosticInfo" : spelt(value)
             } else if isLiveSystem, !isWindows {
                 text = LiveSystemDumpCode.text(of: value, at: index, in: parameters)
+            } else if isWindows {
+                // Fewer than four letters are as likely a number.
+                text = spelt(value).flatMap { $0.utf8.count >= 4 ? $0 : nil }
             }
             return DumpDescription.Parameter(
                 value: HexadecimalText.describe(value, digits: digits), text: text)

@@ -57,6 +57,30 @@ struct DumpInspectorTests {
     }
 
     @Test(
+        "Each parameter of a Windows dump is spelt where it is text",
+        arguments: [UInt32(0x161), 0x7A, 0xDEAD], 0..<4)
+    func spelling(code: UInt32, index: Int) throws {
+        var bytes = DumpSamples.windows(type: 2, code: code)
+        for other in 0..<4 { DumpSamples.put(UInt64(other + 1), at: 0x40 + 8 * other, in: &bytes) }
+        DumpSamples.put(UInt64(0x0054_6173_6B6D_6772), at: 0x40 + 8 * index, in: &bytes)
+        let parameters = try #require(try DumpSamples.describe(bytes).code?.parameters)
+        #expect(parameters.count == 4)
+        for (place, parameter) in parameters.enumerated() {
+            #expect(parameter.text == (place == index ? "Taskmgr" : nil), "\(place)")
+        }
+        #expect(parameters[index].value == "0x005461736b6d6772")
+    }
+
+    @Test(
+        "A parameter of a Windows dump that is a number has no text",
+        arguments: [0, 0x41, 0x4100_0000, 0x1000, 0xFFFF_F803_4142_4344, 0xC000_0005] as [UInt64])
+    func numbers(value: UInt64) throws {
+        var bytes = DumpSamples.windows(type: 2)
+        DumpSamples.put(value, at: 0x58, in: &bytes)
+        #expect(try DumpSamples.describe(bytes).code?.parameters[3].text == nil)
+    }
+
+    @Test(
         "A Windows dump that was cut says how many pages it has room for",
         arguments: [UInt32(1), 2, 5, 6, 8, 9, 10])
     func windowsCut(type: UInt32) throws {
