@@ -47,7 +47,9 @@ enum RangeInspection {
         _ outcome: KernelTextSearch.Outcome, _ limits: KernelTextSearch.Limits
     ) -> [String] {
         let searched = ByteCountText.describe(Int64(clamping: outcome.searchedByteCount))
-        var words = ["The format has no place for the host, the kernel, the time and the processors."]
+        var words = [
+            "The format has no place for the host, the kernel, the time and the processors."
+        ]
         if outcome.names != nil {
             words.append("Kernel and host are from the memory: the kernel's VMCOREINFO was found.")
             return words
@@ -59,7 +61,8 @@ enum RangeInspection {
         } else {
             words.append(
                 "The kernel cannot be told: of the \(searched) of memory that were looked through, "
-                    + "no page begins with the kernel's VMCOREINFO, as one does from Linux 4.13 on.")
+                    + "no page begins with the kernel's VMCOREINFO, as one does from Linux 4.13 on."
+            )
         }
         if outcome.isCut {
             let most = ByteCountText.describe(Int64(clamping: limits.byteCount))
@@ -68,7 +71,8 @@ enum RangeInspection {
                     + "\(limits.duration.components.seconds) seconds.")
         }
         if outcome.hasDamage {
-            words.append("Some of the compressed memory is damaged and could not be looked through.")
+            words.append(
+                "Some of the compressed memory is damaged and could not be looked through.")
         }
         return words
     }

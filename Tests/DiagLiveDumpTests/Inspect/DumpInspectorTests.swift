@@ -123,24 +123,37 @@ struct DumpInspectorTests {
             _ = try? WindowsDumpTable.parse(
                 bytes.span.extracting(0x2000..<(0x2000 + length)), after: header)
         }
-        let whole = bytes.count
-        try DumpSamples.describeCut(bytes, to: (0..<min(0x2100, whole)).reversed()) {
-            length, dump in
-            if let dump { #expect(dump.completeness == .partial, "\(length)") }
-            #expect((dump != nil) == (length >= 0x2000), "\(length)")
-        }
+        try Self.checkCuts(bytes, headerByteCount: 0x2000)
     }
 
     @Test(
         "Every truncation of a 32-bit Windows dump gives a description or an error",
-        arguments: [UInt32(1), 2, 3, 4, 5, 6, 7])
+        arguments: DumpSamples.windowsTypes)
     func windowsTruncated32(type: UInt32) throws {
-        let bytes = DumpSamples.windows(type: type, is64Bit: false)
-        let whole = bytes.count
-        try DumpSamples.describeCut(bytes, to: (0..<min(0x1100, whole)).reversed()) {
-            length, dump in
-            if let dump { #expect(dump.completeness == .partial, "\(length)") }
-            #expect((dump != nil) == (length >= 0x1000), "\(length)")
+        try Self.checkCuts(
+            DumpSamples.windows(type: type, is64Bit: false), headerByteCount: 0x1000)
+    }
+
+    /// Every length of header and table, and those around each page's bounds up to the end.
+    private static func checkCuts(_ bytes: [UInt8], headerByteCount: Int) throws {
+        var lengths = Set(0..<min(headerByteCount + 0x140, bytes.count))
+        let bounds =
+            Array(stride(from: bytes.count, to: headerByteCount, by: -4096))
+            + stride(from: headerByteCount, to: bytes.count, by: 4096)
+        for bound in bounds {
+            lengths.formUnion(max(0, bound - 64)...min(bytes.count, bound + 64))
+        }
+        lengths.insert(bytes.count)
+        try DumpSamples.describeCut(bytes, to: lengths.sorted(by: >)) { length, dump in
+            #expect((dump != nil) == (length >= headerByteCount), "\(length)")
+            guard let dump else { return }
+            let isWhole = length == bytes.count
+            #expect(dump.completeness == (isWhole ? .complete : .partial), "\(length)")
+            // All three pages lie at the end, where there are pages.
+            if dump.pages.dumped == 3 {
+                let lost = min(3, (bytes.count - length + 4095) / 4096)
+                #expect((dump.pages.missing ?? 0) == lost, "\(length)")
+            }
         }
     }
 
