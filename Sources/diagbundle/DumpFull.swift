@@ -45,7 +45,10 @@ struct DumpFull: ParsableCommand {
             are kernel pages and always in.
             """)
     var guestPages = false
-    @Flag(help: "Show what the dump would hold, its size and how long copying takes, and make none.")
+    @Flag(
+        help: """
+            Show what the dump would hold, its size and how long copying takes, and make none.
+            """)
     var dryRun = false
     @Flag(help: "With --dry-run: print one JSON document.")
     var json = false

@@ -43,6 +43,41 @@ class DumpInfo(harness.Case):
             self.assertIn(text, outcome.out)
         self.assertEqual(outcome.err, "")
 
+    def test_each_parameter_that_is_text_is_spelt(self):
+        data = bytearray(windows_dump())
+        struct.pack_into("<Q", data, 0x50, 0x005461736B6D6772)
+        outcome = self.info(bytes(data))
+        lines = [line.split() for line in outcome.out.splitlines() if "parameter" in line]
+        self.assertEqual([line[3:] for line in lines], [["Taskmgr"], [], ["Taskmgr"], []])
+
+    def test_kernel_of_a_lime_file_is_found_in_its_memory(self):
+        release = "6.1.0-56-cloud-amd64"
+        text = (f"OSRELEASE={release}\nBUILD-ID={'3b' * 20}\nPAGESIZE=4096\n"
+                "SYMBOL(init_uts_ns)=ffffffff9b020000\nOFFSET(uts_namespace.name)=4\n"
+                "NUMBER(phys_base)=-402653184\nKERNELOFFSET=1a000000\n").encode()
+        memory = bytearray(0x40000)
+        memory[0x5000:0x5000 + len(text)] = text
+        names = ("Linux", "lab", release, "#1 SMP Debian 6.1", "x86_64", "(none)")
+        for index, name in enumerate(names):
+            place = 0x20004 + 65 * index
+            memory[place:place + len(name)] = name.encode()
+        head = struct.pack("<IIQQQ", 0x4C694D45, 1, 0x3000000, 0x3000000 + len(memory) - 1, 0)
+        outcome = self.info(head + bytes(memory), name="memory.lime")
+        self.assertEqual(outcome.status, 0, str(outcome))
+        for word in ("Linux " + release, "lab", f"linux-image-{release}-dbg",
+                     "crash --kaslr=0x1a000000 -m phys_base=0xffffffffe8000000 ",
+                     "range1.raw@3000000"):
+            self.assertIn(word, outcome.out)
+        document = json.loads(self.info(head + bytes(memory), "--json", name="memory.lime").out)
+        self.assert_schema(document, "dump-info")
+        self.assertEqual(document["buildIdentifier"], "3b" * 20)
+        # Without the kernel's page nothing is guessed.
+        memory[0x5000] = 0
+        outcome = self.info(head + bytes(memory), name="memory.lime")
+        self.assertIn("The kernel cannot be told", outcome.out)
+        self.assertRegex(outcome.out, "Host +the file does not tell")
+        self.assertNotIn("\n  crash --", outcome.out)
+
     def test_live_dump_of_powershell(self):
         outcome = self.info(windows_dump(first=0))
         self.assertIn("Get-StorageDiagnosticInfo", outcome.out)

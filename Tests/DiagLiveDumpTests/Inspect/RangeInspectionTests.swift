@@ -150,8 +150,9 @@ struct RangeInspectionTests {
 
     @Test("Compressed memory that is damaged is told, and the rest is looked through")
     func damaged() throws {
-        let dump = try DumpSamples.describe(RangeSamples.avml(RangeSamples.memory()))
-        #expect(
-            dump.warnings.contains { $0.contains("is damaged and could not be looked through") })
+        let memory = RangeSamples.memory(hasNames: false)
+        let dump = try DumpSamples.describe(RangeSamples.avml(memory))
+        #expect(dump.release == RangeSamples.release)
+        #expect(dump.warnings.contains { $0.hasPrefix("Some of the compressed memory is damaged") })
     }
 }
