@@ -29,6 +29,7 @@ CONTENT = {
     "hardware/lspci.txt": r"^0000:00:00\.0 Host bridge \[0600\]",
     "hardware/lscpu.json": r'"field": "CPU\(s\):"',
     "hardware/udev-database.txt": r"^E: ID_SERIAL_SHORT=LABNV1$",
+    "kernel/proc/slabinfo": r"^slabinfo - version: 2\.",
     "locale/libraries.txt": r"libc\.so\.6 \(libc6,x86-64",
     "login/groups.txt": r"^root:0:",
     "login/users.txt": r"^root:0:0:",
@@ -49,6 +50,7 @@ CONTENT = {
     "nvme/nvme-list.json": r'"SerialNumber":"LABNV1',
     "packages/dpkg-packages.tsv": r"^lvm2\t2\.\d",
     "postgresql/clusters.txt": r"^\d+ +main +\d+ +down",
+    "processes/open-files.txt": r"/proc/1/fd/0\b.*/dev/null",
     "processes/processes.txt": r"^ +1 +0 .* systemd$",
     "scheduled/timers.txt": r"systemd-tmpfiles-clean\.timer",
     "security/audit-status.txt": r"^backlog_limit \d+$",
@@ -58,11 +60,13 @@ CONTENT = {
     "services/start-blame.txt": r" lab-agent\.service$",
     "services/units-failed.txt": r"^Id=lab-failing\.service$",
     "smart/smartctl-version.txt": r"^smartctl 7\.",
+    "time/proc/driver/rtc": r"^rtc_time\t: \d\d:\d\d:\d\d$",
     "virtualization/detect-virt.txt": r"^(?:qemu|kvm)$",
     "virtualization/libvirt-version.txt": r"^\d+\.\d+\.\d+$",
 }
 
-COLLECTORS = sorted({artifact.split("/")[0] for artifact in CONTENT})
+# The time collector has files here, and no command.
+COLLECTORS = sorted({artifact.split("/")[0] for artifact in CONTENT} - {"kernel", "time"})
 
 # The same where furnish.sh was.
 FURNISHED = {
@@ -90,6 +94,7 @@ FURNISHED = {
     "mariadb/var/log/mysql/mariadb.log": r"ready for connections",
     "network/bridge-link.json": r'"ifname":"labdummy"',
     "network/bridge-mdb.json": r'"mdb":',
+    "network/proc/net/bonding/labbond": r"^Bonding Mode: ",
     "network/ip-macsec.txt": r"labmacsec",
     "network/ip-netns.txt": r"^labspace",
     "network/ip-xfrm-state.txt": r"^src 192\.0\.2\.8 dst 192\.0\.2\.9",
@@ -108,6 +113,7 @@ FURNISHED = {
     "postgresql/etc/postgresql/*/main/start.conf": r"^auto$",
     "postgresql/var/lib/postgresql/*/main/PG_VERSION": r"^\d+$",
     "postgresql/var/log/postgresql/postgresql-*-main.log": r"ready to accept connections",
+    "services/jobs.txt": r"^ *\d+ lab-waiting\.service +start +running$",
     "security/aa-status.json": r'"labprofile": ?"enforce"',
     "security/audit-rules.txt": r"^-w /etc/labwatch -p wa -k labwatch$",
     "time/chrony-tracking.txt": r"^Leap status +: Not synchronised$",

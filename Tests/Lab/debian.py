@@ -5,12 +5,16 @@ import os
 import re
 import shutil
 
+import packages
 from errors import Infrastructure
 from host import GUEST, run
 
-PACKAGES = """systemd systemd-sysv udev dbus kmod busybox-static initramfs-tools procps
-    iproute2 util-linux lvm2 mdadm multipath-tools nvme-cli smartmontools cryptsetup-bin xfsprogs
-    btrfs-progs e2fsprogs dosfstools sg3-utils dmsetup thin-provisioning-tools gdisk fdisk strace
+# What each Debian here needs to start and to be asked.
+BASE = """systemd systemd-sysv udev dbus kmod busybox-static initramfs-tools procps iproute2
+    util-linux strace""".split()
+
+PACKAGES = BASE + """lvm2 mdadm multipath-tools nvme-cli smartmontools cryptsetup-bin xfsprogs
+    btrfs-progs e2fsprogs dosfstools sg3-utils dmsetup thin-provisioning-tools gdisk fdisk
     efibootmgr zstd""".split()
 
 # What only the library of collectors asks: none of them is started at boot.
@@ -18,6 +22,15 @@ ASKED = """apache2 apparmor arptables auditd chrony cloud-init conntrack dmideco
     ipmitool ipset iptables libvirt-daemon-system lm-sensors mariadb-server network-manager nftables
     nginx-light pciutils podman postfix postgresql rasdaemon rpm systemd-resolved
     wireguard-tools""".split()
+
+# What it asks too, in a second Debian: some of them cannot stand beside those above.
+OTHERS = """apache2-bin containerd dkms docker.io firewalld flatpak libvirt-daemon-system lvm2
+    lvm2-lockd mariadb-server-core ntpsec open-vm-tools openrc pacman-package-manager policycoreutils
+    postgresql python3-nftables qemu-system-x86 snapd usbutils xen-utils-4.17
+    xen-utils-common""".split()
+
+# Of two that cannot stand in one Debian the second: unpacked alone, below /opt.
+UNPACKED = ["openntpd"]
 
 # What no test looks at and would only take time.
 EXCLUDED = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"] + [
@@ -49,7 +62,16 @@ MASKED = ["multipathd.service", "multipathd.socket", "multipath-tools.service",
           "cloud-final.service", "cloud-init-hotplugd.socket", "libvirtd.service",
           "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket",
           "libvirt-guests.service", "systemd-machined.service", "NetworkManager.service",
-          "NetworkManager-wait-online.service", "NetworkManager-dispatcher.service"]
+          "NetworkManager-wait-online.service", "NetworkManager-dispatcher.service",
+          "containerd.service", "docker.service", "docker.socket", "firewalld.service",
+          "lvmlockd.service", "lvmlocks.service", "ntpsec.service", "ntpsec-rotate-stats.timer",
+          "ntpsec-systemd-netif.path", "open-vm-tools.service", "vgauth.service", "snapd.service",
+          "snapd.socket", "snapd.seeded.service", "snapd.apparmor.service",
+          "snapd.snap-repair.timer", "snapd.autoimport.service", "snapd.core-fixup.service",
+          "snapd.recovery-chooser-trigger.service", "snapd.system-shutdown.service",
+          "xen.service", "xendomains.service", "openrc.service", "selinux-autorelabel.service",
+          "virtlogd.service", "virtlogd.socket", "virtlogd-admin.socket", "virtlockd.service",
+          "virtlockd.socket", "virtlockd-admin.socket"]
 
 # Units of the laboratory, started at boot.
 UNITS = ["lab-agent.service", "lab-failing.service"]
@@ -59,10 +81,22 @@ BYTES = 2600 << 20
 
 def make(path, suite, kernel_package, kernel_version):
     """Makes the image at `path`: ext4, labelled labroot."""
+    _make(path, suite, kernel_package, kernel_version, PACKAGES + ASKED, EXCLUDED)
+
+
+def make_others(path, suite, kernel_package, kernel_version):
+    """Makes the image of the second Debian at `path`, in which USB is seen."""
+    excluded = [one for one in EXCLUDED if "drivers/usb" not in one]
+    _make(path, suite, kernel_package, kernel_version, BASE + OTHERS, excluded, UNPACKED)
+
+
+def _make(path, suite, kernel_package, kernel_version, names, excluded, unpacked=()):
     tree = path + ".tree"
     shutil.rmtree(tree, ignore_errors=True)
     try:
-        _bootstrap(tree, suite, kernel_package)
+        _bootstrap(tree, suite, names + [kernel_package], excluded)
+        for name in unpacked:
+            packages.unpack(name, packages.candidate(name), os.path.join(tree, "opt", name))
         version = run("dpkg-query", "--admindir=" + os.path.join(tree, "var/lib/dpkg"), "-W",
                       "-f=${Version}", kernel_package)
         if version != kernel_version:
@@ -76,15 +110,15 @@ def make(path, suite, kernel_package, kernel_version):
         shutil.rmtree(tree, ignore_errors=True)
 
 
-def _bootstrap(tree, suite, kernel_package):
+def _bootstrap(tree, suite, names, excluded):
     sources = [name for name in
                ["/etc/apt/sources.list"] + sorted(glob.glob("/etc/apt/sources.list.d/*"))
                if os.path.isfile(name) and _has_suite(name, suite)]
     if not sources:
         raise Infrastructure("no file below /etc/apt names the suite " + suite)
     run("mmdebstrap", "--quiet", "--variant=minbase", "--mode=root",
-        "--include=" + ",".join(PACKAGES + ASKED + [kernel_package]),
-        *["--dpkgopt=path-exclude=" + one for one in EXCLUDED],
+        "--include=" + ",".join(names),
+        *["--dpkgopt=path-exclude=" + one for one in excluded],
         suite, tree, *sources, timeout=1800)
 
 

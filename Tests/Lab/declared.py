@@ -44,6 +44,11 @@ class Command:
         self.item_title = self.title
 
     @property
+    def key(self):
+        """What it is known by, whatever it runs for."""
+        return "%s: %s" % (self.collector, self.item_title)
+
+    @property
     def title(self):
         """What the manifest calls it."""
         return " ".join(self.arguments).replace("\t", "\\t").replace("\n", "\\n")
@@ -82,16 +87,30 @@ def files():
     return sorted(glob.glob(os.path.join(LIBRARY, "*.yaml")))
 
 
-def commands():
-    """All commands of the library but those that wait for redaction."""
+def _read(path):
     import yaml  # The profile's own package; the other profiles do without.
+    with open(path, encoding="utf-8") as text:
+        return yaml.safe_load(text)
+
+
+def commands(regardless=()):
+    """All commands of the library but those that wait for redaction; those of the programs in
+    `regardless` without a condition of their own."""
     found = []
     for path in files():
-        with open(path, encoding="utf-8") as text:
-            collector = yaml.safe_load(text)
+        collector = _read(path)
+        _without_conditions(collector, regardless)
         found += [Command(collector["name"], [collector.get("when")], item)
                   for item in collector["items"] if "command" in item and not item.get("secrets")]
     return found
+
+
+def _without_conditions(collector, programs):
+    """Takes the conditions from the commands of these programs; gives whether there are any."""
+    items = [item for item in collector["items"] if item.get("command", [""])[0] in programs]
+    for item in items:
+        item.pop("when", None)
+    return bool(items)
 
 
 def _any(tests):
@@ -169,14 +188,23 @@ def applies(machine, library):
     return machine.need("bash /lab/applies.sh", 120).split()
 
 
-def patient(machine):
-    """The library with more time, in the guest's /run/library."""
+def _text(path, regardless):
+    """A file of the library, its comments lost where a condition is taken from it."""
+    import yaml
+    collector = _read(path)
+    if _without_conditions(collector, regardless):
+        return yaml.safe_dump(collector, sort_keys=False, width=1000)
+    with open(path, encoding="utf-8") as text:
+        return text.read()
+
+
+def patient(machine, regardless=()):
+    """The library with more time, in the guest's /run/library; `regardless` as for `commands`."""
     folder = os.path.join(machine.share, "library")
     os.makedirs(folder, exist_ok=True)
     for path in files():
-        with open(path, encoding="utf-8") as text:
-            content = SECONDS.sub(lambda match: match[1] + str(int(match[2]) * PATIENCE),
-                                  text.read())
+        content = SECONDS.sub(lambda match: match[1] + str(int(match[2]) * PATIENCE),
+                              _text(path, regardless))
         with open(os.path.join(folder, os.path.basename(path)), "w", encoding="utf-8") as text:
             text.write(content)
     machine.need("rm -rf /run/library && cp -r /lab/library /run/library && "

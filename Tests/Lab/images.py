@@ -129,6 +129,11 @@ class Images:
         return self._made("debian.ext4", lambda path: debian.make(
             path, self.suite, self.kernel_package, self.kernel_version))
 
+    def others(self):
+        """The same with what else the library of collectors asks, and no disk tools."""
+        return self._made("others.ext4", lambda path: debian.make_others(
+            path, self.suite, self.kernel_package, self.kernel_version))
+
     def storage(self, provision):
         """A folder with the storage profile's disks; `provision(folder)` fills empty ones once."""
         def make(path):

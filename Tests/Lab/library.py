@@ -77,14 +77,23 @@ def _reason(reasons, line):
     return next((why for pattern, why in reasons if re.match(pattern, line)), None)
 
 
-def unexpected_changes(before, after):
+class Allowances:
+    """What is no fault in one guest: changes and files, each a pattern with its reason; `asking`, a
+    pattern of who makes sockets; artifacts of commands that say nothing, and that end badly."""
+
+    def __init__(self, asking=None, changes=(), writes=(), silent=SILENT, failing=FAILING):
+        self.asking, self.silent, self.failing = asking, silent, failing
+        self.changes, self.writes = [*EXPECTED_CHANGES, *changes], [*EXPECTED_WRITES, *writes]
+
+
+def unexpected_changes(before, after, expected):
     """Lines of one state that the other has not, without those that time moves."""
     changed = ["- " + line for line in before - after] + ["+ " + line for line in after - before]
     return sorted(line for line in changed
-                  if not MOVING.match(line[2:]) and not _reason(EXPECTED_CHANGES, line[2:]))
+                  if not MOVING.match(line[2:]) and not _reason(expected, line[2:]))
 
 
-def _written(machine, name):
+def _written(machine, name, expected):
     """Files that were changed, made or removed since the mark, by their folder or their own time,
     and which have the content that they had; the names of devices and of kernel files are in the
     state."""
@@ -93,7 +102,7 @@ def _written(machine, name):
         "find / /run /tmp /srv/* -xdev -cnewer %s ! -path '/run/%s*' ! -path /lab ! -path /run"
         " \\( -newer %s -printf '%%p\\n' -o -printf '%%p (not its content)\\n' \\) | sort -u"
         % (mark, name, mark), 120)
-    return [line for line in found.splitlines() if not _reason(EXPECTED_WRITES, line)]
+    return [line for line in found.splitlines() if not _reason(expected, line)]
 
 
 def strange_sockets(lines):
@@ -106,16 +115,16 @@ def strange_sockets(lines):
 class Watched:
     """One run with all that was seen of it from outside."""
 
-    def __init__(self, machine, name, options, asking=None):
+    def __init__(self, machine, name, options, allowed):
         machine.need(WATCH)
         state = _state(machine)
         machine.need("mkdir -p /run/{0} && touch /run/{0}/mark && sleep 1".format(name))
         self.made = guestrun.collect(machine, name, seconds=1500,
                                      options="--deadline 20m --profile full " + options)
-        self.written = _written(machine, name)
-        self.changes = unexpected_changes(state, _state(machine))
+        self.written = _written(machine, name, allowed.writes)
+        self.changes = unexpected_changes(state, _state(machine), allowed.changes)
         self.sockets = [line for line in machine.need(SEEN).splitlines()
-                        if not (asking and asking.match(line))]
+                        if not (allowed.asking and allowed.asking.match(line))]
 
     def is_in_order(self, results, name):
         """Claims that the run is there to be looked at, and that nothing was changed."""
@@ -137,7 +146,8 @@ class Watched:
 class Fates:
     """What became of each command of the library in one run."""
 
-    def __init__(self, library, applies, folder):
+    def __init__(self, library, applies, folder, allowed):
+        self.allowed = allowed
         manifest = folder.json("manifest.json")
         self.library, self.folder = library, folder
         self.applies = dict(zip(library, applies))
@@ -185,15 +195,17 @@ class Fates:
         return ["%s: %s" % (command, record.get("errors") or record)
                 for command, record in self.records.items()
                 if (record.get("exitCode") not in command.exit_codes or record["isLate"])
-                and command.artifact not in FAILING] + \
+                and command.artifact not in self.allowed.failing] + \
             ["%s: %s" % (command, self.missing[command.collector, command.title])
              for command in self.library if (command.collector, command.title) in self.missing
-             and command.artifact not in FAILING]
+             and command.artifact not in self.allowed.failing]
 
     def _silent(self):
         return [str(command) for command, record in self.records.items()
-                if not self.folder.bytes(command.artifact) and command.artifact not in FAILING
-                and not (command.artifact in SILENT and self._reason(command) == "it says nothing")]
+                if not self.folder.bytes(command.artifact)
+                and command.artifact not in self.allowed.failing
+                and not (command.artifact in self.allowed.silent
+                         and self._reason(command) == "it says nothing")]
 
     def _unreadable(self):
         broken = []
@@ -217,7 +229,6 @@ class Fates:
     def _text(self, names):
         return "\n".join((self.folder.bytes(name) or b"").decode("utf-8", "replace")
                          for name in names)
-
 
     def misjudged(self, factor):
         """Commands that gave so many times more or less than a plan counts for them, and 256 KiB; of
@@ -249,14 +260,15 @@ def check(run, machine, results):
                          " || echo $m; done" % " ".join(ASLEEP)).split()
     results.equal("library: %d modules that it could load are there and asleep" % len(ASLEEP),
                   awake, [])
-    _run(run, machine, results, library, "bare", CONTENT, COLLECTORS,
-         "" if run.everything else DECLARED, BARE_ASKING)
+    ran(run, machine, results, library, "bare", CONTENT, COLLECTORS,
+        "" if run.everything else DECLARED, Allowances(BARE_ASKING))
     if run.everything:
         _traps(machine, results)
         _contacts(machine, results)
         furnish(run, machine)
-        watched = _run(run, machine, results, library, "furnished", {**CONTENT, **FURNISHED},
-                       sorted({*COLLECTORS, "containers", "firewall", "time"}), DECLARED, ASKING)
+        watched = ran(run, machine, results, library, "furnished", {**CONTENT, **FURNISHED},
+                      sorted({*COLLECTORS, "containers", "firewall", "time"}), DECLARED,
+                      Allowances(ASKING))
         _keys(watched.made.folder, results)
 
 
@@ -279,13 +291,16 @@ def _embedded(run, results):
     results.equal("library: the program has these collectors in it", different, [])
 
 
-def _run(run, machine, results, library, name, content, collectors, options, asking=None):
+def ran(run, machine, results, library, name, content, collectors, options, allowed):
+    """Runs the library and looks at all that it did and gave; `content` and `collectors` are what
+    must be there. Gives the run, and notes in `run.started` which commands it started."""
     library = declared.expanded(machine, library)
     applies = declared.applies(machine, library)
-    watched = Watched(machine, name, "--collectors /run/library " + options, asking)
+    watched = Watched(machine, name, "--collectors /run/library " + options, allowed)
     run.say("library, %s: collected in %s s" % (name, watched.made.seconds))
     if watched.is_in_order(results, name):
-        fates = Fates(library, applies, watched.made.folder)
+        fates = Fates(library, applies, watched.made.folder, allowed)
+        run.started |= {command.key for command in fates.records}
         run.say(fates.counted())
         fates.has_all(results, name, content, collectors)
         for line in fates.misjudged(8):
@@ -316,7 +331,8 @@ def _traps(machine, results):
     with open(os.path.join(machine.share, "wrong.yaml"), "w", encoding="utf-8") as text:
         text.write(WRONG)
     machine.need("mkdir /run/wrong-library && cp /lab/wrong.yaml /run/wrong-library")
-    seen = Watched(machine, "trap", "--only wrong --collectors /run/wrong-library")
+    seen = Watched(machine, "trap", "--only wrong --collectors /run/wrong-library",
+                   Allowances())
     for claim, place, word in [
             ("a module that is loaded", seen.changes, "+ module macsec"),
             ("a mount", seen.changes, "+ mount lab-wrong /mnt "),

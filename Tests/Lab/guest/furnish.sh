@@ -22,6 +22,9 @@ modprobe -a inet_diag tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlin
 ip link add labdummy type dummy
 ip link add labbridge type bridge
 ip link set labdummy master labbridge
+# The module's own bond0 would be one that nobody made.
+modprobe bonding max_bonds=0
+ip link add labbond type bond
 ip link add labguard type wireguard
 printf '%s' 'bGFib3JhdG9yeS1sYWJvcmF0b3J5LWxhYm9yYXRvcnk=' >/run/lab-key
 wg set labguard private-key /run/lab-key
@@ -121,6 +124,10 @@ END
 rpmbuild -bb --quiet --define '_topdir /run/lab-rpm' /run/lab-rpm/lab.spec
 rpm --force-debian -i /run/lab-rpm/RPMS/noarch/*.rpm
 rm -r /run/lab-rpm
+step job
+# It never ends its start, so its job stays.
+systemd-run --quiet --no-block --unit=lab-waiting -p Type=oneshot -p TimeoutStartSec=infinity \
+    sleep infinity
 step container
 tar -C /usr -c bin/busybox | podman import --quiet - lab
 podman run --detach --network none --name labcontainer lab /bin/busybox sleep 1000000
