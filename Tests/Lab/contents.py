@@ -50,7 +50,7 @@ CONTENT = {
     "nvme/nvme-list.json": r'"SerialNumber":"LABNV1',
     "packages/dpkg-packages.tsv": r"^lvm2\t2\.\d",
     "postgresql/clusters.txt": r"^\d+ +main +\d+ +down",
-    "processes/open-files.txt": r"/proc/1/fd/0\b.*/dev/null",
+    "processes/open-files.txt": r" /proc/1/fd/0 -> /dev/null$",
     "processes/processes.txt": r"^ +1 +0 .* systemd$",
     "scheduled/timers.txt": r"systemd-tmpfiles-clean\.timer",
     "security/audit-status.txt": r"^backlog_limit \d+$",
@@ -122,6 +122,53 @@ FURNISHED = {
     "virtualization/libvirt-guests.txt": r"^ *Id +Name",
     "virtualization/libvirt-networks.txt": r"^ *default +inactive",
     "virtualization/libvirt-node.txt": r"^CPU model: +x86_64$",
+}
+
+# The same in the second Debian, where others.sh was.
+OTHERS = {
+    "apache/httpd-version.txt": r"^Server version: Apache/2\.4",
+    "apache/httpd-modules-compiled-in.txt": r"core\.c",
+    "containers/containerd-namespaces.txt": r"^moby$",
+    "containers/containerd-plugins.txt": r"^io\.containerd\.snapshotter\.v1 +overlayfs ",
+    "containers/containerd-tasks-docker.txt": r"^[0-9a-f]{64} +\d+ +RUNNING",
+    "containers/containerd-version.txt": r"^Server:",
+    "containers/docker-containers.jsonl": r'"Names":"labcontainer".*"Status":"Up ',
+    "containers/docker-images.jsonl": r'"Repository":"lab"',
+    "containers/docker-info.json": r'"ContainersRunning":1,',
+    "containers/docker-networks.jsonl": r'"Name":"bridge"',
+    "containers/docker-version.json": r'"Server":\{',
+    "containers/docker-volumes.jsonl": r'"Name":"labvolume"',
+    "firewall/firewalld-zones.txt": r"^public",
+    "firewall/iptables.txt": r"-s 192\.0\.2\.3/32 -j DROP",
+    "firewall/ip6tables.txt": r"-s 2001:db8::3/128 -j DROP",
+    "hardware/lsusb.txt": r"QEMU|Adomax",
+    "hardware/lsusb-tree.txt": r"Driver=xhci_hcd",
+    "lvm/lvmlockd.txt": r"",
+    "mysql/mysqld-version.txt": r"^\S*mysqld +Ver \d.*MariaDB",
+    "mysql/libexec-mysqld-version.txt": r"^\S*mysqld +Ver \d.*MariaDB",
+    "postgresql/version.txt": r"^postgres \(PostgreSQL\) \d",
+    "processes/processes-busybox.txt": r"systemd",
+    "security/sestatus.txt": r"^SELinux status: +enabled$",
+    "services/openrc-runlevel.txt": r"^default$",
+    "time/ntp-associations.txt": r"",
+    "time/ntp-variables.txt": r"version=\"ntpd ntpsec",
+    "time/openntpd.txt": r"clock",
+    "packages/flatpak-list.txt": r"",
+    "packages/snap-changes.txt": r"",
+    "packages/snap-list.txt": r"",
+    "virtualization/libvirt-version.txt": r"^Running hypervisor: QEMU",
+    "virtualization/vmware-tools-version.txt": r"^12\.",
+    "virtualization/detect-virt.txt": r"^(?:qemu|kvm)$",
+}
+
+# Commands of OTHERS that have nothing to say there, and that end badly, each for a plain reason.
+OTHERS_SILENT = {
+    "packages/pacman-packages.txt",  # nothing was installed by it
+}
+OTHERS_FAILING = {
+    # There is no Xen below it.
+    "virtualization/xen-host.txt", "virtualization/xen-guests.txt",
+    "virtualization/xen-processors.txt", "virtualization/xen-messages.txt",
 }
 
 # What furnish.sh set as keys of WireGuard, MACsec and IPsec, and as passwords in configuration.

@@ -30,6 +30,7 @@ class Run:
     def __init__(self, options, folder):
         self.binary = os.path.abspath(options.binary)
         self.everything, self.rebuild, self.sos = options.all, options.rebuild, options.sos
+        self.need = options.need
         self.folder = folder
         cache = os.environ.get("DIAGBUNDLE_LAB_CACHE") or os.path.expanduser(
             "~/.cache/diagbundle-lab")
@@ -38,6 +39,7 @@ class Run:
         self.images = Images(cache, options.rebuild)
         self.accelerator = accelerator(cache, self.images.kernel(), self.images.initrd())
         self.machines = []
+        self.started = set()  # The commands of the library that any run has started.
         self._began = time.monotonic()
 
     def say(self, text):

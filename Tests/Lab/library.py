@@ -9,6 +9,7 @@ import subprocess
 import declared
 import guestrun
 from contents import COLLECTORS, CONTENT, FAILING, FURNISHED, KEYS, SILENT
+from host import HERE
 
 # The network, of which no packet ever comes, and a board controller.
 DEVICES = ["-device", "virtio-net-pci", "-device", "ipmi-bmc-sim,id=controller",
@@ -247,6 +248,8 @@ class Fates:
 
 # --- the runs ---------------------------------------------------------------------------------
 
+README = os.path.join(HERE, "..", "..", "README.md")
+
 # The collectors that are code have been run and looked at before.
 DECLARED = "--skip storage,system,boot,logs"
 
@@ -270,6 +273,21 @@ def check(run, machine, results):
                       sorted({*COLLECTORS, "containers", "firewall", "time"}), DECLARED,
                       Allowances(ASKING))
         _keys(watched.made.folder, results)
+
+
+NEVER = re.compile(r"No run of the laboratory has started: (.*?)\n\n", re.S)
+
+
+def never_started(run, results):
+    """Prints the commands that no run has started; the README must have the same."""
+    never = sorted({command.key for command in declared.commands()} - run.started)
+    for one in never:
+        run.say("never started: " + one)
+    with open(README, encoding="utf-8") as text:
+        told = NEVER.search(text.read())
+    results.equal("library: the %d commands that no run has started stand in the README"
+                  % len(never), re.findall("`([^`]+)`", " ".join(told[1].split())) if told else [],
+                  [" ".join(one.split()) for one in never])
 
 
 def furnish(run, machine):

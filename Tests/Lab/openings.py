@@ -5,6 +5,8 @@ import re
 import guestrun
 
 TRACE = "/run/traced/strace"
+WATCHED = "strace -f -y -q -s 512 -e trace=%file,ioctl -e signal=none -o "
+STRACE = WATCHED + TRACE
 
 # A call, its arguments and its end. With -y a descriptor stands with its path: 5</run/out>.
 CALL = re.compile(r"^\d+ +(\w+)\((.*?)(?:\) += (-?\d+|\?)| <unfinished \.\.\.>)")
@@ -57,17 +59,72 @@ def requests(lines):
     return dict(sorted(counts.items()))
 
 
+# Nodes of /dev that are no device of the host's, and the folders in which others are looked up.
+NO_DEVICE = re.compile(r"/dev/(?:null|zero|full|u?random|tty|ptmx|console|stdin|stdout|stderr|"
+                       r"pts/.*|shm/.*|fd/.*|log)$")
+OPENED = re.compile(r"^(\d+) +(?:open(?:at2?)?\(|<\.\.\. open(?:at2?)? resumed>).*"
+                    r" = \d+<(/dev/[^>]+)>")
+BEGUN = re.compile(r"^(\d+) +open(?:at2?)?\(.*<unfinished \.\.\.>")
+NO_ACCESS = re.compile(r"\bO_(?:PATH|DIRECTORY)\b")
+EXECUTED = re.compile(r'^\d+ +execve(?:at)?\((?:[^,"]*, )?"([^"]*)"')
+
+
+def devices(lines):
+    """The nodes of /dev that were opened, whoever opened them."""
+    found, begun = set(), {}
+    for line in lines:
+        if match := BEGUN.match(line):
+            begun[match[1]] = line
+        elif match := OPENED.match(line):
+            whole = begun.pop(match[1], "") + line if "resumed>" in line else line
+            if not NO_ACCESS.search(whole) and not NO_DEVICE.match(match[2]):
+                found.add(match[2])
+    return found
+
+
+def executed(lines):
+    """The programs that were started, or would have been if they were there."""
+    return {match[1] for match in map(EXECUTED.match, lines) if match}
+
+
+def traced(machine, path=TRACE):
+    """The lines of a trace in the guest."""
+    machine.need("cp %s /lab/strace" % path, 120)
+    with open(machine.share + "/strace", encoding="utf-8", errors="replace") as text:
+        return text.readlines()
+
+
+def plan(results, machine):
+    """Plans everything under strace, here where the disks are: no device is opened, no program is
+    started, nothing is written."""
+    path = "/run/traced/plan"
+    planned = machine.run(
+        "mkdir -p /run/traced && %s%s diagbundle plan --profile full --json >/run/traced/plan.json"
+        % (WATCHED, path), 600)
+    results.check("plan under strace ends in order", planned.status == 0,
+                  "status %d\n%s" % (planned.status, planned.errors[-800:]))
+    lines = traced(machine, path)
+    named = machine.need("grep -o '/dev/[a-z]*' /run/traced/plan.json | sort -u | head -5; "
+                         "wc -c </run/traced/plan.json")
+    results.check("plan: strace saw the run: %d calls" % len(lines), len(lines) > 500, named)
+    results.equal("plan: no device is opened", sorted(devices(lines)), [])
+    results.equal("plan: no program is started",
+                  sorted(executed(lines) - {"/usr/bin/diagbundle", "/proc/self/exe"}), [])
+    wrong = violations(lines)
+    results.check("plan: nothing is opened for writing or changed", not wrong,
+                  "%d calls, first:\n%s" % (len(wrong), "".join(wrong[:10])))
+
+
 def check(results, machine):
     """Collects under strace and reads what it saw."""
-    made = guestrun.collect(
-        machine, "traced", seconds=600,
-        before="strace -f -y -q -s 512 -e trace=%file,ioctl -e signal=none -o " + TRACE)
+    made = guestrun.collect(machine, "traced", seconds=600, before=STRACE)
     results.check("collect under strace ends in order",
                   made.outcome.status in (guestrun.COMPLETE, guestrun.PARTIAL),
                   made.outcome.output[-800:] + made.outcome.errors[-800:])
-    machine.need("cp %s /lab/strace" % TRACE, 60)
-    with open(machine.share + "/strace", encoding="utf-8", errors="replace") as text:
-        lines = text.readlines()
+    lines = traced(machine)
+    results.check("strace saw disks opened: what looks for them sees them",
+                  any(re.match("/dev/(?:sd|nvme|vd)", one) for one in devices(lines)),
+                  sorted(devices(lines)))
     opened = sum("openat" in line for line in lines)
     results.check("strace saw the run: %d opens, %s" % (opened, requests(lines)), opened > 500)
     wrong = violations(lines)

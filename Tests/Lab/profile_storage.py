@@ -10,6 +10,7 @@ import guestrun
 import hangs
 import library
 import openings
+import others
 import rules_storage
 import ubuntu
 from errors import Infrastructure, Unavailable
@@ -25,7 +26,7 @@ COMMAND_LINE = "console=ttyS0 panic=-1 init_on_alloc=0 quiet lab.root=labroot ne
 
 def check(run, results):
     """One boot for everything; with `run.sos` for the comparison with sos alone."""
-    sos = besidesos.fetched(run) if run.sos else None
+    sos = _sos(run, results) if run.sos or run.everything else None
     base = run.images.storage(lambda folder: _provision(run, folder))
     folder = os.path.join(run.folder, "guest")
     os.makedirs(folder)
@@ -38,13 +39,32 @@ def check(run, results):
             machine.need("sh /lab/scripts/activate.sh", 300)
             run.say("stacks are up")
             machine.need("install -m 755 /lab/diagbundle /usr/bin/diagbundle && sync", 60)
-            if sos:
+            if run.sos:
                 library.furnish(run, machine)
-                besidesos.check(run, machine, results, sos)
             else:
                 _all(run, machine, results, network_disk)
+            if sos:
+                besidesos.check(run, machine, results, sos)
         finally:
             machine.run("dmesg > /lab/dmesg.txt", 30)
+            machine.kill()
+    if run.everything and not run.sos:
+        others.check(run, results)
+        library.never_started(run, results)
+
+
+def _sos(run, results):
+    """The archive of sos. Without it `--sos` is not run at all, and `--all` without its last part."""
+    try:
+        return besidesos.fetched(run)
+    except Unavailable as error:
+        if run.sos:
+            raise
+        if run.need:
+            results.check("sos can be had", False, error)
+        else:
+            results.skip("sos", error)
+        return None
 
 
 def _all(run, machine, results, network_disk):
@@ -188,4 +208,5 @@ def _plain(run, machine, results):
     _declared(machine, results)
     openings.check(results, machine)
     run.say("collected under strace")
+    openings.plan(results, machine)
     hangs.hardened(results, machine, made)

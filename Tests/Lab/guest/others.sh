@@ -1,0 +1,98 @@
+#!/bin/sh
+# The second Debian's furnish.sh: daemons and files that the library's commands ask. Every step must
+# succeed.
+set -eu
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+. /lab/scripts/find.sh
+await() {
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -lt 120 ] || { echo "in vain: $*" >&2; exit 1; }
+        sleep 1
+    done
+}
+step names
+# What other distributions call them, or where they have them.
+mkdir -p /usr/libexec /usr/lib/httpd/modules /etc/httpd/conf
+ln -s ../../apache2/modules/mod_alias.so /usr/lib/httpd/modules/
+ln -s apache2 /usr/sbin/httpd
+mv /usr/sbin/mariadbd /usr/libexec/mysqld
+ln -sf /usr/libexec/mysqld /usr/sbin/mysqld
+ln -s /usr/lib/postgresql/*/bin/postgres /usr/local/bin/postgres
+# Debian's own is a script that asks which Xen runs, and ends.
+ln -sf /usr/lib/xen-*/bin/xl /usr/sbin/xl
+# A host with the ps of busybox has no slabtop.
+mv /usr/bin/slabtop /usr/bin/slabtop.lab
+ln -sf /bin/busybox /usr/bin/ps
+step modules
+modprobe -a iptable_filter ip6table_filter vsock vmw_vmci br_netfilter
+step containers
+systemctl unmask containerd docker.service docker.socket
+systemctl start containerd
+await test -S /run/containerd/containerd.sock
+systemctl start docker
+await docker version
+tar -C /usr -c bin/busybox | docker import - lab:latest
+docker run --detach --network none --name labcontainer lab:latest /bin/busybox sleep 1000000
+docker volume create labvolume
+step firewalld
+systemctl unmask firewalld
+systemctl start polkit
+systemctl start firewalld
+await firewall-cmd --state
+step iptables
+# After those that call them: a host that has one iptables only, by one name.
+iptables-legacy -A FORWARD -s 192.0.2.3 -j DROP
+ip6tables-legacy -A FORWARD -s 2001:db8::3 -j DROP
+for one in iptables ip6tables; do
+    rm -f /usr/sbin/$one-nft-save /usr/sbin/$one-legacy-save /etc/alternatives/$one-save
+    ln -sf xtables-legacy-multi /usr/sbin/$one-save
+done
+step clocks
+printf '%s\n' 'driftfile /var/lib/ntpsec/ntp.drift' 'restrict 127.0.0.1' >/etc/ntpsec/ntp.conf
+systemctl unmask ntpsec
+systemctl start ntpsec
+await ntpq -n -c rv 127.0.0.1
+# The library looks for it where the first ntpd has it.
+[ -e /run/ntpd.pid ] || pidof ntpd >/run/ntpd.pid
+useradd --system --home-dir /run/openntpd --shell /usr/sbin/nologin openntpd
+install -d -m 755 /run/openntpd /var/lib/openntpd /var/lib/openntpd/db
+ln -s /opt/openntpd/usr/sbin/ntpctl /usr/sbin/ntpctl
+: >/etc/lab-openntpd.conf
+/opt/openntpd/usr/sbin/ntpd -f /etc/lab-openntpd.conf
+await test -S /run/ntpd.sock
+step lvmlockd
+systemd-run --quiet --unit=lab-lvmlockd lvmlockd --foreground --test
+await test -S /run/lvm/lvmlockd.socket
+step packages
+flatpak remote-add --system --no-gpg-verify lab file:///var/lib/lab-flatpak
+mkdir -p /var/lib/pacman/local
+mkdir -p /etc/systemd/system/snapd.service.d
+# Else it ends when nothing is installed, and nobody has asked it for some seconds.
+printf '%s\n' '[Service]' Environment=SNAPD_STANDBY_WAIT=100h \
+    >/etc/systemd/system/snapd.service.d/lab.conf
+systemctl unmask snapd.service snapd.socket
+systemctl daemon-reload
+systemctl start snapd.socket snapd.service
+await snap list --all
+step libvirt
+echo LIBVIRTD_ARGS= >/etc/default/libvirtd
+rm -f /etc/libvirt/qemu/networks/autostart/default.xml
+systemctl unmask libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket \
+    virtlogd.service virtlogd.socket virtlogd-admin.socket \
+    virtlockd.service virtlockd.socket virtlockd-admin.socket
+systemctl start libvirtd
+timeout 400 virsh -r -c qemu:///system nodedev-list >/dev/null
+timeout 400 virsh -r -c qemu:///system version
+step others
+# A file in the place of Xen's device: xl is seen to start, and to give up.
+[ -e /dev/xen/privcmd ] || { mkdir -p /dev/xen; : >/dev/xen/privcmd; }
+# What OpenRC makes at its boot; the list of what depends on what is made at the first question.
+mkdir -p /run/openrc
+echo default >/run/openrc/softlevel
+rc-status --all >/dev/null
+# Last, for who starts now takes SELinux to be on: no policy is loaded.
+mkdir -p /etc/selinux
+printf '%s\n' SELINUX=permissive SELINUXTYPE=lab >/etc/selinux/config
+step done

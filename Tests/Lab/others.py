@@ -1,0 +1,102 @@
+"""The library's commands that the first Debian has no program for, in a second one."""
+
+import os
+import shutil
+
+import declared
+import guestrun
+import library
+import openings
+from contents import OTHERS, OTHERS_FAILING, OTHERS_SILENT
+from host import GUEST, overlay
+from machine import Machine
+
+READY_SECONDS = 400
+COMMAND_LINE = "console=ttyS0 panic=-1 init_on_alloc=0 quiet lab.root=labroot net.ifnames=0" \
+    " systemd.show_status=0 loglevel=5 security=selinux selinux=1 enforcing=0"
+DEVICES = ["-device", "virtio-net-pci", "-device", "qemu-xhci", "-device", "usb-tablet"]
+
+# Programs whose commands run here whatever their condition says: OpenRC is not what was started.
+REGARDLESS = ("rc-status",)
+
+SECTIONS = sorted({artifact.split("/")[0] for artifact in OTHERS})
+ONLY = "--only " + ",".join(SECTIONS)
+
+# Who makes sockets that are neither local nor of netlink, and why.
+ASKING = r" *(?:" + "|".join([
+    "ntpq|ntpd",  # ntpq asks the daemon of this host, at 127.0.0.1
+    "ip6?tables-(?:save|legac)\\S*",  # the kernel, for rules
+    "ethtool",
+    "snapd",  # by itself
+]) + r")-\d"
+
+# What may change, and why: packets to this host itself are of ntpq; those of eth0 are none's.
+CHANGES = [
+    (r"traffic +(?:lo|Ip|Udp|IpExt|Ip6\w*|Udp6\w*)\b", "ntpq asks the daemon of this host"),
+]
+
+# Files that are written meanwhile, and by whom.
+WRITES = [
+    (r"/var/lib/snapd(?:/|$)", "snapd, which runs"),
+    (r"/var/(?:lib|log)/ntpsec(?:/|$)", "ntpd, which runs"),
+    (r"/var/lib/(?:containerd|docker)/\S+\.db$", "the daemons' own databases"),
+]
+
+# What only these programs may open of /dev, and why.
+OPENED = {
+    "/dev/xen/privcmd": "xl, to ask Xen",
+    "/dev/vsock": "vmware-toolbox-cmd, to ask VMware",
+}
+
+
+def check(run, results):
+    """Boots the second Debian and runs the library there, once watched, once under strace."""
+    folder = os.path.join(run.folder, "others")
+    machine = _machine(run, folder)
+    run.say("others: guest ready after %.1f s" % machine.start(READY_SECONDS))
+    try:
+        machine.need("install -m 755 /lab/diagbundle /usr/bin/diagbundle && sync", 60)
+        machine.need("sh /lab/scripts/others.sh", 1800)
+        run.say("others: furnished")
+        declared.patient(machine, REGARDLESS)
+        watched = library.ran(
+            run, machine, results, declared.commands(REGARDLESS), "others", OTHERS, SECTIONS, ONLY,
+            library.Allowances(library.re.compile(ASKING), CHANGES, WRITES,
+                               library.SILENT | OTHERS_SILENT, OTHERS_FAILING))
+        if watched.made.folder is not None:
+            _opened(machine, results)
+            run.say("others: collected under strace")
+    finally:
+        machine.run("dmesg > /lab/dmesg.txt", 30)
+        machine.kill()
+
+
+def _machine(run, folder):
+    scripts = os.path.join(folder, "share", "scripts")
+    os.makedirs(scripts)
+    for name in os.listdir(GUEST):
+        shutil.copy(os.path.join(GUEST, name), scripts)
+    shutil.copy(run.binary, os.path.join(folder, "share", "diagbundle"))
+    root = overlay(run.images.others(), "raw", os.path.join(folder, "root.disk"))
+    machine = Machine(folder, [
+        *run.accelerator, "-kernel", run.images.kernel(), "-initrd", run.images.initrd(),
+        "-append", COMMAND_LINE,
+        "-drive", "file=%s,if=none,id=root,format=qcow2,cache=unsafe" % root,
+        "-device", "virtio-blk-pci,drive=root,serial=LABROOT", *DEVICES], "2G")
+    run.machines.append(machine)
+    return machine
+
+
+def _opened(machine, results):
+    """Claims that no command opens a device, but those that have a reason."""
+    made = guestrun.collect(
+        machine, "traced", seconds=2400, before=openings.STRACE,
+        options="--deadline 30m --profile full --collectors /run/library " + ONLY)
+    results.check("others, strace: collect ends in order",
+                  made.outcome.status in (guestrun.COMPLETE, guestrun.PARTIAL),
+                  made.outcome.output[-800:] + made.outcome.errors[-800:])
+    lines = openings.traced(machine)
+    started = openings.executed(lines)
+    results.check("others, strace: %d programs were started" % len(started), len(started) > 20)
+    results.equal("others, strace: no device is opened but %d with a reason" % len(OPENED),
+                  sorted(openings.devices(lines) - set(OPENED)), [])
