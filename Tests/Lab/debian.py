@@ -26,8 +26,8 @@ ASKED = """apache2 apparmor arptables auditd chrony cloud-init conntrack dmideco
 # What it asks too, in a second Debian: some of them cannot stand beside those above.
 OTHERS = """apache2-bin containerd dkms docker.io firewalld flatpak libvirt-daemon-system lvm2
     lvm2-lockd mariadb-server-core ntpsec open-vm-tools openrc pacman-package-manager policycoreutils
-    postgresql python3-nftables qemu-system-x86 snapd usbutils xen-utils-4.17
-    xen-utils-common""".split()
+    postgresql python3-nftables qemu-system-x86 rasdaemon smartmontools snapd usbutils
+    xen-utils-4.17 xen-utils-common""".split()
 
 # Of two that cannot stand in one Debian the second: unpacked alone, below /opt.
 UNPACKED = ["openntpd"]
@@ -69,9 +69,7 @@ MASKED = ["multipathd.service", "multipathd.socket", "multipath-tools.service",
           "snapd.socket", "snapd.seeded.service", "snapd.apparmor.service",
           "snapd.snap-repair.timer", "snapd.autoimport.service", "snapd.core-fixup.service",
           "snapd.recovery-chooser-trigger.service", "snapd.system-shutdown.service",
-          "xen.service", "xendomains.service", "openrc.service", "selinux-autorelabel.service",
-          "virtlogd.service", "virtlogd.socket", "virtlogd-admin.socket", "virtlockd.service",
-          "virtlockd.socket", "virtlockd-admin.socket"]
+          "xen.service", "xendomains.service", "openrc.service", "selinux-autorelabel.service"]
 
 # Units of the laboratory, started at boot.
 UNITS = ["lab-agent.service", "lab-failing.service"]

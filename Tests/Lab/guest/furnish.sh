@@ -58,6 +58,9 @@ END
 install -d -o mysql -g adm -m 2750 /var/log/mysql
 systemctl unmask mariadb postgresql
 systemctl start mariadb
+# Where other distributions have it.
+mkdir -p /usr/libexec
+ln -s /usr/sbin/mariadbd /usr/libexec/mariadbd
 version=$(ls /etc/postgresql)
 cat >"/etc/postgresql/$version/main/conf.d/lab.conf" <<END
 listen_addresses = ''

@@ -79,13 +79,21 @@ await snap list --all
 step libvirt
 echo LIBVIRTD_ARGS= >/etc/default/libvirtd
 rm -f /etc/libvirt/qemu/networks/autostart/default.xml
-systemctl unmask libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket \
-    virtlogd.service virtlogd.socket virtlogd-admin.socket \
-    virtlockd.service virtlockd.socket virtlockd-admin.socket
+systemctl unmask libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
 systemctl start libvirtd
 timeout 400 virsh -r -c qemu:///system nodedev-list >/dev/null
 timeout 400 virsh -r -c qemu:///system version
+step errors of the hardware
+systemctl unmask rasdaemon
+systemctl start rasdaemon
+await test -e /var/lib/rasdaemon/ras-mc_event.db
 step others
+# It ends when nobody has asked it for half a minute.
+mkdir -p /etc/systemd/system/systemd-timedated.service.d
+printf '%s\n' '[Service]' Environment=SYSTEMD_EXIT_ON_IDLE=0 \
+    >/etc/systemd/system/systemd-timedated.service.d/lab.conf
+systemctl daemon-reload
+systemctl start systemd-timedated
 # A file in the place of Xen's device: xl is seen to start, and to give up.
 [ -e /dev/xen/privcmd ] || { mkdir -p /dev/xen; : >/dev/xen/privcmd; }
 # What OpenRC makes at its boot; the list of what depends on what is made at the first question.
