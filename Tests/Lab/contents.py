@@ -144,21 +144,19 @@ OTHERS = {
     "firewall/ip6tables.txt": r"-s 2001:db8::3/128 -j DROP",
     "hardware/lsusb.txt": r"QEMU|Adomax",
     "hardware/lsusb-tree.txt": r"Driver=xhci_hcd",
-    "lvm/lvmlockd.txt": r"",
+    "lvm/dmsetup-targets.txt": r"^linear ",
     "mysql/mysqld-version.txt": r"^\S*mysqld +Ver \d.*MariaDB",
     "mysql/libexec-mysqld-version.txt": r"^\S*mysqld +Ver \d.*MariaDB",
     "postgresql/version.txt": r"^postgres \(PostgreSQL\) \d",
     "processes/processes-busybox.txt": r"systemd",
-    "hardware/ras-errors.txt": r"",
-    "kernel/dkms.txt": r"",
+    "hardware/rasdaemon-summary.txt": r"^No Memory errors\.",
+    "kernel/dkms.txt": r"^labmodule/1\.0: added$",
     "security/sestatus.txt": r"^SELinux status: +enabled$",
     "services/openrc-runlevel.txt": r"^default$",
-    "time/ntp-associations.txt": r"",
+    "packages/pacman-packages.txt": r"^labpackage 1\.0-1$",
+    "packages/dpkg-packages.tsv": r"^pacman-package-manager\t",
     "time/ntp-variables.txt": r"version=\"ntpd ntpsec",
     "time/openntpd.txt": r"clock",
-    "packages/flatpak-list.txt": r"",
-    "packages/snap-changes.txt": r"",
-    "packages/snap-list.txt": r"",
     "smart/smartctl-scan.json": r'"devices"',
     "time/timedatectl.txt": r"^Timezone=",
     "virtualization/libvirt-version.txt": r"^Running hypervisor: QEMU",
@@ -168,7 +166,9 @@ OTHERS = {
 
 # Commands of OTHERS that have nothing to say there, and that end badly, each for a plain reason.
 OTHERS_SILENT = {
-    "packages/pacman-packages.txt",  # nothing was installed by it
+    "packages/flatpak-list.txt", "packages/snap-list.txt",  # nothing was installed by them
+    "time/ntp-peers.txt", "time/ntp-associations.txt",  # no server is set up
+    "lvm/lvmlockd.txt",  # no lock space is there
 }
 OTHERS_FAILING = {
     # There is no Xen below it.

@@ -11,7 +11,7 @@
 #   --binary   the program to test; otherwise it is built
 #   --keep     leaves the run's folder, and says where
 #   --rebuild  makes the images anew
-#   --all      the profile's longer tests too
+#   --all      the profile's longer tests too; storage: a second Debian, and what --sos does
 #   --sos      storage: instead of its tests, what `sos report` gathers is in the bundle
 #   --need     what is missing and cannot be installed is a failure
 #

@@ -67,7 +67,12 @@ systemd-run --quiet --unit=lab-lvmlockd lvmlockd --foreground --test
 await test -S /run/lvm/lvmlockd.socket
 step packages
 flatpak remote-add --system --no-gpg-verify lab file:///var/lib/lab-flatpak
-mkdir -p /var/lib/pacman/local
+mkdir -p /var/lib/pacman/local/labpackage-1.0-1 /usr/src/labmodule-1.0
+echo 9 >/var/lib/pacman/local/ALPM_DB_VERSION
+printf '%s\n' %NAME% labpackage '' %VERSION% 1.0-1 '' >/var/lib/pacman/local/labpackage-1.0-1/desc
+printf '%s\n' PACKAGE_NAME=labmodule PACKAGE_VERSION=1.0 'BUILT_MODULE_NAME[0]=labmodule' \
+    'DEST_MODULE_LOCATION[0]=/updates' >/usr/src/labmodule-1.0/dkms.conf
+dkms add labmodule/1.0
 mkdir -p /etc/systemd/system/snapd.service.d
 # Else it ends when nothing is installed, and nobody has asked it for some seconds.
 printf '%s\n' '[Service]' Environment=SNAPD_STANDBY_WAIT=100h \
