@@ -109,12 +109,14 @@ def keep_logs(run, profile):
     os.makedirs(place)
     for machine in run.machines:
         jobs = os.path.join(machine.share, "jobs")
+        own = os.path.join(place, os.path.basename(machine.folder))
+        os.makedirs(own, exist_ok=True)
         for name in KEPT_ON_FAILURE:
             path = os.path.join(machine.folder, name)
             if os.path.isfile(path):
-                shutil.copy(path, place)
+                shutil.copy(path, own)
         if os.path.isdir(jobs):
-            shutil.copytree(jobs, os.path.join(place, "jobs"), dirs_exist_ok=True)
+            shutil.copytree(jobs, os.path.join(own, "jobs"), dirs_exist_ok=True)
     print("logs of the failed run: " + place)
 
 

@@ -104,9 +104,7 @@ def plan(results, machine):
     results.check("plan under strace ends in order", planned.status == 0,
                   "status %d\n%s" % (planned.status, planned.errors[-800:]))
     lines = traced(machine, path)
-    named = machine.need("grep -o '/dev/[a-z]*' /run/traced/plan.json | sort -u | head -5; "
-                         "wc -c </run/traced/plan.json")
-    results.check("plan: strace saw the run: %d calls" % len(lines), len(lines) > 500, named)
+    results.check("plan: strace saw the run: %d calls" % len(lines), len(lines) > 500)
     results.equal("plan: no device is opened", sorted(devices(lines)), [])
     results.equal("plan: no program is started",
                   sorted(executed(lines) - {"/usr/bin/diagbundle", "/proc/self/exe"}), [])

@@ -1,6 +1,7 @@
 """The library's commands that the first Debian has no program for, in a second one."""
 
 import os
+import re
 import shutil
 
 import declared
@@ -44,6 +45,7 @@ WRITES = [
 
 # What only these programs may open of /dev, and why.
 OPENED = {
+    "/dev/mapper/control": "dmsetup, to ask the device mapper",
     "/dev/xen/privcmd": "xl, to ask Xen",
     "/dev/vsock": "vmware-toolbox-cmd, to ask VMware",
 }
@@ -59,9 +61,10 @@ def check(run, results):
         machine.need("sh /lab/scripts/others.sh", 1800)
         run.say("others: furnished")
         declared.patient(machine, REGARDLESS)
+        commands = [one for one in declared.commands(REGARDLESS) if one.collector in SECTIONS]
         watched = library.ran(
-            run, machine, results, declared.commands(REGARDLESS), "others", OTHERS, SECTIONS, ONLY,
-            library.Allowances(library.re.compile(ASKING), CHANGES, WRITES,
+            run, machine, results, commands, "others", OTHERS, SECTIONS, ONLY,
+            library.Allowances(re.compile(ASKING), CHANGES, WRITES,
                                library.SILENT | OTHERS_SILENT, OTHERS_FAILING))
         if watched.made.folder is not None:
             _opened(machine, results)

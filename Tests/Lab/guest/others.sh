@@ -26,7 +26,7 @@ ln -sf /usr/lib/xen-*/bin/xl /usr/sbin/xl
 mv /usr/bin/slabtop /usr/bin/slabtop.lab
 ln -sf /bin/busybox /usr/bin/ps
 step modules
-modprobe -a iptable_filter ip6table_filter vsock vmw_vmci br_netfilter
+modprobe -a dm_mod iptable_filter ip6table_filter vsock vmw_vmci br_netfilter
 step containers
 systemctl unmask containerd docker.service docker.socket
 systemctl start containerd
