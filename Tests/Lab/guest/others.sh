@@ -56,17 +56,22 @@ systemctl start ntpsec
 await ntpq -n -c rv 127.0.0.1
 # The library looks for it where the first ntpd has it.
 [ -e /run/ntpd.pid ] || pidof ntpd >/run/ntpd.pid
-useradd --system --home-dir /run/openntpd --shell /usr/sbin/nologin openntpd
-install -d -m 755 /run/openntpd /var/lib/openntpd /var/lib/openntpd/db
+for one in openntpd _ntp ntpd; do
+    id $one >/dev/null 2>&1 ||
+        useradd --system --home-dir /run/openntpd --shell /usr/sbin/nologin $one
+done
+install -d -m 755 /run/openntpd /var/lib/openntpd /var/lib/openntpd/db /var/lib/openntpd/run
 ln -s /opt/openntpd/usr/sbin/ntpctl /usr/sbin/ntpctl
 : >/etc/lab-openntpd.conf
 /opt/openntpd/usr/sbin/ntpd -f /etc/lab-openntpd.conf
-await test -S /run/ntpd.sock
+await test -S /var/lib/openntpd/run/ntpd.sock
 step lvmlockd
 systemd-run --quiet --unit=lab-lvmlockd lvmlockd --foreground --test
 await test -S /run/lvm/lvmlockd.socket
 step packages
-flatpak remote-add --system --no-gpg-verify lab file:///var/lib/lab-flatpak
+# It makes its repository, and then misses that of the name.
+flatpak remote-add --system --no-gpg-verify lab file:///var/lib/lab-flatpak 2>/dev/null ||
+    [ -e /var/lib/flatpak/repo/config ]
 mkdir -p /var/lib/pacman/local/labpackage-1.0-1 /usr/src/labmodule-1.0
 echo 9 >/var/lib/pacman/local/ALPM_DB_VERSION
 printf '%s\n' %NAME% labpackage '' %VERSION% 1.0-1 '' >/var/lib/pacman/local/labpackage-1.0-1/desc
@@ -104,7 +109,7 @@ systemctl start systemd-timedated
 # What OpenRC makes at its boot; the list of what depends on what is made at the first question.
 mkdir -p /run/openrc
 echo default >/run/openrc/softlevel
-rc-status --all >/dev/null
+rc-status --all >/dev/null 2>&1
 # Last, for who starts now takes SELinux to be on: no policy is loaded.
 mkdir -p /etc/selinux
 printf '%s\n' SELINUX=permissive SELINUXTYPE=lab >/etc/selinux/config
