@@ -150,7 +150,7 @@ OTHERS = {
     "postgresql/version.txt": r"^postgres \(PostgreSQL\) \d",
     "processes/processes-busybox.txt": r"systemd",
     "hardware/rasdaemon-summary.txt": r"^No Memory errors\.",
-    "kernel/dkms.txt": r"^labmodule/1\.0: added$",
+    "kernel/dkms-listing.txt": r" /var/lib/dkms/labmodule/1\.0",
     "security/sestatus.txt": r"^SELinux status: +enabled$",
     "services/openrc-runlevel.txt": r"^default$",
     "packages/pacman-packages.txt": r"^labpackage 1\.0-1$",
