@@ -87,8 +87,8 @@ public struct BlockTable: Sendable {
     public static func plain(byteCount: Int64, blockByteCount: Int = 1 << 20) -> BlockTable {
         let byteCount = max(0, byteCount)
         let step = max(Int64(max(1, blockByteCount)), byteCount / Int64(largestBlockCount) + 1)
-        let starts = Array(stride(from: 0, to: byteCount, by: Int64.Stride(step)))
-        return BlockTable(plainOf: byteCount, starts: starts, step: step)
+        let count = byteCount / step + (byteCount % step == 0 ? 0 : 1)
+        return BlockTable(plainOf: byteCount, starts: (0..<count).map { $0 * step }, step: step)
     }
 
     private init(plainOf byteCount: Int64, starts: [Int64], step: Int64) {

@@ -72,11 +72,18 @@ internal import CZstd
         }
     }
 
-    /// The window as a power of two when it is smaller than a block; 0 leaves it to the level.
+    /// The window as a power of two where it is to be smaller than the level's own; otherwise 0.
+    ///
+    /// A larger one than the level has would only cost memory.
     private static func windowExponent(_ configuration: BlockConfiguration) -> UInt32 {
-        guard configuration.dictionaryByteCount < configuration.blockByteCount else { return 0 }
-        // The least that the format has is 1 KiB; a dictionary has at least 4.
-        return UInt32(Int.bitWidth - 1 - configuration.dictionaryByteCount.leadingZeroBitCount)
+        let own = diag_zstd_parameters(
+            CInt(configuration.level), 0, configuration.blockByteCount)
+        let wanted = Int.bitWidth - 1 - configuration.dictionaryByteCount.leadingZeroBitCount
+        // An own window that is larger than a block covers all of it.
+        guard configuration.dictionaryByteCount < configuration.blockByteCount,
+            wanted < Int(own.windowLog)
+        else { return 0 }
+        return UInt32(wanted)
     }
 
     static func memoryByteCount(_ configuration: BlockConfiguration) -> Int {
