@@ -26,7 +26,7 @@ public enum Compressibility {
     }
 
     private static func isWorthwhile(_ byteCount: Int, _ compressedByteCount: Int) -> Bool {
-        compressedByteCount <= byteCount - byteCount / leastGainDivisor && byteCount > 0
+        compressedByteCount < byteCount - byteCount / leastGainDivisor
     }
 
     /// How many bytes LZ4 makes of `bytes`, at most 48 KiB; no more than they are.

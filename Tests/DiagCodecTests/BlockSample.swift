@@ -5,27 +5,36 @@ import Testing
 /// Bytes to compress, and files made of them.
 enum BlockSample {
     /// Lines of a log, the same at each run.
-    static func text(_ byteCount: Int) -> [UInt8] {
-        var bytes = [UInt8]()
-        bytes.reserveCapacity(byteCount + 100)
-        var state: UInt64 = 7
-        while bytes.count < byteCount {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            bytes += Array(
-                "Jan 12 03:0\(state >> 61):11 host kernel: nvme0n1: I/O \(state >> 48) QID \(state >> 60)\n"
-                    .utf8)
-        }
-        return Array(bytes[..<byteCount])
-    }
+    static func text(_ byteCount: Int) -> [UInt8] { prefix(lines, byteCount) }
 
     /// Bytes that do not compress, the same at each run.
-    static func noise(_ byteCount: Int) -> [UInt8] {
+    static func noise(_ byteCount: Int) -> [UInt8] { prefix(random, byteCount) }
+
+    private static func prefix(_ bytes: [UInt8], _ byteCount: Int) -> [UInt8] {
+        var result = [UInt8]()
+        result.reserveCapacity(byteCount)
+        while result.count < byteCount { result += bytes.prefix(byteCount - result.count) }
+        return result
+    }
+
+    private static let lines: [UInt8] = {
+        var bytes = [UInt8]()
+        var state: UInt64 = 7
+        while bytes.count < 2 << 20 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let line = "Jan 12 03:0\(state >> 61):11 host kernel: nvme0n1: I/O \(state >> 48)\n"
+            bytes += Array(line.utf8)
+        }
+        return bytes
+    }()
+
+    private static let random: [UInt8] = {
         var state: UInt64 = 42
-        return (0..<byteCount).map { _ in
+        return (0..<5 << 20).map { _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return UInt8(truncatingIfNeeded: state >> 40)
         }
-    }
+    }()
 
     /// A whole file; the blocks whose numbers are in `stored` are not compressed.
     static func file(

@@ -208,11 +208,14 @@ struct BlockTableTests {
     func lyingIntegers() throws {
         let listed = ForgedXZ.integer(try Self.listed)
         let long = [UInt8](repeating: 0x80, count: 8)
-        for bytes in [
-            [0, 0x81, 0] + listed + [5], [0, 1] + listed + [0x85, 0], [0, 1] + listed + [0x85],
-            [0, 1] + long + [0x80, 1, 5], [0, 1] + listed + long + [0x81, 0], [0, 1], [0],
-            [1, 1] + listed + [5], [0, 1] + listed + [5, 0, 0, 0, 0, 0],
-        ] {
+        func joined(_ parts: [UInt8]...) -> [UInt8] { Array(parts.joined()) }
+        let forged: [[UInt8]] = [
+            joined([0, 0x81, 0], listed, [5]), joined([0, 1], listed, [0x85, 0]),
+            joined([0, 1], listed, [0x85]), joined([0, 1], long, [0x80, 1, 5]),
+            joined([0, 1], listed, long, [0x81, 0]), [0, 1], [0], joined([1, 1], listed, [5]),
+            joined([0, 1], listed, [5, 0, 0, 0, 0, 0]),
+        ]
+        for bytes in forged {
             let file = ForgedXZ.stream(Self.block, index: ForgedXZ.sealed(bytes))
             #expect(refusal(file)?.kind == .damaged, "\(bytes)")
         }

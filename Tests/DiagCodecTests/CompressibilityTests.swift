@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+@testable import DiagCodec
+
+@Suite("Whether bytes are worth compressing")
+struct CompressibilityTests {
+    private static func program(_ byteCount: Int) throws -> [UInt8] {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/exe"))
+        return Array(try file.read(upToCount: byteCount) ?? Data())
+    }
+
+    @Test("Logs and programs are", arguments: [1000, 49_152, 49_153, 1 << 20, 4 << 20])
+    func worthwhile(byteCount: Int) throws {
+        #expect(Compressibility.isWorthwhile(BlockSample.text(byteCount).span))
+        #expect(Compressibility.isWorthwhile(try Self.program(byteCount).span))
+        #expect(Compressibility.isWorthwhile([UInt8](repeating: 0, count: byteCount).span))
+    }
+
+    @Test("What is compressed already is not", arguments: [BlockFormat.xz, .zstd])
+    func compressed(format: BlockFormat) throws {
+        let blocks = [BlockSample.text(2 << 20), try Self.program(3 << 20)]
+        for level in [1, 3, 9] {
+            let file = try BlockSample.file(format, blocks, level: level)
+            #expect(!Compressibility.isWorthwhile(file.span))
+            #expect(!Compressibility.isWorthwhile(file.span.extracting(..<40_000)))
+        }
+    }
+
+    @Test("Noise, a few bytes and nothing are not", arguments: [0, 1, 5, 15, 16, 17, 5000, 4 << 20])
+    func worthless(byteCount: Int) {
+        #expect(!Compressibility.isWorthwhile(BlockSample.noise(byteCount).span))
+    }
+
+    @Test("The pages of a live dump are not")
+    func pages() throws {
+        let compressor = try PageCompressor(.zstd, pageByteCount: 4096)
+        var room = [UInt8](repeating: 0, count: compressor.roomByteCount)
+        var pages = [UInt8]()
+        let memory = try Self.program(8 << 20)
+        for start in stride(from: 0, to: memory.count - 4096, by: 4096) {
+            let count = memory[start..<start + 4096].withUnsafeBytes { page in
+                room.withUnsafeMutableBytes { compressor.compress(page, into: $0) }
+            }
+            pages += count > 0 ? room[..<count] : memory[start..<start + 4096]
+        }
+        try #require(pages.count > 1 << 20)
+        #expect(!Compressibility.isWorthwhile(pages.span))
+    }
+
+    @Test("Bytes that compress in one part of three are")
+    func mixed() {
+        let noise = BlockSample.noise(1 << 20)
+        for text in [0, 500_000, 1_000_000] {
+            var bytes = noise
+            bytes.replaceSubrange(text..<text + 48_000, with: BlockSample.text(48_000))
+            #expect(Compressibility.isWorthwhile(bytes.span))
+        }
+    }
+}
