@@ -25,9 +25,9 @@ public final class BlockDecoder {
             }
     }
 
-    /// Decodes a whole block into `buffer`, which then has exactly its bytes.
+    /// Decodes a whole block into `buffer`, which then has exactly its bytes; one of more than
+    /// `byteLimit` uncompressed bytes is refused.
     ///
-    /// - Parameter byteLimit: the largest block that is taken, in uncompressed bytes.
     /// - Throws: ``BlockFormatError``, or what the source throws; `buffer` holds rubbish then.
     public func decode(
         _ block: BlockTable.Block, from source: BlockSource, into buffer: inout [UInt8],
@@ -59,12 +59,11 @@ public final class BlockDecoder {
         return buffer
     }
 
-    /// Gives the first bytes of a block in parts, whatever its size, at most as many as it claims.
+    /// Gives the first bytes of a block in parts, whatever its size, at most `byteLimit`.
     ///
     /// The check stands behind the block's last byte: what `body` gets before is not checked yet,
     /// and what ends at `byteLimit` never is.
     ///
-    /// - Parameter byteLimit: how many bytes to give at most.
     /// - Returns: whether the whole block was given, and so was checked.
     /// - Throws: ``BlockFormatError``, or what the source or `body` throws.
     @discardableResult

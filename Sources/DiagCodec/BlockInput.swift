@@ -10,7 +10,7 @@ struct BlockInput {
     /// Where `part` ends in the file.
     private var partEnd: Int64
 
-    /// - Parameter what: the block's name in errors.
+    /// `what` names the block in errors.
     init(_ block: BlockTable.Block, of source: BlockSource, what: String) {
         self.what = what
         self.source = source

@@ -131,8 +131,10 @@ internal import CLzma
         _ status: lzma_ret, _ input: BlockInput, _ part: String = ""
     ) -> BlockFormatError {
         switch status {
-        case LZMA_DATA_ERROR: input.error(.damaged, part + "the data, its check or its sizes are wrong")
-        case LZMA_OPTIONS_ERROR: input.error(.unsupported, part + "it has unknown filters or options")
+        case LZMA_DATA_ERROR:
+            input.error(.damaged, part + "the data, its check or its sizes are wrong")
+        case LZMA_OPTIONS_ERROR:
+            input.error(.unsupported, part + "it has unknown filters or options")
         case LZMA_MEM_ERROR: input.error(.tooLarge, part + "out of memory")
         default: input.error(.damaged, part + "liblzma status \(status.rawValue)")
         }

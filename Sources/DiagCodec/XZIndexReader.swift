@@ -111,10 +111,8 @@ struct XZIndexReader {
         }
     }
 
-    /// Appends the blocks of an index in its order, without their places.
-    ///
-    /// - Parameter available: bytes of the file that lie before it, the stream's header apart.
-    /// - Returns: the bytes that the blocks take in the file; at most `available`.
+    /// Appends the blocks of an index in its order, without their places, and gives the bytes that
+    /// they take in the file: at most the `available` ones before it, the stream's header apart.
     private mutating func readIndex(
         at offset: Int64, byteCount: Int64, available: Int64, check: BlockCheck
     ) throws -> Int64 {

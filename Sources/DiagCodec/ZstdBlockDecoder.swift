@@ -34,7 +34,8 @@ internal import CZstd
         guard own != UInt64.max - 1 else { throw input.error(.damaged, "its header is damaged") }
         guard own == UInt64.max || own == UInt64(claim.uncompressedByteCount) else {
             throw input.error(
-                .damaged, "its header says \(own) bytes, and the seek table "
+                .damaged,
+                "its header says \(own) bytes, and the seek table "
                     + "\(claim.uncompressedByteCount)")
         }
     }

@@ -56,7 +56,7 @@ struct ZstdSeekTableReader {
             entryByteCount: entryByteCount, framesByteCount: offset)
     }
 
-    /// - Parameter framesByteCount: bytes of the file before the table, which the frames fill.
+    /// The entries, whose frames fill the `framesByteCount` bytes before the table exactly.
     private func entries(
         at start: Int64, count: Int, entryByteCount: Int, framesByteCount: Int64
     ) throws -> [BlockTable.Extent] {

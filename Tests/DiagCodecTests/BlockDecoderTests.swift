@@ -119,7 +119,8 @@ struct BlockDecoderTests {
         }
     }
 
-    @Test("A changed byte never gives other bytes", arguments: [BlockFormat.xz, .zstd], [true, false])
+    @Test(
+        "A changed byte never gives other bytes", arguments: [BlockFormat.xz, .zstd], [true, false])
     func flipped(format: BlockFormat, isStored: Bool) throws {
         let encoder = try BlockEncoder(.init(format, level: 1, blockByteCount: 4096))
         let bytes = BlockSample.text(600)
@@ -173,7 +174,9 @@ struct BlockDecoderTests {
         #expect(refusal(zstd, .zstd, Self.zstdSample)?.kind == .damaged)
     }
 
-    @Test("A block with another check than its stream says is refused", arguments: BlockCheck.allCases)
+    @Test(
+        "A block with another check than its stream says is refused", arguments: BlockCheck.allCases
+    )
     func wrongCheck(check: BlockCheck) throws {
         let honest = try #require(try BlockTable.read(BlockSource(Self.xzSample)))[0]
         try #require(honest.check == .crc32)

@@ -20,7 +20,8 @@ struct BlockEncoderTests {
         }
     }
 
-    @Test("A block of 16 MiB and a short one after it come back", arguments: [BlockFormat.xz, .zstd])
+    @Test(
+        "A block of 16 MiB and a short one after it come back", arguments: [BlockFormat.xz, .zstd])
     func large(format: BlockFormat) throws {
         let blocks = [BlockSample.text(16 << 20), BlockSample.text(77), BlockSample.noise(5 << 20)]
         #expect(try BlockSample.contents(BlockSample.file(format, blocks)) == blocks)
@@ -78,7 +79,8 @@ struct BlockEncoderTests {
         }
     }
 
-    @Test("xz takes what was made, and sees both sizes in each header",
+    @Test(
+        "xz takes what was made, and sees both sizes in each header",
         .enabled(if: CompressionProgram.xz.isThere, "xz is not installed"),
         arguments: [0, 6, 9])
     func xz(level: Int) throws {
@@ -103,7 +105,8 @@ struct BlockEncoderTests {
         #expect(rows.map { $0[6] } == (0..<table.count).map { "\(table[$0].byteCount)" })
     }
 
-    @Test("zstd decompresses the frames and passes over the seek table",
+    @Test(
+        "zstd decompresses the frames and passes over the seek table",
         .enabled(if: CompressionProgram.zstd.isThere, "zstd is not installed"),
         arguments: [1, 12, 19])
     func zstd(level: Int) throws {
@@ -140,7 +143,9 @@ struct BlockEncoderTests {
         #expect(zstd == zstd.sorted() && zstd[0] > 4 << 20 && zstd[3] < 128 << 20)
     }
 
-    @Test("A memory limit lowers the dictionary first, then the level", arguments: [BlockFormat.xz, .zstd])
+    @Test(
+        "A memory limit lowers the dictionary first, then the level",
+        arguments: [BlockFormat.xz, .zstd])
     func fitting(format: BlockFormat) throws {
         let wanted = BlockConfiguration(format, level: 9, blockByteCount: 4 << 20)
         let needed = wanted.encoderMemoryByteCount

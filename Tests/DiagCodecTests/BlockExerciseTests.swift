@@ -12,7 +12,8 @@ import Testing
         if: ProcessInfo.processInfo.environment["DIAG_BLOCK_EXERCISE"] != nil,
         "DIAG_BLOCK_EXERCISE is not set"))
 struct BlockExerciseTests {
-    @Test("Blocks are made, read, damaged and cut", arguments: [BlockFormat.xz, .zstd], [0, 1, 6, 9])
+    @Test(
+        "Blocks are made, read, damaged and cut", arguments: [BlockFormat.xz, .zstd], [0, 1, 6, 9])
     func exercise(format: BlockFormat, level: Int) throws {
         let blocks = [1, 4096, 65_537, 150_000].flatMap {
             [BlockSample.text($0), BlockSample.noise($0)]

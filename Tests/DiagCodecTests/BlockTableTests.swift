@@ -75,7 +75,8 @@ struct BlockTableTests {
         #expect(refusal(empty + empty + empty, blockLimit: 2)?.kind == .tooLarge)
     }
 
-    @Test("An index longer than what is read at once gives every block", arguments: [9_000, 40_000])
+    @Test(
+        "An index longer than what is read at once gives every block", arguments: [9_000, 40_000])
     func manyBlocks(count: Int) throws {
         for format in [BlockFormat.xz, .zstd] {
             let encoder = try BlockEncoder(.init(format, level: 1, blockByteCount: 4096))
@@ -92,10 +93,13 @@ struct BlockTableTests {
         }
     }
 
-    @Test("The table of xz's own files is read",
+    @Test(
+        "The table of xz's own files is read",
         .enabled(if: CompressionProgram.xz.isThere, "xz is not installed"),
-        arguments: [["-T1"], ["-T2", "--block-size=65536"], ["-C", "sha256"], ["-C", "none"],
-            ["-C", "crc32", "--x86", "--lzma2"], ["--delta", "--lzma2=preset=9e"]])
+        arguments: [
+            ["-T1"], ["-T2", "--block-size=65536"], ["-C", "sha256"], ["-C", "none"],
+            ["-C", "crc32", "--x86", "--lzma2"], ["--delta", "--lzma2=preset=9e"],
+        ])
     func foreign(arguments: [String]) throws {
         let text = BlockSample.text(200_000)
         let file = try #require(
@@ -190,13 +194,13 @@ struct BlockTableTests {
 
     @Test("Sizes that do not fill the file are refused, whatever their sum")
     func lyingSizes() throws {
-        let honest = try Self.listed
+        let listed = try Self.listed
         let most = UInt64(1) << 63 - 1
         let lies: [[(UInt64, UInt64)]] = [
-            [], [(honest, 0)], [(0, 5)], [(4, 5)], [(5, 5)], [(honest - 4, 5)], [(honest + 4, 5)],
-            [(honest, 5), (honest, 5)], [(honest, 5), (5, 5)], [(most, 5)], [(most - 3, 5)],
-            [(most, 5), (most, 5), (honest + 8, 5)], [(honest, 5), (most, most)],
-            [(8, most), (honest - 8, most)],
+            [], [(listed, 0)], [(0, 5)], [(4, 5)], [(5, 5)], [(listed - 4, 5)], [(listed + 4, 5)],
+            [(listed, 5), (listed, 5)], [(listed, 5), (5, 5)], [(most, 5)], [(most - 3, 5)],
+            [(most, 5), (most, 5), (listed + 8, 5)], [(listed, 5), (most, most)],
+            [(8, most), (listed - 8, most)],
         ]
         for lie in lies {
             let file = ForgedXZ.stream(Self.block, index: ForgedXZ.index(lie))

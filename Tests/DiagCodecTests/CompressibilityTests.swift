@@ -27,7 +27,8 @@ struct CompressibilityTests {
         }
     }
 
-    @Test("Noise, a few bytes and nothing are not", arguments: [0, 1, 5, 15, 16, 17, 5000, 4 << 20])
+    @Test(
+        "Noise, a few bytes and nothing are not", arguments: [0, 1, 5, 15, 16, 17, 5000, 4 << 20])
     func worthless(byteCount: Int) {
         #expect(!Compressibility.isWorthwhile(BlockSample.noise(byteCount).span))
     }
