@@ -71,7 +71,10 @@ public final class BlockDecoder {
         _ block: BlockTable.Block, from source: BlockSource, byteLimit: Int64 = .max,
         _ body: (Span<UInt8>) throws -> Void
     ) throws -> Bool {
-        if part.isEmpty { part = [UInt8](repeating: 0, count: Self.partByteCount) }
+        var part = self.part.isEmpty ? [UInt8](repeating: 0, count: Self.partByteCount) : self.part
+        // Held by one place at a time: writing to it would copy it otherwise.
+        self.part = []
+        defer { self.part = part }
         let wanted = min(max(0, byteLimit), block.uncompressedByteCount)
         var input = BlockInput(block, of: source, what: what)
         try engine.start(block, &input)

@@ -17,8 +17,7 @@ public struct BlockEncoderError: Error, Hashable, Sendable, CustomStringConverti
     }
 
     init(_ operation: String, xz status: lzma_ret) {
-        self.init(
-            operation,
+        let reason =
             switch status {
             case LZMA_MEM_ERROR: "out of memory"
             case LZMA_OPTIONS_ERROR: "liblzma does not know these options"
@@ -27,7 +26,8 @@ public struct BlockEncoderError: Error, Hashable, Sendable, CustomStringConverti
             case LZMA_BUF_ERROR: "no progress is possible"
             case LZMA_PROG_ERROR: "liblzma was called in the wrong order"
             default: "liblzma status \(status.rawValue)"
-            })
+            }
+        self.init(operation, reason)
     }
 
     init(_ operation: String, zstd result: Int) {
