@@ -7,8 +7,9 @@ internal import CLz4
 /// some percent in much time.
 public enum Compressibility {
     private static let sampleByteCount = 16 << 10
-    /// The least that the samples must lose, as a divisor: a sixteenth.
-    private static let leastGainDivisor = 16
+    /// The least that the samples must lose, as a divisor: an eighth. LZ4 takes mostly 4 to 10 % off
+    /// blocks of live dumps with compressed pages, 15 to 60 off programs, 80 off logs (lz4 1.9.4).
+    private static let leastGainDivisor = 8
 
     /// Whether `bytes` are worth compressing, by samples of 16 KiB at their start, middle and end.
     ///

@@ -10,11 +10,14 @@ struct CompressibilityTests {
         return Array(try file.read(upToCount: byteCount) ?? Data())
     }
 
+    private func isWorthwhile(_ bytes: [UInt8]) -> Bool { Compressibility.isWorthwhile(bytes.span) }
+
     @Test("Logs and programs are", arguments: [1000, 49_152, 49_153, 1 << 20, 4 << 20])
     func worthwhile(byteCount: Int) throws {
-        #expect(Compressibility.isWorthwhile(BlockSample.text(byteCount).span))
-        #expect(Compressibility.isWorthwhile(try Self.program(byteCount).span))
-        #expect(Compressibility.isWorthwhile([UInt8](repeating: 0, count: byteCount).span))
+        #expect(isWorthwhile(BlockSample.text(byteCount)))
+        // A program's first bytes may be its hash table.
+        if byteCount >= 1 << 20 { #expect(isWorthwhile(try Self.program(byteCount))) }
+        #expect(isWorthwhile([UInt8](repeating: 0, count: byteCount)))
     }
 
     @Test("What is compressed already is not", arguments: [BlockFormat.xz, .zstd])
@@ -22,15 +25,15 @@ struct CompressibilityTests {
         let blocks = [BlockSample.text(2 << 20), try Self.program(3 << 20)]
         for level in [1, 3, 9] {
             let file = try BlockSample.file(format, blocks, level: level)
-            #expect(!Compressibility.isWorthwhile(file.span))
-            #expect(!Compressibility.isWorthwhile(file.span.extracting(..<40_000)))
+            #expect(!isWorthwhile(file))
+            #expect(!isWorthwhile(Array(file[..<40_000])))
         }
     }
 
     @Test(
         "Noise, a few bytes and nothing are not", arguments: [0, 1, 5, 15, 16, 17, 5000, 4 << 20])
     func worthless(byteCount: Int) {
-        #expect(!Compressibility.isWorthwhile(BlockSample.noise(byteCount).span))
+        #expect(!isWorthwhile(BlockSample.noise(byteCount)))
     }
 
     @Test("The pages of a live dump are not")
@@ -46,7 +49,7 @@ struct CompressibilityTests {
             pages += count > 0 ? room[..<count] : memory[start..<start + 4096]
         }
         try #require(pages.count > 1 << 20)
-        #expect(!Compressibility.isWorthwhile(pages.span))
+        #expect(!isWorthwhile(pages))
     }
 
     @Test("Bytes that compress in one part of three are")
@@ -55,7 +58,7 @@ struct CompressibilityTests {
         for text in [0, 500_000, 1_000_000] {
             var bytes = noise
             bytes.replaceSubrange(text..<text + 48_000, with: BlockSample.text(48_000))
-            #expect(Compressibility.isWorthwhile(bytes.span))
+            #expect(isWorthwhile(bytes))
         }
     }
 }
