@@ -22,14 +22,14 @@ public struct BlockContainer: Sendable {
     static let largestFrameCount = 0x800_0000
 
     /// A container without blocks.
-    public init(_ format: BlockFormat) throws(BlockEncoderError) {
+    public init(_ format: BlockFormat) throws(BlockCodecError) {
         self.format = format
         head = format == .xz ? try Self.streamHeader() : []
         byteCount = Int64(head.count)
     }
 
     /// Lists `block`, whose bytes come next in the file.
-    public mutating func append(_ block: CompressedBlock) throws(BlockEncoderError) {
+    public mutating func append(_ block: CompressedBlock) throws(BlockCodecError) {
         switch format {
         case .xz:
             records.appendVariableLength(UInt64(block.listedByteCount))
@@ -39,7 +39,7 @@ public struct BlockContainer: Sendable {
                 let compressed = UInt32(exactly: block.listedByteCount),
                 let uncompressed = UInt32(exactly: block.uncompressedByteCount)
             else {
-                throw BlockEncoderError("list a zstd frame", "a seek table cannot hold it")
+                throw BlockCodecError("list a zstd frame", "a seek table cannot hold it")
             }
             records.appendLittleEndian(compressed)
             records.appendLittleEndian(uncompressed)
@@ -51,7 +51,7 @@ public struct BlockContainer: Sendable {
     }
 
     /// What the file ends with, behind the last block.
-    public func tail() throws(BlockEncoderError) -> [UInt8] {
+    public func tail() throws(BlockCodecError) -> [UInt8] {
         switch format {
         case .xz: try xzIndexAndFooter()
         case .zstd: seekTable()
@@ -60,7 +60,7 @@ public struct BlockContainer: Sendable {
     }
 
     /// The index and the footer. Source: The .xz File Format 1.2.1, sections 4 and 2.1.2.
-    private func xzIndexAndFooter() throws(BlockEncoderError) -> [UInt8] {
+    private func xzIndexAndFooter() throws(BlockCodecError) -> [UInt8] {
         var bytes: [UInt8] = [0]
         bytes.reserveCapacity(records.count + 32)
         bytes.appendVariableLength(UInt64(blockCount))
@@ -70,7 +70,7 @@ public struct BlockContainer: Sendable {
         var flags = Self.flags(backwardByteCount: lzma_vli(bytes.count))
         var footer = [UInt8](repeating: 0, count: Int(LZMA_STREAM_HEADER_SIZE))
         let status = unsafe lzma_stream_footer_encode(&flags, &footer)
-        guard status == LZMA_OK else { throw BlockEncoderError("write an xz footer", xz: status) }
+        guard status == LZMA_OK else { throw BlockCodecError("write an xz footer", xz: status) }
         return bytes + footer
     }
 
@@ -86,11 +86,11 @@ public struct BlockContainer: Sendable {
         return bytes
     }
 
-    private static func streamHeader() throws(BlockEncoderError) -> [UInt8] {
+    private static func streamHeader() throws(BlockCodecError) -> [UInt8] {
         var flags = flags(backwardByteCount: lzma_vli.max)
         var header = [UInt8](repeating: 0, count: Int(LZMA_STREAM_HEADER_SIZE))
         let status = unsafe lzma_stream_header_encode(&flags, &header)
-        guard status == LZMA_OK else { throw BlockEncoderError("write an xz header", xz: status) }
+        guard status == LZMA_OK else { throw BlockCodecError("write an xz header", xz: status) }
         return header
     }
 

@@ -14,8 +14,8 @@ public final class BlockDecoder {
 
     /// A decoder that is ready.
     ///
-    /// - Throws: ``BlockEncoderError`` when memory is short.
-    public init(_ format: BlockFormat) throws(BlockEncoderError) {
+    /// - Throws: ``BlockCodecError`` when memory is short.
+    public init(_ format: BlockFormat) throws(BlockCodecError) {
         self.format = format
         engine =
             switch format {

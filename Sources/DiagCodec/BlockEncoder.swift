@@ -8,8 +8,8 @@ public final class BlockEncoder {
 
     /// An encoder that is ready.
     ///
-    /// - Throws: ``BlockEncoderError`` when memory is short or the library is too old.
-    public init(_ configuration: BlockConfiguration) throws(BlockEncoderError) {
+    /// - Throws: ``BlockCodecError`` when memory is short or the library is too old.
+    public init(_ configuration: BlockConfiguration) throws(BlockCodecError) {
         self.configuration = configuration
         engine =
             switch configuration.format {
@@ -21,13 +21,13 @@ public final class BlockEncoder {
 
     /// Compresses `bytes`, at least one and at most ``BlockConfiguration/blockByteCount``; what
     /// does not get smaller is stored.
-    public func compress(_ bytes: Span<UInt8>) throws(BlockEncoderError) -> CompressedBlock {
+    public func compress(_ bytes: Span<UInt8>) throws(BlockCodecError) -> CompressedBlock {
         precondition(1...configuration.blockByteCount ~= bytes.count, "no block has this size")
         return try engine.compress(bytes)
     }
 
     /// Puts `bytes` into a block as they are, with their check, at the speed of memory.
-    public func store(_ bytes: Span<UInt8>) throws(BlockEncoderError) -> CompressedBlock {
+    public func store(_ bytes: Span<UInt8>) throws(BlockCodecError) -> CompressedBlock {
         precondition(1...configuration.blockByteCount ~= bytes.count, "no block has this size")
         return try engine.store(bytes)
     }
@@ -35,8 +35,8 @@ public final class BlockEncoder {
 
 /// What one format does; sizes are checked before.
 protocol BlockEncoderEngine: AnyObject {
-    func compress(_ bytes: Span<UInt8>) throws(BlockEncoderError) -> CompressedBlock
-    func store(_ bytes: Span<UInt8>) throws(BlockEncoderError) -> CompressedBlock
+    func compress(_ bytes: Span<UInt8>) throws(BlockCodecError) -> CompressedBlock
+    func store(_ bytes: Span<UInt8>) throws(BlockCodecError) -> CompressedBlock
 }
 
 /// Blocks that are the bytes themselves.

@@ -17,7 +17,7 @@ internal import CLzma
     private let block: UnsafeMutablePointer<lzma_block>
     private let room: UnsafeMutableBufferPointer<UInt8>
 
-    init(_ configuration: BlockConfiguration) throws(BlockEncoderError) {
+    init(_ configuration: BlockConfiguration) throws(BlockCodecError) {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: lzma_stream())
         unsafe options = .allocate(capacity: 1)
@@ -30,7 +30,7 @@ internal import CLzma
         unsafe room = .allocate(capacity: configuration.blockByteCount + Self.frameByteCount)
         // lzma_lzma_preset() answers true when it does not know the preset.
         guard unsafe lzma_lzma_preset(options, UInt32(configuration.level)) == 0 else {
-            throw BlockEncoderError("start the xz encoder", xz: LZMA_OPTIONS_ERROR)
+            throw BlockCodecError("start the xz encoder", xz: LZMA_OPTIONS_ERROR)
         }
         unsafe options.pointee.dict_size = UInt32(configuration.dictionaryByteCount)
         // What liblzma lacks and what memory lacks shows here, before the first block.
@@ -47,7 +47,7 @@ internal import CLzma
         unsafe room.deallocate()
     }
 
-    func compress(_ bytes: Span<UInt8>) throws(BlockEncoderError) -> CompressedBlock {
+    func compress(_ bytes: Span<UInt8>) throws(BlockCodecError) -> CompressedBlock {
         prepareBlock(byteCount: bytes.count)
         try start()
         let headerByteCount = unsafe Int(block.pointee.header_size)
@@ -71,7 +71,7 @@ internal import CLzma
         }
         guard status == LZMA_STREAM_END else {
             guard status == LZMA_OK else {
-                throw BlockEncoderError("compress an xz block", xz: status)
+                throw BlockCodecError("compress an xz block", xz: status)
             }
             return try store(bytes)
         }
@@ -80,7 +80,7 @@ internal import CLzma
         }
         let encoded = unsafe lzma_block_header_encode(block, room.baseAddress)
         guard encoded == LZMA_OK else {
-            throw BlockEncoderError("write an xz block's header", xz: encoded)
+            throw BlockCodecError("write an xz block's header", xz: encoded)
         }
         return unsafe CompressedBlock(
             bytes: Array(UnsafeBufferPointer(rebasing: room[..<(headerByteCount + written)])),
@@ -88,7 +88,7 @@ internal import CLzma
             listedByteCount: Int(lzma_block_unpadded_size(block)), isStored: false)
     }
 
-    func store(_ bytes: Span<UInt8>) throws(BlockEncoderError) -> CompressedBlock {
+    func store(_ bytes: Span<UInt8>) throws(BlockCodecError) -> CompressedBlock {
         prepareBlock(byteCount: bytes.count)
         var status = LZMA_OK
         let stored = unsafe bytes.withUnsafeBufferPointer { input in
@@ -100,7 +100,7 @@ internal import CLzma
                     target.count)
             }
         }
-        guard status == LZMA_OK else { throw BlockEncoderError("store an xz block", xz: status) }
+        guard status == LZMA_OK else { throw BlockCodecError("store an xz block", xz: status) }
         return unsafe CompressedBlock(
             bytes: stored, uncompressedByteCount: bytes.count,
             listedByteCount: Int(lzma_block_unpadded_size(block)), isStored: true)
@@ -117,11 +117,11 @@ internal import CLzma
     }
 
     /// Makes the stream ready for the block; from the second time on with the memory it has.
-    private func start() throws(BlockEncoderError) {
+    private func start() throws(BlockCodecError) {
         var status = unsafe lzma_block_header_size(block)
         if status == LZMA_OK { status = unsafe lzma_block_encoder(stream, block) }
         guard status == LZMA_OK else {
-            throw BlockEncoderError("start the xz encoder", xz: status)
+            throw BlockCodecError("start the xz encoder", xz: status)
         }
     }
 

@@ -34,11 +34,8 @@ struct XZIndexReader {
                 "the size is no multiple of four: it is cut, or something else follows")
         }
         var end = source.byteCount
-        var paddingByteCount: Int64 = 0
         while end > 0 {
-            let streamEnd = try self.streamEnd(before: end)
-            paddingByteCount += end - streamEnd
-            end = try readStream(endingAt: streamEnd)
+            end = try readStream(endingAt: streamEnd(before: end))
             streamCount += 1
             guard streamCount <= blockLimit else {
                 throw BlockFormatError(
@@ -137,7 +134,7 @@ struct XZIndexReader {
             let place = bytes.offset
             let listed = try bytes.integer()
             let uncompressed = try bytes.integer()
-            // The least: a header of 8 bytes would be more, but liblzma says 5 as well.
+            // Source: section 4.3: the least that an Unpadded Size can be.
             guard listed >= 5, listed <= available - sum,
                 Self.padded(listed) <= available - sum
             else {

@@ -8,15 +8,15 @@ internal import CZstd
     private let context: OpaquePointer
     private var hasEnded = false
 
-    init() throws(BlockEncoderError) {
+    init() throws(BlockCodecError) {
         guard let context = unsafe ZSTD_createDCtx() else {
-            throw BlockEncoderError("start the zstd decoder", "out of memory")
+            throw BlockCodecError("start the zstd decoder", "out of memory")
         }
         unsafe self.context = context
         let exponent = CInt(BlockDecoder.largestDictionaryByteCount.trailingZeroBitCount)
         let result = unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, exponent)
         guard ZSTD_isError(result) == 0 else {
-            throw BlockEncoderError("start the zstd decoder", zstd: result)
+            throw BlockCodecError("start the zstd decoder", zstd: result)
         }
     }
 

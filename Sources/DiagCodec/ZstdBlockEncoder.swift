@@ -9,9 +9,9 @@ internal import CZstd
     /// becomes raw blocks, and the checksum is made by the library.
     private let storingLevel = ZSTD_minCLevel()
 
-    init(_ configuration: BlockConfiguration) throws(BlockEncoderError) {
+    init(_ configuration: BlockConfiguration) throws(BlockCodecError) {
         guard let context = unsafe ZSTD_createCCtx() else {
-            throw BlockEncoderError("start the zstd encoder", "out of memory")
+            throw BlockCodecError("start the zstd encoder", "out of memory")
         }
         unsafe self.context = context
         level = CInt(configuration.level)
@@ -27,11 +27,11 @@ internal import CZstd
         unsafe room.deallocate()
     }
 
-    func compress(_ bytes: Span<UInt8>) throws(BlockEncoderError) -> CompressedBlock {
+    func compress(_ bytes: Span<UInt8>) throws(BlockCodecError) -> CompressedBlock {
         try set(ZSTD_c_compressionLevel, level)
         let count = unsafe encode(bytes, into: room)
         guard ZSTD_isError(count) == 0 else {
-            throw BlockEncoderError("compress a zstd frame", zstd: count)
+            throw BlockCodecError("compress a zstd frame", zstd: count)
         }
         let frame = unsafe Array(UnsafeBufferPointer(rebasing: room[..<count]))
         return CompressedBlock(
@@ -39,7 +39,7 @@ internal import CZstd
             isStored: count >= bytes.count)
     }
 
-    func store(_ bytes: Span<UInt8>) throws(BlockEncoderError) -> CompressedBlock {
+    func store(_ bytes: Span<UInt8>) throws(BlockCodecError) -> CompressedBlock {
         try set(ZSTD_c_compressionLevel, storingLevel)
         var result = 0
         let frame = unsafe [UInt8](
@@ -49,7 +49,7 @@ internal import CZstd
             count = ZSTD_isError(result) == 0 ? result : 0
         }
         guard ZSTD_isError(result) == 0 else {
-            throw BlockEncoderError("store a zstd frame", zstd: result)
+            throw BlockCodecError("store a zstd frame", zstd: result)
         }
         return CompressedBlock(
             bytes: frame, uncompressedByteCount: bytes.count, listedByteCount: frame.count,
@@ -65,10 +65,10 @@ internal import CZstd
         }
     }
 
-    private func set(_ parameter: ZSTD_cParameter, _ value: CInt) throws(BlockEncoderError) {
+    private func set(_ parameter: ZSTD_cParameter, _ value: CInt) throws(BlockCodecError) {
         let result = unsafe ZSTD_CCtx_setParameter(context, parameter, value)
         guard ZSTD_isError(result) == 0 else {
-            throw BlockEncoderError("set up the zstd encoder", zstd: result)
+            throw BlockCodecError("set up the zstd encoder", zstd: result)
         }
     }
 

@@ -1,8 +1,9 @@
 internal import CLzma
 internal import CZstd
 
-/// What could not be compressed; the cause is memory or the library, never the bytes.
-public struct BlockEncoderError: Error, Hashable, Sendable, CustomStringConvertible {
+/// A codec of blocks that could not be set up or go on; the cause is memory or the library, never
+/// the bytes.
+public struct BlockCodecError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was tried.
     public let operation: String
     /// What the library said, in words.
