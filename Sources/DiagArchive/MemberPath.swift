@@ -50,6 +50,33 @@ public struct MemberPath: Hashable, Sendable, Comparable {
             || components.dropFirst().starts(with: path.components)
     }
 
+    /// The bytes whose ``text`` is `text`, where that is another spelling; `nil` for none.
+    static func unescaped(_ text: String) -> [UInt8]? {
+        guard text.utf8.contains(0x5C) else { return nil }
+        var bytes = [UInt8]()
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == 0x5C else {
+                bytes.append(byte)
+                continue
+            }
+            switch rest.popFirst() {
+            case 0x5C: bytes.append(0x5C)
+            case 0x78:  // \x and two digits
+                guard rest.count >= 2,
+                    let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+                else { return nil }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            default: return nil
+            }
+        }
+        guard UntrustedText.escapingInvalidUTF8(bytes).utf8.elementsEqual(text.utf8) else {
+            return nil
+        }
+        return bytes
+    }
+
     /// For a terminal: no control character of it can move the cursor.
     static func text(_ bytes: some Collection<UInt8>) -> String {
         UntrustedText.escapingControls(UntrustedText.escapingInvalidUTF8(bytes))
