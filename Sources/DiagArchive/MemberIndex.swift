@@ -41,7 +41,8 @@ struct MemberIndex {
         let endByteCount = trailerByteCount + MemberIndexFormat.archiveEndByteCount
         guard streamByteCount >= Int64(endByteCount) else { return nil }
         let bytes = try source.bytes(at: streamByteCount - Int64(endByteCount), endByteCount)
-        let found = try source.check { () throws(MemberIndexFault) in
+        let found = try source.check {
+            () throws(MemberIndexFault) -> MemberIndexTrailer? in
             let trailer = try MemberIndexTrailer.read(
                 bytes.span.extracting(..<trailerByteCount), streamByteCount: streamByteCount)
             guard trailer == nil || bytes.span.isZero(trailerByteCount..<endByteCount) else {
@@ -57,7 +58,7 @@ struct MemberIndex {
             streamByteCount - Int64(MemberIndexFormat.archiveEndByteCount) - trailer.byteCount
         let entries = try source.bytes(
             at: contentOffset + trailer.directoryOffset, Int(trailer.directoryByteCount))
-        return try source.check { () throws(MemberIndexFault) in
+        return try source.check { () throws(MemberIndexFault) -> MemberIndex in
             let directory = try MemberIndexDirectory(entries, of: trailer)
             return MemberIndex(
                 top: try MemberPath(indexed: directory.top), memberCount: trailer.memberCount,
@@ -96,8 +97,8 @@ struct MemberIndex {
     /// Gives every member to `body`, in the order of their paths; one page after the other is read.
     ///
     /// At the end the places of all are compared: none may lie over another, and all bytes of the
-    /// stream belong to a member, to the header of the top folder before them or to that of the
-    /// index behind them. This takes 16 bytes of memory for each member.
+    /// stream belong to a member, but for at most 4,096 before them, the header of the top folder,
+    /// and as many behind them, that of the index. This takes 16 bytes of memory for each member.
     ///
     /// - Throws: ``ArchiveError``, or what `body` throws.
     func forEach(
@@ -111,13 +112,13 @@ struct MemberIndex {
             }
         }
         let all = places
-        try source.check { () throws(MemberIndexFault) in
+        try source.check { () throws(MemberIndexFault) -> Void in
             try checkCover(by: IndexedMember.checkPlaces(of: all))
         }
     }
 
-    /// Gives `body` the member at `folder` and all below it, sorted by path, and reads no page
-    /// without one of them.
+    /// Gives `body` the member at `folder` and all below it, sorted by path, and reads at most two
+    /// pages that have none of them.
     ///
     /// `folder` may begin with the top folder; the top folder alone stands for all members.
     ///
@@ -125,16 +126,16 @@ struct MemberIndex {
     func forEach(
         below folder: MemberPath, _ body: (IndexedMember) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
-        let spellings = spellings(of: folder)
         if folder == top {
             for number in directory.pages.indices {
                 for member in try members(ofPage: number) { try body(member) }
             }
             return
         }
-        for (number, path) in spellings.enumerated() {
+        let paths = spellings(of: folder)
+        for (number, path) in paths.enumerated() {
             // Below `a/a` of the top folder `a` lies what is below `a` already.
-            if number > 0, path.components.starts(with: spellings[0].components) { continue }
+            if number > 0, path.components.starts(with: paths[0].components) { continue }
             try forEach(exactlyBelow: path, body)
         }
     }
@@ -172,7 +173,8 @@ struct MemberIndex {
         let page = directory.pages[number]
         let bytes = try source.bytes(at: contentOffset + page.offset, page.byteCount)
         let next = number + 1 < directory.pages.count ? directory.pages[number + 1] : nil
-        return try source.check("page \(number)") { () throws(MemberIndexFault) in
+        return try source.check("page \(number)") {
+            () throws(MemberIndexFault) -> [IndexedMember] in
             guard SHA256.digest(of: bytes).bytes == page.digest else {
                 throw MemberIndexFault("it is damaged: the SHA-256 is another")
             }
@@ -199,9 +201,9 @@ struct MemberIndex {
 
     /// Compares the places of all members, sorted, with what else is in the stream.
     private func checkCover(by places: [Range<Int64>]) throws(MemberIndexFault) {
-        let most = MemberIndexFormat.headerByteLimit
+        let most = MemberIndexFormat.ownHeaderByteLimit
         let first = places.first?.lowerBound ?? contentOffset
-        guard first <= 2 * most else {
+        guard first <= (places.isEmpty ? 2 * most : most) else {
             throw MemberIndexFault("the first \(first) bytes of the stream are of no member")
         }
         for (place, next) in zip(places, places.dropFirst())

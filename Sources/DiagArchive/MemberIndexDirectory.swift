@@ -126,7 +126,8 @@ extension MemberIndexDirectory {
         }
         _ = try MemberPath(indexed: path)
         return Page(
-            offset: try bytes.integer(at: offset, place), byteCount: Int(pageByteCount),
+            offset: try bytes.integer(at: offset, "\(place): its offset"),
+            byteCount: Int(pageByteCount),
             memberCount: Int(memberCount),
             digest: try bytes.array(
                 at: offset + 16, byteCount: MemberIndexFormat.digestByteCount, place),

@@ -77,6 +77,8 @@ enum MemberIndexFormat {
     static let pathByteLimit = 4096
     /// The most that all headers of one member take; a longer row of them is taken for a lie.
     static let headerByteLimit: Int64 = 1 << 20
+    /// The most that the header of the top folder takes, and that of the index.
+    static let ownHeaderByteLimit: Int64 = 4096
     /// The longest directory that is read. With the limits below none of the writer's is longer:
     /// a page holds at least 61,360 bytes, so there are at most 5,900, with an entry of 4,148.
     static let directoryByteLimit: Int64 = 32 << 20

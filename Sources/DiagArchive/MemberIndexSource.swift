@@ -13,7 +13,7 @@ struct MemberIndexSource {
         else {
             throw error(.invalid, "\(byteCount) bytes at \(offset) are not all in the stream")
         }
-        let bytes = byteCount == 0 ? [] : try read(offset, byteCount)
+        let bytes = try byteCount == 0 ? [] : read(offset, byteCount)
         guard bytes.count == byteCount else {
             throw error(
                 .invalid, "\(bytes.count) bytes came of the \(byteCount) at \(offset) of the stream"
