@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    static let samples = [
+    static let samples: [Sample] = [
         Sample("no member", []),
         Sample("one", [Array("summary.txt".utf8)]),
         Sample(

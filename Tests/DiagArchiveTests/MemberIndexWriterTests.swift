@@ -28,7 +28,7 @@ import Testing
     }
 
     static let refusals: [Refusal] = [
-        Refusal("no path", .refused, member([])),
+        Refusal("its name is empty", .refused, member([])),
         Refusal("its name holds ..", .refused, member(Array("a/../b".utf8))),
         Refusal("its name holds a NUL byte", .refused, member([0x61, 0])),
         Refusal(
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test("It stands behind the members, at a whole block", arguments: [0, 1536, 2047, 2049])
+    @Test("It stands behind the members, at a whole block", arguments: [0, 1536, 2047, 2049] as [Int64])
     func place(contentOffset: Int64) throws {
         var writer = try MemberIndexWriter(top: IndexStream.top, object: "t.tar")
         try writer.add(Self.member())

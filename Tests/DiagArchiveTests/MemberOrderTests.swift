@@ -51,7 +51,7 @@ import Testing
         arguments: [
             ("a.log", "log"), ("a.LOG", "log"), ("kern.log.1", "log"), ("a.tar.gz", "gz"),
             ("syslog", "syslog"), ("syslog.1", "syslog"), ("uevent", "uevent"), ("sda1", "sda#"),
-            (".bashrc", ".bashrc"), ("0000:00:1f.2", "#:#:#f"), ("a.", "a."), ("7", "#"),
+            (".bashrc", ".bashrc"), ("0000:00:1f.2", "#:#:#f"), ("a.", "a"), ("7", "#"),
             ("50-local.conf", "conf"), ("a.b c", "a.b c"), ("x.service-2024", "x.service-#"),
         ])
     func kinds(name: String, kind: String) {
