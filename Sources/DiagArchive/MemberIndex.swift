@@ -126,7 +126,7 @@ struct MemberIndex {
     func forEach(
         below folder: MemberPath, _ body: (IndexedMember) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
-        if folder == top {
+        if folder == top || folder.components.isEmpty {
             for number in directory.pages.indices {
                 for member in try members(ofPage: number) { try body(member) }
             }

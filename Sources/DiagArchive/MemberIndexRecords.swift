@@ -68,8 +68,8 @@ struct MemberIndexRecords {
     /// Eight bytes at a time: sorting compares long paths that begin alike very often.
     private static func sharedByteCount(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
         let count = min(left.count, right.count)
-        let leftBytes = left.bytes
-        let rightBytes = right.bytes
+        let leftBytes = unsafe left.bytes
+        let rightBytes = unsafe right.bytes
         var offset = 0
         while offset + 8 <= count {
             let one = unsafe leftBytes.unsafeLoadUnaligned(

@@ -79,7 +79,9 @@ import Testing
         }
     }
 
-    @Test("It stands behind the members, at a whole block", arguments: [0, 1536, 2047, 2049] as [Int64])
+    @Test(
+        "It stands behind the members, at a whole block",
+        arguments: [0, 1536, 2047, 2049] as [Int64])
     func place(contentOffset: Int64) throws {
         var writer = try MemberIndexWriter(top: IndexStream.top, object: "t.tar")
         try writer.add(Self.member())
