@@ -1,4 +1,4 @@
-import DiagDigest
+import Foundation
 import Testing
 
 @testable import DiagArchive
@@ -97,20 +97,27 @@ import Testing
             try IndexStream(IndexStream.members(paths)).readAll()?.map(\.path) == other.map(\.path))
     }
 
-    @Test("Of 300,000 members one is found by three reads, and writing keeps below 64 MiB")
+    /// As many as a bundle may well have, in the long run of the tests; fewer in every other.
+    private static let many =
+        ProcessInfo.processInfo.environment["DIAGBUNDLE_FUZZ"] == nil ? 60_000 : 300_000
+
+    @Test("Of many members one is found by three reads; 300,000 are written in less than 64 MiB")
     func large() throws {
-        let paths = Self.generated(300_000)
+        let paths = Self.generated(Self.many)
         var writer = try MemberIndexWriter(top: IndexStream.top, object: "t.tar")
         let members = IndexStream.members(paths)
         for member in members { try writer.add(member) }
-        #expect(writer.reservedByteCount < 64 << 20)
+        // 80 bytes and the path of each; an array of places has at most twice the room it needs.
+        let (room, slack) = (80 + 60 + 2 * 8, 2 << 20)
+        #expect(writer.reservedByteCount <= Self.many * room + slack)
+        #expect(300_000 * room + slack < 64 << 20)
         let layout = try writer.layOut()
         let stream = try IndexStream(layout, behind: members.last?.endOffset ?? 0)
         let index = try #require(try stream.open())
-        #expect(index.memberCount == 300_000)
+        #expect(index.memberCount == Self.many)
         let directory = layout.byteCount - (layout.boundaries.last ?? 0) - 128
         #expect(stream.reads.ranges.map { Int64($0.count) } == [1152, directory])
-        for number in [0, 1, 77_777, 150_000, 299_999] {
+        for number in [0, 1, 7777, Self.many / 2, Self.many - 1] {
             stream.reads.ranges = []
             #expect(try index.find(members[number].path) == members[number])
             #expect(stream.reads.ranges.count == 1)
