@@ -67,7 +67,7 @@ public struct ArchiveError: Error, Hashable, Sendable {
         switch error {
         case let error as ArchiveError: self = error
         case let error as SystemCallError: self.init(error, object: object)
-        case let error as XZError:
+        case let error as BlockCodecError:
             self.init(
                 .resource, operation: "\(operation) (\(error.operation))", object: object,
                 reason: error.reason)

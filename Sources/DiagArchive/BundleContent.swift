@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// What of a host folder goes into its bundle: what the manifest lists, as it lists it.
 struct BundleContent {
-    /// Directories and files sorted by path.
+    /// Directories and files, in the order in which they go in.
     let members: [FolderWalk.Member]
     /// The manifest, which goes in last: as it is in the folder, or completed.
     let manifest: BundleManifest
@@ -24,14 +24,18 @@ struct BundleContent {
     init(of folder: Directory) throws(ArchiveError) {
         let walk = try FolderWalk(folder)
         let manifestPath = MemberPath(components: [Array(BundleWriter.manifestName.utf8)])
+        // Where a bundle was unpacked by another program: it is of the bundle, not of the folder.
+        let indexPath = MemberPath(components: [Array(MemberIndexFormat.name.utf8)])
         let manifest = try BundleManifest(in: folder, at: manifestPath)
         let artifacts = manifest.document.artifacts
         var listed = [MemberPath: Int64](minimumCapacity: artifacts.count)
         var compressed = Set<MemberPath>()
+        var collectors = [MemberPath: String](minimumCapacity: artifacts.count)
         var hashes = [MemberPath: String](minimumCapacity: artifacts.count)
         for artifact in artifacts {
             let path = try artifact.memberPath(in: folder.path.string)
             listed[path] = artifact.byteCount
+            collectors[path] = artifact.collector
             hashes[path] = artifact.sha256
             if artifact.isCompressed { compressed.insert(path) }
         }
@@ -40,6 +44,7 @@ struct BundleContent {
         var leftOut = [String]()
         var byteCount: Int64 = 0
         for member in walk.members {
+            if member.path == indexPath { continue }
             if member.path == manifestPath {
                 byteCount += member.byteCount
                 continue
@@ -62,7 +67,14 @@ struct BundleContent {
         if let path = listed.keys.min() {
             throw Self.invalid(folder, path, "the manifest lists it, but it is not there")
         }
-        self.members = members
+        let order = MemberOrder(of: manifest.document)
+        self.members = members.map { member in
+            (
+                key: order.key(
+                    of: member.path, collector: collectors[member.path],
+                    isDirectory: member.isDirectory), member: member
+            )
+        }.sorted { $0.key < $1.key }.map(\.member)
         self.manifest = manifest
         self.hashes = hashes
         self.byteCount = byteCount

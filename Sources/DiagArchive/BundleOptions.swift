@@ -4,28 +4,96 @@ public import SystemPackage
 
 /// How a bundle is compressed, and by when.
 public struct BundleOptions: Hashable, Sendable {
-    /// How the xz stream is made.
-    public var compression: XZConfiguration
-    /// Bytes of memory the encoder may use; threads, then the preset, are lowered to fit.
-    public var memoryByteLimit: UInt64
+    /// How its blocks are compressed.
+    public var format: BlockFormat
+    /// How strongly, in the format's own levels; `nil` for ``defaultLevel(of:)``.
+    public var level: Int?
+    /// How many blocks are compressed side by side; `nil` for as many as there are processors.
+    public var threadCount: Int?
+    /// Bytes of memory that sealing may use; threads, then the dictionary, are lowered to fit. `nil`
+    /// for what the whole process needs to stay below 96 MiB, or 256 MiB at the higher levels.
+    public var memoryByteLimit: Int?
     /// From when on the rest is stored instead of compressed; none for never. What members take
     /// that are compressed already, and only stored, is added to it.
     public var deadline: MonotonicTime?
 
     /// The default compression keeps the whole process below 96 MiB.
     public init(
-        compression: XZConfiguration = XZConfiguration(), memoryByteLimit: UInt64 = 64 << 20,
-        deadline: MonotonicTime? = nil
+        format: BlockFormat = .xz, level: Int? = nil, threadCount: Int? = nil,
+        memoryByteLimit: Int? = nil, deadline: MonotonicTime? = nil
     ) {
-        self.compression = compression
+        self.format = format
+        self.level = level
+        self.threadCount = threadCount
         self.memoryByteLimit = memoryByteLimit
         self.deadline = deadline
+    }
+
+    /// The level that a person does not wait for.
+    public static func defaultLevel(of format: BlockFormat) -> Int {
+        switch format {
+        case .xz: 1
+        case .zstd: 3
+        case .none: 0
+        }
+    }
+
+    /// The uncompressed bytes of one block at most: the parts of a large member.
+    static let blockByteCount = 4 << 20
+    /// The bytes of a block of several members at most: who reads one decompresses those before it.
+    static let packedByteCount = 2 << 20
+    /// From this size on a member begins a block of its own.
+    static let largeMemberByteCount: Int64 = 256 << 10
+    private static let mostThreads = 64
+
+    /// What is done with these options.
+    public struct Effect: Hashable, Sendable {
+        /// How each block is made.
+        public let blocks: BlockConfiguration
+        /// How many are made side by side.
+        public let threadCount: Int
+        /// What was lowered for the memory's sake, in words; empty when nothing was.
+        public let lowered: [String]
+    }
+
+    /// The nearest to what is asked for that fits into the memory: fewer threads first, then a
+    /// smaller dictionary. `nil` when not even the smallest does.
+    public var effect: Effect? {
+        let wanted = BlockConfiguration(
+            format, level: level ?? Self.defaultLevel(of: format),
+            blockByteCount: Self.blockByteCount)
+        let wantedCount = min(max(threadCount ?? WorkerThreads.processorCount, 1), Self.mostThreads)
+        let limit = memoryByteLimit ?? (wanted.level > 1 && format == .xz ? 224 << 20 : 64 << 20)
+        func room(_ threads: Int) -> Int {
+            limit
+                - BlockPipeline.memoryByteCount(
+                    blockByteCount: Self.blockByteCount, threadCount: threads)
+        }
+        let fittingCount = (1...wantedCount).last {
+            room($0) >= $0 * wanted.encoderMemoryByteCount
+        }
+        let count = fittingCount ?? 1
+        guard let blocks = wanted.fitting(memoryByteLimit: room(count) / count) else { return nil }
+        var lowered = [String]()
+        if count < wantedCount, threadCount != nil || memoryByteLimit != nil {
+            lowered.append(
+                "\(count) \(count == 1 ? "thread" : "threads") instead of \(wantedCount)")
+        }
+        if blocks.dictionaryByteCount < wanted.dictionaryByteCount {
+            lowered.append(
+                "a dictionary of \(blocks.dictionaryByteCount >> 10) KiB instead of"
+                    + " \(wanted.dictionaryByteCount >> 10)")
+        }
+        if blocks.level < wanted.level {
+            lowered.append("level \(blocks.level) instead of \(wanted.level)")
+        }
+        return Effect(blocks: blocks, threadCount: count, lowered: lowered)
     }
 }
 
 /// How far sealing is.
 public struct BundleProgress: Hashable, Sendable {
-    /// Bytes of members taken in.
+    /// Bytes of members that are compressed and in the file.
     public let byteCount: Int64
     /// Bytes of all members together.
     public let totalByteCount: Int64
@@ -43,11 +111,11 @@ public struct SealedBundle: Hashable, Sendable {
     public let sha256: String
     /// Seconds from the first byte read to the name in place.
     public let seconds: Double
-    /// How many bytes of the tar stream were stored, because the deadline came or because they are
-    /// those of a member that is compressed already.
+    /// How many bytes of the tar stream were stored, because the deadline came or because they do
+    /// not compress.
     public let storedByteCount: Int64
-    /// The compression in effect, after the memory limit.
-    public let compression: XZConfiguration
+    /// How it was compressed.
+    public let effect: BundleOptions.Effect
     /// Files of the folder that the manifest does not list and the bundle does not hold.
     public let leftOut: [String]
 }

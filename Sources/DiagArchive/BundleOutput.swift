@@ -1,73 +1,64 @@
 internal import DiagCodec
-internal import DiagDigest
-internal import DiagSystem
 
-/// The file that a bundle is written to: tar bytes come in, xz goes to the disk and is hashed.
+/// Where the tar stream of a bundle goes: it is cut into blocks here.
 final class BundleOutput {
-    private let object: String
-    private let file: OwnedDescriptor
-    private var encoder: XZStreamEncoder
-    private var hash = SHA256()
-    private(set) var byteCount: Int64 = 0
+    private let pipeline: BlockPipeline
+    private let blockByteCount: Int
+    private var block: [UInt8]
+    /// Bytes of the stream until now.
+    private(set) var offset: Int64 = 0
+    /// The number of the block that the next byte goes into.
+    private(set) var blockNumber = 0
+    /// Whether blocks are stored as they are, from the one at hand on; change it at a cut.
+    var isStoring = false
     /// What stopped the writing, kept for when libarchive says only that its callback failed.
     private(set) var failure: ArchiveError?
 
-    /// Writes to `file`, which messages call `object`.
-    init(
-        _ file: consuming OwnedDescriptor, object: String, compression: XZConfiguration
-    ) throws(ArchiveError) {
-        do throws(XZError) { encoder = try .start(compression) } catch {
-            throw ArchiveError(translating: error, operation: "seal", object: object)
-        }
-        self.file = file
-        self.object = object
+    /// Cuts into blocks of `blockByteCount` bytes at most.
+    init(_ pipeline: BlockPipeline, blockByteCount: Int) {
+        self.pipeline = pipeline
+        self.blockByteCount = blockByteCount
+        block = pipeline.room(blockByteCount)
     }
 
-    var storedByteCount: Int64 { encoder.storedByteCount }
+    /// Bytes in the block at hand.
+    var pendingByteCount: Int { block.count }
 
     /// Takes bytes of the tar stream. After a failure nothing more is written.
     func take(_ bytes: Span<UInt8>) throws(ArchiveError) {
-        try run { encoder throws in try encoder.write(bytes) { try self.store($0) } }
-    }
-
-    /// Stores instead of compressing from here on.
-    func storeRest() throws(ArchiveError) {
-        try run { encoder throws in try encoder.storeRest { try self.store($0) } }
-    }
-
-    /// Stores what comes next, up to ``endStoring()``.
-    func beginStoring() throws(ArchiveError) {
-        try run { encoder throws in try encoder.beginStoring { try self.store($0) } }
-    }
-
-    /// Compresses again, unless the rest is stored.
-    func endStoring() throws(ArchiveError) {
-        try run { encoder throws in try encoder.endStoring { try self.store($0) } }
-    }
-
-    /// Ends the xz file and waits until it is on the disk; gives the SHA-256 of the file.
-    func finish() throws(ArchiveError) -> String {
-        try run { encoder throws in try encoder.finish { try self.store($0) } }
-        do throws(SystemCallError) { try file.synchronize() } catch {
-            throw ArchiveError(error, object: object)
-        }
-        return hash.digest().hexadecimal
-    }
-
-    private func run(
-        _ body: (inout XZStreamEncoder) throws -> Void
-    ) throws(ArchiveError) {
         if let failure { throw failure }
-        do { try body(&encoder) } catch {
-            let failure = ArchiveError(translating: error, operation: "write", object: object)
-            self.failure = failure
-            throw failure
+        var start = 0
+        while start < bytes.count {
+            let count = min(bytes.count - start, blockByteCount - block.count)
+            unsafe bytes.extracting(start..<(start + count)).withUnsafeBufferPointer {
+                unsafe block.append(contentsOf: $0)
+            }
+            start += count
+            if block.count == blockByteCount { try cut() }
         }
+        offset += Int64(bytes.count)
     }
 
-    private func store(_ bytes: Span<UInt8>) throws {
-        try file.write(bytes)
-        hash.update(bytes)
-        byteCount += Int64(bytes.count)
+    /// Begins a new block, unless the one at hand is empty.
+    func cut() throws(ArchiveError) {
+        if let failure { throw failure }
+        guard !block.isEmpty else { return }
+        do throws(ArchiveError) {
+            try pipeline.submit(block, number: blockNumber, isStored: isStoring)
+        } catch {
+            failure = error
+            throw error
+        }
+        blockNumber += 1
+        block = pipeline.room(blockByteCount)
+    }
+
+    /// Bytes of the stream that are compressed and in the file.
+    var writtenByteCount: Int64 { pipeline.writtenByteCount }
+
+    /// Writes what is left and the end of the file, and waits until it is on the disk.
+    func finish() throws(ArchiveError) -> BlockPipeline.Outcome {
+        try cut()
+        return try pipeline.finish()
     }
 }

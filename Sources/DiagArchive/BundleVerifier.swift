@@ -106,7 +106,8 @@ public enum BundleVerifier {
         }
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
         for member in try FolderWalk(folder, limit: limits.memberCount).members {
-            if member.isDirectory { continue }
+            // The index is of the bundle that was unpacked here, not of the folder.
+            if member.isDirectory || member.path.text == MemberIndexFormat.name { continue }
             var check = MemberCheck(member.path, byteCount: member.byteCount)
             let file = try FolderWalk.open(member.path, below: folder)
             while true {

@@ -98,6 +98,11 @@ internal import CArchive
         }
     }
 
+    /// Ends the entry: what follows it in the stream begins now.
+    func end() throws(ArchiveError) {
+        try check(unsafe archive_write_finish_entry(handle), "end a member of")
+    }
+
     /// Writes the end of the archive.
     consuming func finish() throws(ArchiveError) {
         try check(unsafe archive_write_close(handle), "end")

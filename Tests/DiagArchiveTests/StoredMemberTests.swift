@@ -29,15 +29,17 @@ import Testing
         let sealed = try BundleWriterTests.seal(folder)
         #expect(sealed.byteCount > Int64(Self.dump.count))
         #expect(sealed.byteCount < Int64(Self.dump.count) + 2_000_000)
-        #expect(sealed.storedByteCount == Int64(Self.dump.count))
+        // With its header and padding.
+        #expect(sealed.storedByteCount - Int64(Self.dump.count) < 1024)
         #expect(try run("xz", "-t", sealed.path.string).isWell)
         let robot = try run("xz", "--robot", "--list", sealed.path.string).output
         let file = robot.split(separator: "\n").first { $0.hasPrefix("file") }
         let fields = file?.split(separator: "\t").map(String.init) ?? []
-        #expect(fields.count > 6 && fields[1] == "3" && fields[6].contains("CRC64"), "\(fields)")
+        #expect(fields.count > 6 && fields[1] == "1" && fields[6].contains("CRC64"), "\(fields)")
         let target = folder.path + "/out"
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
         #expect(try run("tar", "-xJf", sealed.path.string, "-C", target).output == "")
+        try FileManager.default.removeItem(atPath: target + "/host17/members.index")
         #expect(try run("diff", "-r", folder.host, target + "/host17").output == "")
         let verification = try BundleVerifier.verify(sealed.path)
         #expect(verification.differences == [])

@@ -171,7 +171,9 @@ class WholeRun(unittest.TestCase):
         top = os.path.basename(self.host)
         self.assertEqual(
             sorted(name for name in listing if not name.endswith("/")),
-            sorted("%s/%s" % (top, name) for name in harness.files_below(self.host)))
+            sorted("%s/%s" % (top, name)
+                   for name in harness.files_below(self.host) + ["members.index"]))
+        self.assertEqual(listing[-2:], [top + "/manifest.json", top + "/members.index"])
 
     def test_list_says_every_member_and_its_size(self):
         top = os.path.basename(self.host)

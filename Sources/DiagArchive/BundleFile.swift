@@ -1,0 +1,67 @@
+internal import DiagCodec
+internal import DiagDigest
+internal import DiagSystem
+
+/// The file of a bundle: blocks come in, in their order; they go to the disk and are hashed.
+struct BundleFile: ~Copyable, Sendable {
+    private let object: String
+    private let file: OwnedDescriptor
+    private var container: BlockContainer
+    private var hash = SHA256()
+    /// Bytes in the file.
+    private(set) var byteCount: Int64 = 0
+    /// Bytes of the blocks when they are decompressed.
+    private(set) var uncompressedByteCount: Int64 = 0
+    /// How many of those are stored as they are.
+    private(set) var storedByteCount: Int64 = 0
+
+    private init(_ file: consuming OwnedDescriptor, _ object: String, _ container: BlockContainer) {
+        self.file = file
+        self.object = object
+        self.container = container
+    }
+
+    /// Begins a file of blocks in `file`, which messages call `object`.
+    static func start(
+        _ file: consuming OwnedDescriptor, object: String, format: BlockFormat
+    ) throws(ArchiveError) -> BundleFile {
+        let container: BlockContainer
+        do throws(BlockCodecError) { container = try BlockContainer(format) } catch {
+            throw ArchiveError(translating: error, operation: "write", object: object)
+        }
+        var bundle = BundleFile(file, object, container)
+        try bundle.write(container.head)
+        return bundle
+    }
+
+    /// Writes the next block.
+    mutating func append(_ block: CompressedBlock) throws(ArchiveError) {
+        do throws(BlockCodecError) { try container.append(block) } catch {
+            throw ArchiveError(translating: error, operation: "write", object: object)
+        }
+        try write(block.bytes)
+        uncompressedByteCount += Int64(block.uncompressedByteCount)
+        if block.isStored { storedByteCount += Int64(block.uncompressedByteCount) }
+    }
+
+    /// Ends the file and waits until it is on the disk; gives the SHA-256 of the file.
+    mutating func finish() throws(ArchiveError) -> String {
+        let tail: [UInt8]
+        do throws(BlockCodecError) { tail = try container.tail() } catch {
+            throw ArchiveError(translating: error, operation: "write", object: object)
+        }
+        try write(tail)
+        do throws(SystemCallError) { try file.synchronize() } catch {
+            throw ArchiveError(error, object: object)
+        }
+        return hash.digest().hexadecimal
+    }
+
+    private mutating func write(_ bytes: [UInt8]) throws(ArchiveError) {
+        do throws(SystemCallError) { try file.write(bytes.span) } catch {
+            throw ArchiveError(error, object: object)
+        }
+        hash.update(bytes.span)
+        byteCount += Int64(bytes.count)
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import DiagArchive
+import DiagCodec
+import DiagModel
+
+/// How a bundle is compressed: the options of all that seals one.
+struct SealingOptions: ParsableArguments {
+    @Option(
+        help: .init("How to compress: xz, zstd or none (default: xz).", valueName: "format"))
+    var compression: String?
+    @Option(help: "How strongly: xz 0 to 9 (default: 1), zstd 1 to 19 (default: 3).")
+    var level: String?
+    @Option(help: "Blocks compressed side by side (default: processors).")
+    var threads: String?
+    @Option(help: "Most bytes of memory for it; lowers threads, then the dictionary.")
+    var memory: String?
+
+    /// What they say.
+    ///
+    /// - Throws: ``CommandFailure`` with exit code 64.
+    func options() throws -> BundleOptions {
+        var options = BundleOptions()
+        if let compression {
+            guard let format = BlockFormat(rawValue: compression) else {
+                throw CommandFailure(
+                    .usage, "--compression is xz, zstd or none, not \(compression)")
+            }
+            options.format = format
+        }
+        if let level {
+            let range: ClosedRange<Int>? =
+                switch options.format {
+                case .xz: 0...9
+                case .zstd: 1...19
+                case .none: nil
+                }
+            guard let range else {
+                throw CommandFailure(.usage, "--compression none has no --level")
+            }
+            guard let number = Int(level), range.contains(number) else {
+                throw CommandFailure(
+                    .usage,
+                    "--level of \(options.format.rawValue) is \(range.lowerBound) to"
+                        + " \(range.upperBound), not \(level)")
+            }
+            options.level = number
+        }
+        if let threads {
+            guard let number = Int(threads), (1...64).contains(number) else {
+                throw CommandFailure(.usage, "--threads is 1 to 64, not \(threads)")
+            }
+            options.threadCount = number
+        }
+        if let memory {
+            do throws(ValueTextError) {
+                options.memoryByteLimit = Int(clamping: try ByteCountText.parse(memory))
+            } catch { throw CommandFailure(.usage, "--memory: \(error)") }
+        }
+        return options
+    }
+}
