@@ -7,6 +7,9 @@ import guestrun
 TRACE = "/run/traced/strace"
 WATCHED = "strace -f -y -q -s 512 -e trace=%file,ioctl -e signal=none -o "
 STRACE = WATCHED + TRACE
+# What is opened and started alone, and no stop at another call: for runs of many programs.
+QUICK = "strace -f --seccomp-bpf -y -q -s 512 -e trace=open,openat,openat2,execve -e signal=none" \
+    " -o " + TRACE
 
 # A call, its arguments and its end. With -y a descriptor stands with its path: 5</run/out>.
 CALL = re.compile(r"^\d+ +(\w+)\((.*?)(?:\) += (-?\d+|\?)| <unfinished \.\.\.>)")
