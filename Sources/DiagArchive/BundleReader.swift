@@ -104,19 +104,9 @@ public import SystemPackage
             else { throw error("read the next member of", object) }
             let member = try unsafe self.member(entry)
             if member.path.components.isEmpty, member.isDirectory { continue }
-            if isIndex(member) { continue }
             current = member
             return member
         }
-    }
-
-    /// Whether a member is the index behind the manifest of a bundle of ours: it is of the bundle,
-    /// not of the host folder.
-    private func isIndex(_ member: Member) -> Bool {
-        guard let last = current?.path.components, last.count == 2,
-            last[1] == Array(BundleWriter.manifestName.utf8)
-        else { return false }
-        return member.path.components == [last[0], Array(MemberIndexFormat.name.utf8)]
     }
 
     /// Gives the content of the member that ``next()`` gave, in parts.

@@ -84,6 +84,11 @@ public enum BundleVerifier {
                 ledger.add("\(member.path.text): a file where the top folder should be")
                 continue
             }
+            if inside.text == MemberIndexFormat.name,
+                ledger.lastPath?.text == BundleWriter.manifestName
+            {
+                continue  // It is of the bundle, and the last.
+            }
             var check = MemberCheck(inside, byteCount: member.byteCount)
             try reader.read { bytes throws(ArchiveError) in
                 if isCancelled() { throw cancelled(path) }
