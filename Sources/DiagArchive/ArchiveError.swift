@@ -71,6 +71,10 @@ public struct ArchiveError: Error, Hashable, Sendable {
             self.init(
                 .resource, operation: "\(operation) (\(error.operation))", object: object,
                 reason: error.reason)
+        case let error as BlockFormatError:
+            self.init(
+                error.kind == .damaged ? .invalid : .refused, operation: operation,
+                object: object, reason: "\(error)")
         default:
             self.init(.invalid, operation: operation, object: object, reason: "\(error)")
         }

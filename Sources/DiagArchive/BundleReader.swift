@@ -1,4 +1,5 @@
 internal import CArchive
+internal import DiagCodec
 public import SystemPackage
 
 /// Reads the members of a bundle one after the other, and trusts none of it.
@@ -30,12 +31,22 @@ public import SystemPackage
         public let isDirectory: Bool
         /// The size of its content in bytes, where the archive says it before.
         public let byteCount: Int64?
+        /// Where its first header begins, in a tar stream: in bytes from where reading began.
+        let headerOffset: Int64
+        /// Where its content begins there.
+        let contentOffset: Int64
     }
 
     private let handle: OpaquePointer
-    private let file: FileInput
+    /// What libarchive reads from: kept as long as the handle.
+    private let input: ArchiveInput
     private let decompressed: DecompressedInput?
+    private let isZip: Bool
     private let object: String
+    /// What is wrong with the table of blocks at the end of the file; it is read without then.
+    let tableFault: ArchiveError?
+    /// Whether the blocks of the file were found by a table at its end.
+    let hasTable: Bool
     private let limits: Limits
     private var seen = Set<MemberPath>()
     private var nameByteCount = 0
@@ -43,45 +54,72 @@ public import SystemPackage
     private var current: Member?
 
     /// Whether the members come in the order in which they were written.
-    public var isStream: Bool { decompressed != nil }
+    public var isStream: Bool { !isZip }
 
     /// Opens the archive at `path`.
     ///
     /// - Throws: ``ArchiveError``, also when it is no archive.
-    public init(_ path: FilePath, limits: Limits = Limits()) throws(ArchiveError) {
-        object = path.string
-        self.limits = limits
-        file = try FileInput(path)
+    public convenience init(
+        _ path: FilePath, limits: Limits = Limits()
+    ) throws(ArchiveError) {
+        try self.init(InputFile(path), limits: limits)
+    }
+
+    /// Reads `file` from its start.
+    convenience init(_ file: InputFile, limits: Limits = Limits()) throws(ArchiveError) {
+        let input = FileInput(file)
         let magic = try file.firstBytes(4)
-        let isZip = magic == [0x50, 0x4B, 3, 4] || magic == [0x50, 0x4B, 5, 6]
+        if magic == [0x50, 0x4B, 3, 4] || magic == [0x50, 0x4B, 5, 6] {
+            try self.init(reading: input, object: file.object, limits, isZip: true)
+            return
+        }
+        var table: BlockTable?
+        var fault: ArchiveError?
+        do { table = try BlockTable.read(file.blockSource) } catch {
+            // What is only unusual is read as well without a table.
+            if (error as? BlockFormatError)?.kind ?? .damaged == .damaged {
+                fault = ArchiveError(translating: error, operation: "read", object: file.object)
+            }
+        }
+        // Headers and padding come on top of what the members hold.
+        let (slack, overflow) = limits.byteCount.addingReportingOverflow(
+            Int64(clamping: limits.memberCount).multipliedReportingOverflow(by: 16_384)
+                .partialValue)
+        let decompressed = try DecompressedInput.open(
+            input, table, object: file.object,
+            byteLimit: overflow ? .max : max(slack, 1 << 20))
+        try self.init(
+            reading: decompressed, object: file.object, limits, tableFault: fault,
+            hasTable: table != nil)
+    }
+
+    /// Reads what `input` gives: the bytes of a tar stream, or the file of a zip.
+    ///
+    /// Of an input that is no ``DecompressedInput`` the end of the archive is not checked.
+    init(
+        reading input: ArchiveInput, object: String, _ limits: Limits = Limits(),
+        isZip: Bool = false, tableFault: ArchiveError? = nil, hasTable: Bool = false
+    ) throws(ArchiveError) {
         guard let handle = unsafe archive_read_new() else {
             throw ArchiveError(
-                .resource, operation: "open", object: path.string, reason: "out of memory")
+                .resource, operation: "open", object: object, reason: "out of memory")
         }
         unsafe self.handle = handle
-        do throws(ArchiveError) {
-            // Headers and padding come on top of what the members hold.
-            let (slack, overflow) = limits.byteCount.addingReportingOverflow(
-                Int64(clamping: limits.memberCount).multipliedReportingOverflow(by: 16_384)
-                    .partialValue)
-            decompressed =
-                isZip
-                ? nil
-                : try DecompressedInput.open(
-                    file, object: path.string, byteLimit: overflow ? .max : max(slack, 1 << 20))
-        } catch {
-            _ = unsafe archive_read_free(handle)
-            throw error
-        }
-        let status: CInt
-        if let decompressed {
-            _ = unsafe archive_read_support_format_tar(handle)
-            status = unsafe decompressed.attach(to: handle, isSeekable: false)
-        } else {
+        self.input = input
+        self.object = object
+        self.limits = limits
+        self.isZip = isZip
+        self.tableFault = tableFault
+        self.hasTable = hasTable
+        decompressed = input as? DecompressedInput
+        if isZip {
             _ = unsafe archive_read_support_format_zip(handle)
-            status = unsafe file.attach(to: handle, isSeekable: true)
+        } else {
+            _ = unsafe archive_read_support_format_tar(handle)
         }
-        guard status == ARCHIVE_OK else { throw error("open", path.string) }
+        guard unsafe input.attach(to: handle, isSeekable: isZip) == ARCHIVE_OK else {
+            throw error("open", object)
+        }
     }
 
     deinit { _ = unsafe archive_read_free(handle) }
@@ -185,7 +223,10 @@ public import SystemPackage
             throw refuse("there are more than \(limits.memberCount) members")
         }
         guard seen.insert(path).inserted else { throw refuse("it is there twice") }
-        return Member(path: path, isDirectory: isDirectory, byteCount: size)
+        return unsafe Member(
+            path: path, isDirectory: isDirectory, byteCount: size,
+            headerOffset: archive_read_header_position(handle),
+            contentOffset: archive_filter_bytes(handle, 0))
     }
 
     /// Whether the zip member at hand is stored or deflated; a tar stream's always is.
@@ -193,7 +234,7 @@ public import SystemPackage
     /// libarchive sets no limit to the memory that the other methods of a zip ask for. It names
     /// the method in the format's name alone: `ZIP 6.3 (lzma)`.
     private var isPlainlyCompressed: Bool {
-        guard decompressed == nil else { return true }
+        guard isZip else { return true }
         let name = unsafe archive_format_name(handle).map { unsafe String(cString: $0) } ?? ""
         return name.hasSuffix("(uncompressed)") || name.hasSuffix("(deflation)")
     }
@@ -205,7 +246,7 @@ public import SystemPackage
     }
 
     private func error(_ operation: String, _ object: String) -> ArchiveError {
-        if let failure = decompressed?.failure ?? file.failure { return failure }
+        if let failure = input.failure { return failure }
         let text = unsafe archive_error_string(handle).map { unsafe String(cString: $0) }
         return ArchiveError(
             .invalid, operation: operation, object: object,

@@ -21,14 +21,18 @@ class DecompressedInput: ArchiveInput {
         super.init()
     }
 
-    /// The input for what `file` begins with.
+    /// The input for what `file` begins with: blocks are decoded side by side, where `table` says
+    /// that there are several.
     ///
     /// liblzma is used without libarchive: its filter sets no limit to the dictionary, for which
     /// a file of a few bytes can ask 4 GiB. Its zstd filter has the library's limit, 128 MiB.
     static func open(
-        _ file: FileInput, object: String, byteLimit: Int64
+        _ file: FileInput, _ table: BlockTable?, object: String, byteLimit: Int64
     ) throws(ArchiveError) -> DecompressedInput {
-        if let format = LZMAStreamDecoder.format(of: try file.firstBytes(13)) {
+        if let table, table.count > 1 {
+            return try BlocksInput(file, table, object: object, byteLimit: byteLimit)
+        }
+        if let format = LZMAStreamDecoder.format(of: try file.file.firstBytes(13)) {
             return try LZMAInput(file, format, object: object, byteLimit: byteLimit)
         }
         return try FilteredInput(filtering: file, object: object, byteLimit: byteLimit)
@@ -77,6 +81,30 @@ class DecompressedInput: ArchiveInput {
                 .refused, operation: "read", object: object,
                 reason: "it unpacks to more than \(byteLimit) bytes")
         }
+        return count
+    }
+}
+
+/// A file of several blocks.
+private final class BlocksInput: DecompressedInput {
+    private let stream: StreamInput
+    private var hasPassed = false
+
+    init(
+        _ file: FileInput, _ table: BlockTable, object: String, byteLimit: Int64
+    ) throws(ArchiveError) {
+        stream = try StreamInput(file.file, table)
+        super.init(file, object: object, byteLimit: byteLimit)
+    }
+
+    /// The blocks of a table and what it knows around them fill the file.
+    override fileprivate var consumedByteCount: Int64 { hasPassed ? file.byteCount : 0 }
+
+    override fileprivate func decompress() throws(ArchiveError) -> Int {
+        let count = try stream.fill()
+        if count == 0 { hasPassed = true }
+        unsafe buffer.copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: stream.buffer[..<count]))
         return count
     }
 }

@@ -11,7 +11,9 @@ struct Cat: ParsableCommand {
         abstract: "Print one member of a bundle.",
         discussion: """
             PATH may leave out the top folder: "summary.txt", "logs/kernel.txt". On a terminal \
-            control characters are shown escaped; into a pipe or file the bytes go as they are.
+            control characters are shown escaped; into a pipe or file the bytes go as they are. Only \
+            the blocks that hold the member are read, where the bundle has an index of members; \
+            what is printed is known to be undamaged when the command ends with 0.
             """)
 
     @Argument(help: "The bundle.")
@@ -25,7 +27,9 @@ struct Cat: ParsableCommand {
         var failure: (any Error)?
         let isFound: Bool
         do throws(ArchiveError) {
-            isFound = try BundleExtractor.content(of: path, in: FilePath(bundle)) {
+            isFound = try BundleExtractor.content(
+                of: path, in: FilePath(bundle), notice: StandardStreams.note
+            ) {
                 (bytes) throws(ArchiveError) in
                 // A reader that has seen enough is no failure.
                 do { if try printer.write(bytes) { return } } catch { failure = error }

@@ -28,7 +28,7 @@ struct Extract: ParsableCommand {
         do throws(ArchiveError) {
             extraction = try BundleExtractor.extract(
                 FilePath(bundle), into: FilePath(directory ?? "."), wanted: paths,
-                replacesFiles: replace)
+                replacesFiles: replace, notice: StandardStreams.note)
         } catch { throw CommandFailure(reading: error) }
         guard extraction.notFound.isEmpty else {
             throw CommandFailure(

@@ -24,6 +24,11 @@ enum StandardStreams {
     /// Writes a line to standard error. Losing it is no reason to fail.
     static func printError(_ line: String) { send(Array((line + "\n").utf8), to: 2) }
 
+    /// Writes a note to standard error.
+    static func note(_ text: String) {
+        printError("note: \(UntrustedText.escapingControls(text))")
+    }
+
     private static func send(_ bytes: [UInt8], to number: CInt) {
         try? OwnedDescriptor.standard(number).write(bytes.span)
     }

@@ -1,0 +1,124 @@
+internal import DiagSystem
+internal import SystemPackage
+
+/// The folder that members are unpacked into; no link in it is followed.
+struct MemberFiles {
+    private let target: Directory
+    private let replacesFiles: Bool
+    private let isCancelled: () -> Bool
+
+    /// Opens `folder`, which is made when needed.
+    init(
+        in folder: FilePath, replacesFiles: Bool, isCancelled: @escaping () -> Bool
+    ) throws(ArchiveError) {
+        do throws(SystemCallError) {
+            _ = try OutputDirectory.create(folder)
+            target = try Directory.open(folder)
+        } catch { throw ArchiveError(error, kind: .cannotCreate) }
+        self.replacesFiles = replacesFiles
+        self.isCancelled = isCancelled
+    }
+
+    /// Makes a directory, and those above it.
+    func makeDirectory(_ path: MemberPath) throws(ArchiveError) {
+        _ = try Self.descend(path.components, below: target)
+    }
+
+    /// Writes the file at `path`, whose content `content` gives to what it is given.
+    ///
+    /// - Returns: how many bytes it has.
+    /// - Throws: ``ArchiveError``, or what `content` throws; the file is removed then.
+    func write(
+        _ path: MemberPath,
+        _ content: ((Span<UInt8>) throws(ArchiveError) -> Void) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) -> Int64 {
+        guard let file = try begin(path) else { return 0 }
+        var written: Int64 = 0
+        try content { bytes throws(ArchiveError) in
+            try file.write(bytes)
+            written += Int64(bytes.count)
+        }
+        file.keep()
+        return written
+    }
+
+    /// Creates the file at `path`, to be written part by part.
+    func begin(_ path: MemberPath) throws(ArchiveError) -> PartialFile? {
+        let parent = try Self.descend(path.components.dropLast(), below: target)
+        guard let name = path.components.last.flatMap(MemberPath.component) else { return nil }
+        let file = try Self.create(name, in: parent, replacing: replacesFiles)
+        return PartialFile(
+            file: file, parent: parent, name: name,
+            object: parent.path.appending(name).string, isCancelled: isCancelled)
+    }
+
+    /// A file that is removed unless ``keep()`` is called.
+    final class PartialFile {
+        private let file: OwnedDescriptor
+        private let parent: Directory
+        private let name: FilePath.Component
+        private let object: String
+        private let isCancelled: () -> Bool
+        private var isKept = false
+
+        fileprivate init(
+            file: consuming OwnedDescriptor, parent: Directory, name: FilePath.Component,
+            object: String, isCancelled: @escaping () -> Bool
+        ) {
+            self.isCancelled = isCancelled
+            self.file = file
+            self.parent = parent
+            self.name = name
+            self.object = object
+        }
+
+        deinit { if !isKept { try? parent.removeFile(name) } }
+
+        /// Writes the next bytes.
+        func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
+            if isCancelled() {
+                throw ArchiveError(
+                    .cancelled, operation: "extract", object: object, reason: "interrupted")
+            }
+            do throws(SystemCallError) { try file.write(bytes) } catch {
+                throw ArchiveError(error, object: object)
+            }
+        }
+
+        /// Says that it is whole.
+        func keep() { isKept = true }
+    }
+
+    private static func create(
+        _ name: FilePath.Component, in parent: Directory, replacing: Bool
+    ) throws(ArchiveError) -> OwnedDescriptor {
+        do throws(SystemCallError) {
+            if replacing { try parent.removeFile(name) }
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else {
+                throw ArchiveError(error, kind: .cannotCreate)
+            }
+        }
+        do throws(SystemCallError) { return try parent.makeRegularFile(name) } catch {
+            throw ArchiveError(error, kind: .cannotCreate)
+        }
+    }
+
+    /// Opens the directory with these components, making what is not there; a link is refused.
+    private static func descend(
+        _ components: some Sequence<[UInt8]>, below target: Directory
+    ) throws(ArchiveError) -> Directory {
+        var here = target
+        for bytes in components {
+            guard let name = MemberPath.component(bytes) else { continue }
+            do throws(SystemCallError) {
+                do throws(SystemCallError) { here = try here.subdirectory(name) } catch {
+                    guard error.errno == .noSuchFileOrDirectory else { throw error }
+                    try here.makeSubdirectory(name)
+                    here = try here.subdirectory(name)
+                }
+            } catch { throw ArchiveError(error, kind: .cannotCreate) }
+        }
+        return here
+    }
+}
