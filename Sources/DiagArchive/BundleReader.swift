@@ -45,8 +45,6 @@ public import SystemPackage
     private let object: String
     /// What is wrong with the table of blocks at the end of the file; it is read without then.
     let tableFault: ArchiveError?
-    /// Whether the blocks of the file were found by a table at its end.
-    let hasTable: Bool
     private let limits: Limits
     private var seen = Set<MemberPath>()
     private var nameByteCount = 0
@@ -55,6 +53,9 @@ public import SystemPackage
 
     /// Whether the members come in the order in which they were written.
     public var isStream: Bool { !isZip }
+
+    /// The uncompressed bytes of a tar stream that was read to its end; `nil` of a zip.
+    var streamByteCount: Int64? { decompressed?.byteCount }
 
     /// Opens the archive at `path`.
     ///
@@ -89,8 +90,7 @@ public import SystemPackage
             input, table, object: file.object,
             byteLimit: overflow ? .max : max(slack, 1 << 20))
         try self.init(
-            reading: decompressed, object: file.object, limits, tableFault: fault,
-            hasTable: table != nil)
+            reading: decompressed, object: file.object, limits, tableFault: fault)
     }
 
     /// Reads what `input` gives: the bytes of a tar stream, or the file of a zip.
@@ -98,7 +98,7 @@ public import SystemPackage
     /// Of an input that is no ``DecompressedInput`` the end of the archive is not checked.
     init(
         reading input: ArchiveInput, object: String, _ limits: Limits = Limits(),
-        isZip: Bool = false, tableFault: ArchiveError? = nil, hasTable: Bool = false
+        isZip: Bool = false, tableFault: ArchiveError? = nil
     ) throws(ArchiveError) {
         guard let handle = unsafe archive_read_new() else {
             throw ArchiveError(
@@ -110,7 +110,6 @@ public import SystemPackage
         self.limits = limits
         self.isZip = isZip
         self.tableFault = tableFault
-        self.hasTable = hasTable
         decompressed = input as? DecompressedInput
         if isZip {
             _ = unsafe archive_read_support_format_zip(handle)

@@ -32,7 +32,8 @@ public enum BundleVerifier {
     /// Reads everything once, in parts; what it keeps grows with the number of members, and with
     /// the largest JSON document up to 16 MiB.
     ///
-    /// Of a tar stream the whole file counts: what is cut off or appended is a difference. A zip is
+    /// Of a tar stream the whole file counts: what is cut off or appended is a difference, and so is
+    /// whatever the table of blocks or the index of members says otherwise than it was read. A zip is
     /// read by its own list of members, so bytes between and behind them are not seen.
     ///
     /// - Throws: ``ArchiveError``, when `path` cannot be opened, or the check was cancelled. What
@@ -70,6 +71,8 @@ public enum BundleVerifier {
         _ isCancelled: () -> Bool
     ) throws(ArchiveError) {
         let reader = try BundleReader(path, limits: limits)
+        if let fault = reader.tableFault { ledger.add("\(fault)") }
+        var comparison = MemberIndexComparison(of: path.string)
         var top: [UInt8]?
         while let member = try reader.next() {
             let components = member.path.components
@@ -79,25 +82,43 @@ public enum BundleVerifier {
                 continue
             }
             let inside = MemberPath(components: Array(components.dropFirst()))
-            if member.isDirectory { continue }
+            if member.isDirectory {
+                guard !inside.components.isEmpty else { continue }
+                comparison.add(inside, member, byteCount: 0, sha256: "")
+                continue
+            }
             guard !inside.components.isEmpty else {
                 ledger.add("\(member.path.text): a file where the top folder should be")
                 continue
             }
-            if inside.text == MemberIndexFormat.name,
-                ledger.lastPath?.text == BundleWriter.manifestName
-            {
-                continue  // It is of the bundle, and the last.
+            if member.path.isMemberIndex {
+                comparison.begin(member)
+                try reader.read { bytes throws(ArchiveError) in
+                    if isCancelled() { throw cancelled(path) }
+                    // A zip of a folder that was unpacked may hold that of another archive.
+                    if reader.isStream { comparison.take(bytes) }
+                }
+                continue
             }
             var check = MemberCheck(inside, byteCount: member.byteCount)
             try reader.read { bytes throws(ArchiveError) in
                 if isCancelled() { throw cancelled(path) }
                 check.take(bytes)
             }
-            ledger.add(check.finish())
+            let outcome = check.finish()
+            comparison.add(
+                inside, member, byteCount: outcome.byteCount, sha256: outcome.sha256)
+            ledger.add(outcome)
         }
-        if reader.isStream, ledger.lastPath?.text != BundleWriter.manifestName {
+        guard let streamByteCount = reader.streamByteCount else { return }
+        if ledger.lastPath?.text != BundleWriter.manifestName {
             ledger.add("manifest.json: it does not stand last")
+        }
+        if comparison.isTooLarge { ledger.add(unchecked: MemberIndexFormat.name) }
+        for difference in comparison.differences(
+            top: top ?? [], streamByteCount: streamByteCount)
+        {
+            ledger.add(difference)
         }
     }
 
@@ -110,9 +131,10 @@ public enum BundleVerifier {
             throw ArchiveError(error)
         }
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        let indexPath = MemberPath(components: [Array(MemberIndexFormat.name.utf8)])
         for member in try FolderWalk(folder, limit: limits.memberCount).members {
-            // The index is of the bundle that was unpacked here, not of the folder.
-            if member.isDirectory || member.path.text == MemberIndexFormat.name { continue }
+            // Where a bundle was unpacked by another program: it is of the bundle, not of the folder.
+            if member.isDirectory || member.path == indexPath { continue }
             var check = MemberCheck(member.path, byteCount: member.byteCount)
             let file = try FolderWalk.open(member.path, below: folder)
             while true {

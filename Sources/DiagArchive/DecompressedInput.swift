@@ -10,7 +10,8 @@ class DecompressedInput: ArchiveInput {
     fileprivate let object: String
     private let byteLimit: Int64
     private var hasEnded = false
-    private var byteCount: Int64 = 0
+    /// Uncompressed bytes up to now.
+    private(set) var byteCount: Int64 = 0
     /// One past the last byte given that is not zero.
     private var informationEnd: Int64 = 0
 

@@ -26,6 +26,9 @@ struct VerificationLedger {
     /// Notes a difference.
     mutating func add(_ difference: String) { differences.insert(difference) }
 
+    /// Notes what could not be checked.
+    mutating func add(unchecked path: String) { unchecked.append(path) }
+
     /// Notes a member that has passed.
     mutating func add(_ member: MemberCheck.Outcome) {
         lastPath = member.path

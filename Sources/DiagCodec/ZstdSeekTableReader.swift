@@ -25,7 +25,10 @@ struct ZstdSeekTableReader {
         let footerOffset = source.byteCount - Int64(Self.footerByteCount)
         let footer = try source.bytes(
             at: footerOffset, count: Self.footerByteCount, of: Self.what)
-        guard footer.littleEndian32(at: 5) == Self.footerMagic else { return nil }
+        guard footer.littleEndian32(at: 5) == Self.footerMagic else {
+            try refuseDamagedEnd()
+            return nil
+        }
         // Bit 7: checksums of the frames' contents. Bits 2 to 6 are reserved, 0 and 1 unused.
         guard footer[4] & 0x7C == 0 else {
             throw BlockFormatError(
@@ -54,6 +57,25 @@ struct ZstdSeekTableReader {
         return try entries(
             at: offset + Int64(Self.headerByteCount), count: count,
             entryByteCount: entryByteCount, framesByteCount: offset)
+    }
+
+    /// Tells a table whose last bytes are damaged from a file without one: its skippable frame
+    /// still ends with the file. The last MiB is searched, which is a table of 131,000 frames.
+    private func refuseDamagedEnd() throws {
+        let count = Int(min(source.byteCount, 1 << 20))
+        let start = source.byteCount - Int64(count)
+        let bytes = try source.bytes(at: start, count: count, of: Self.what)
+        var place = count - Self.headerByteCount - Self.footerByteCount
+        while place >= 0 {
+            if bytes[place] == UInt8(truncatingIfNeeded: Self.frameMagic),
+                bytes.littleEndian32(at: place) == Self.frameMagic,
+                Int(bytes.littleEndian32(at: place + 4)) == count - place - Self.headerByteCount
+            {
+                throw BlockFormatError(
+                    .damaged, Self.what, at: start + Int64(place), "its last bytes are damaged")
+            }
+            place -= 1
+        }
     }
 
     /// The entries, whose frames fill the `framesByteCount` bytes before the table exactly.
