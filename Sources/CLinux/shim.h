@@ -38,6 +38,7 @@ int pipe2(int ends[2], int flags);
 int syncfs(int descriptor);
 int pthread_clockjoin_np(pthread_t, void **, clockid_t, const struct timespec *);
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
+void *memmem(const void *, size_t, const void *, size_t);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
 #ifndef F_SETPIPE_SZ
 #define F_SETPIPE_SZ 1031
@@ -211,6 +212,13 @@ static inline int diag_spawn_close_from(posix_spawn_file_actions_t *actions, int
 static inline int diag_spawn_change_directory(
     posix_spawn_file_actions_t *actions, const char *path) {
     return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+/// Where `text` begins in `bytes`; -1 for nowhere.
+static inline ssize_t diag_find(
+    const void *bytes, size_t count, const void *text, size_t text_count) {
+    const char *found = memmem(bytes, count, text, text_count);
+    return found ? found - (const char *)bytes : -1;
 }
 
 #include "device_block.h"

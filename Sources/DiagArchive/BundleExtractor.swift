@@ -73,7 +73,7 @@ public enum BundleExtractor {
         extraction.notFound = notFound
         let files = try folder()
         guard !members.isEmpty else { return extraction }
-        let sweep = try MemberSweep(bundle, members)
+        let sweep = try MemberSweep(bundle.stream, members)
         for member in members {
             let path = bundle.path(of: member)
             if member.kind == .directory {
@@ -109,7 +109,7 @@ public enum BundleExtractor {
         if let bundle = try IndexedBundle.open(file, limits: limits) {
             guard let member = try bundle.index.find(text: wanted), member.kind != .directory
             else { return false }
-            try MemberSweep(bundle, [member]).read(member, body)
+            try MemberSweep(bundle.stream, [member]).read(member, body)
             return true
         }
         BundleListing.tell(ofSlow: file, notice)

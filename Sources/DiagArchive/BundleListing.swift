@@ -42,7 +42,8 @@ public enum BundleListing {
                     Entry(
                         path: bundle.path(of: member), byteCount: member.byteCount,
                         sha256: member.sha256.hexadecimal, offset: member.headerOffset,
-                        block: bundle.table.format == .none ? nil : bundle.block(of: member)))
+                        block: bundle.stream.table.format == .none ? nil : bundle.block(of: member))
+                )
             }
             return
         }

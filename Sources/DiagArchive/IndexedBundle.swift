@@ -5,16 +5,27 @@ internal import SystemPackage
 ///
 /// Used by one thread; what decodes beside it has threads of its own.
 final class IndexedBundle {
-    /// The file.
-    let file: InputFile
-    /// Where its blocks lie.
-    let table: BlockTable
+    /// What members are read from.
+    struct Stream: Sendable {
+        let file: InputFile
+        /// Where its blocks lie.
+        let table: BlockTable
+        /// The top folder.
+        let top: MemberPath
+
+        /// The member's path with the top folder.
+        func path(of member: IndexedMember) -> MemberPath {
+            MemberPath(components: top.components + member.path.components)
+        }
+    }
+
+    /// What its members are read from.
+    let stream: Stream
     /// Where its members lie.
     let index: MemberIndex
 
     private init(_ file: InputFile, _ table: BlockTable, _ index: MemberIndex) {
-        self.file = file
-        self.table = table
+        stream = Stream(file: file, table: table, top: index.top)
         self.index = index
     }
 
@@ -55,12 +66,10 @@ final class IndexedBundle {
     }
 
     /// The block, from 0, that holds the first byte of a member's content.
-    func block(of member: IndexedMember) -> Int? { table.index(holding: member.firstOffset) }
+    func block(of member: IndexedMember) -> Int? { stream.table.index(holding: member.firstOffset) }
 
     /// The member's path with the top folder.
-    func path(of member: IndexedMember) -> MemberPath {
-        MemberPath(components: index.top.components + member.path.components)
-    }
+    func path(of member: IndexedMember) -> MemberPath { stream.path(of: member) }
 
     /// The members that `wanted` selects, in the order of the stream, and which of `wanted` select
     /// none.

@@ -6,15 +6,20 @@ internal import DiagDigest
 /// Only the blocks that hold them are decoded, each once and as far as it is needed, side by side
 /// and ahead of the reading.
 final class MemberSweep {
-    private let bundle: IndexedBundle
+    private let bundle: IndexedBundle.Stream
     private let stream: StreamInput
 
-    /// Begins to decode `members`, which are sorted by their places.
-    init(_ bundle: IndexedBundle, _ members: [IndexedMember]) throws(ArchiveError) {
+    /// Begins to decode `members`, which are sorted by their places, with at most `threadCount`
+    /// threads.
+    init(
+        _ bundle: IndexedBundle.Stream, _ members: some Collection<IndexedMember>,
+        threadCount: Int = .max
+    ) throws(ArchiveError) {
         self.bundle = bundle
         stream = try StreamInput(
             bundle.file, bundle.table,
-            ranges: members.map { $0.headerOffset..<$0.endOffset })
+            ranges: members.map { $0.headerOffset..<$0.endOffset },
+            threadCount: threadCount)
     }
 
     /// Gives the content of the next member, in parts.

@@ -13,10 +13,11 @@ final class StreamInput: ArchiveInput {
 
     /// The bytes of the sorted `ranges`, each to be asked for with ``narrow(to:)``.
     init(
-        _ file: InputFile, _ table: BlockTable, ranges: [Range<Int64>]
+        _ file: InputFile, _ table: BlockTable, ranges: [Range<Int64>],
+        threadCount: Int = .max
     ) throws(ArchiveError) {
         ahead = try BlockReadAhead.start(
-            file, table, BlockReadAhead.jobs(for: ranges, in: table))
+            file, table, BlockReadAhead.jobs(for: ranges, in: table), threadCount: threadCount)
         object = file.object
         end = table.uncompressedByteCount
         super.init()
@@ -63,7 +64,6 @@ final class StreamInput: ArchiveInput {
     private func advance() throws(ArchiveError) -> Range<Int>? {
         guard offset < end else { return nil }
         while position == part.count {
-            if !part.isEmpty { ahead.reuse(part) }
             part = []
             position = 0
             guard let next = try ahead.next() else { return nil }

@@ -51,6 +51,7 @@ enum CompletionValues {
         switch (command.joined(separator: " "), argument.valueName ?? "") {
         // Of any name: what a ticket system or a person calls a bundle is theirs to choose.
         case ("verify", _), ("list", _), ("cat", "bundle"), ("extract", "bundle"),
+            ("grep", "bundle"),
             ("dump info", _), ("dump stacks", _), ("dump convert", _), ("collectors check", _):
             return Values(files: .files)
         case ("archive", _): return Values(files: .folders)

@@ -21,7 +21,7 @@ struct Diagbundle: ParsableCommand {
         version: version,
         subcommands: [
             Collect.self, PlanCommand.self, Subsystems.self, Verify.self, List.self, Cat.self,
-            Extract.self, Archive.self, Dump.self, Collectors.self, SchemaCommand.self,
+            Grep.self, Extract.self, Archive.self, Dump.self, Collectors.self, SchemaCommand.self,
             Config.self, Completion.self, Manual.self, Complete.self, Orchestrate.self,
             Worker.self,
         ])

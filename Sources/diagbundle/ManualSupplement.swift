@@ -66,6 +66,11 @@ enum ManualSupplement {
         "cat": [
             .init("The page for a person:", "diagbundle cat host.tar.xz summary.txt")
         ],
+        "grep": [
+            .init(
+                "What do the logs say of one disk?",
+                "diagbundle grep -n 'nvme0n1|sda' host.tar.xz logs")
+        ],
         "extract": [
             .init(
                 "Unpack the logs into a folder:",
