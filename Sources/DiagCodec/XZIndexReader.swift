@@ -6,7 +6,7 @@ internal import CLzma
 struct XZIndexReader {
     static let magic: [UInt8] = [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
     /// Bytes of a stream's header, and of its footer.
-    private static let edgeByteCount: Int64 = 12
+    static let edgeByteCount: Int64 = 12
     /// The least of an index: indicator, number of records, padding, CRC32.
     private static let leastIndexByteCount: Int64 = 8
     /// Padding behind streams that is passed over; more is no bundle.
@@ -157,7 +157,7 @@ struct XZIndexReader {
         return sum
     }
 
-    private static func check(
+    static func check(
         of flags: lzma_stream_flags, at offset: Int64
     ) throws -> BlockCheck {
         switch flags.check {

@@ -1,0 +1,142 @@
+internal import DiagCodec
+
+/// The uncompressed stream of a damaged file, as far as it can be decoded: blocks that are whole,
+/// and gaps.
+struct SalvageStream {
+    /// What comes next.
+    enum Piece {
+        /// Bytes of the stream.
+        case bytes([UInt8])
+        /// Bytes that are lost; how many, where that is known.
+        case gap(Int64?)
+    }
+
+    private static let plainByteCount = 64 << 10
+    private static let blockByteLimit = 64 << 20
+
+    private enum Source {
+        case table(BlockTable, next: Int)
+        case scan(BlockScanner)
+        case plain(offset: Int64)
+    }
+
+    private let file: InputFile
+    private let blocks: BlockSource
+    private var source: Source
+    private var decoder: BlockDecoder?
+    /// A piece that comes before the next block.
+    private var waiting: Piece?
+    /// How many blocks were lost, as far as that is known.
+    private(set) var lostBlockCount = 0
+    /// Whether the table of blocks could not be read, or lies.
+    let isTableDamaged: Bool
+    /// Whether a check covers what is given: not of a file that is not compressed.
+    let isChecked: Bool
+
+    /// A stream of the blocks of `file`; `nil` when none can be found one by one.
+    init?(_ file: InputFile) throws(ArchiveError) {
+        self.file = file
+        blocks = file.blockSource
+        let start = (try? file.firstBytes(512)) ?? []
+        if start.count == 512, TarHeader(start.span) != nil {
+            source = .plain(offset: 0)
+            isTableDamaged = false
+            isChecked = false
+            return
+        }
+        isChecked = true
+        // Of one block alone what comes before the damage is saved: that is read from the start.
+        if let table = try? BlockTable.read(blocks), table.count > 1,
+            BlockScanner.agrees(table, with: blocks)
+        {
+            // A block that does not fit into memory is read only from start to end.
+            guard
+                (0..<table.count).allSatisfy({
+                    table[$0].uncompressedByteCount <= Int64(Self.blockByteLimit)
+                })
+            else { return nil }
+            source = .table(table, next: 0)
+            isTableDamaged = false
+            return
+        }
+        guard let format = BlockScanner.format(of: blocks),
+            let scanner = BlockScanner(format, blocks)
+        else { return nil }
+        var trial = scanner
+        guard trial.next() != nil else { return nil }
+        source = .scan(scanner)
+        isTableDamaged = true
+    }
+
+    /// The next piece; `nil` at the end.
+    mutating func next() throws(ArchiveError) -> Piece? {
+        if let piece = waiting {
+            waiting = nil
+            return piece
+        }
+        switch source {
+        case .plain(let offset): return plain(from: offset)
+        case .table(let table, let next):
+            guard next < table.count else { return nil }
+            source = .table(table, next: next + 1)
+            let block = table[next]
+            if let bytes = try decode(block) { return .bytes(bytes) }
+            return .gap(block.uncompressedByteCount)
+        case .scan(var scanner):
+            guard let found = scanner.next() else { return nil }
+            let bytes = try decode(found.block)
+            let piece: Piece
+            if let bytes {
+                scanner.pass(found.block)
+                piece = .bytes(bytes)
+            } else {
+                let isKnown = scanner.fail(found.block)
+                piece = .gap(isKnown ? found.block.uncompressedByteCount : nil)
+            }
+            source = .scan(scanner)
+            if found.isAdjacent { return piece }
+            waiting = piece
+            return .gap(nil)
+        }
+    }
+
+    /// All of a block, checked; `nil` when it is damaged.
+    private mutating func decode(_ block: BlockTable.Block) throws(ArchiveError) -> [UInt8]? {
+        do throws(BlockEncoderError) {
+            if decoder == nil {
+                decoder = try BlockDecoder(format)
+            }
+        } catch {
+            throw ArchiveError(translating: error, operation: "decompress", object: file.object)
+        }
+        var bytes = [UInt8]()
+        do {
+            try decoder?.decode(block, from: blocks, into: &bytes, byteLimit: Self.blockByteLimit)
+            return bytes
+        } catch {
+            // The state of a decoder that failed is not used again.
+            decoder = nil
+            lostBlockCount += 1
+            return nil
+        }
+    }
+
+    private var format: BlockFormat {
+        switch source {
+        case .table(let table, _): table.format
+        case .scan(let scanner): scanner.format
+        case .plain: .none
+        }
+    }
+
+    private mutating func plain(from offset: Int64) -> Piece? {
+        let count = Int(min(Int64(Self.plainByteCount), file.byteCount - offset))
+        guard count > 0 else { return nil }
+        source = .plain(offset: offset + Int64(count))
+        if let bytes = try? file.bytes(at: offset, count: count), bytes.count == count {
+            return .bytes(bytes)
+        }
+        lostBlockCount += 1
+        return .gap(Int64(count))
+    }
+}
