@@ -1,3 +1,4 @@
+internal import DiagCodec
 public import DiagModel
 internal import DiagSystem
 public import SystemPackage
@@ -70,7 +71,8 @@ public enum BundleVerifier {
         _ path: FilePath, _ limits: BundleReader.Limits, into ledger: inout VerificationLedger,
         _ isCancelled: () -> Bool
     ) throws(ArchiveError) {
-        let reader = try BundleReader(path, limits: limits)
+        let file = try InputFile(path)
+        let reader = try BundleReader(file, limits: limits)
         if let fault = reader.tableFault { ledger.add("\(fault)") }
         var comparison = MemberIndexComparison(of: path.string)
         var top: [UInt8]?
@@ -114,12 +116,28 @@ public enum BundleVerifier {
         if ledger.lastPath?.text != BundleWriter.manifestName {
             ledger.add("manifest.json: it does not stand last")
         }
+        if comparison.hasIndex, lacksTable(file) {
+            ledger.add("\(path): the table of its blocks is cut off")
+        }
         if comparison.isTooLarge { ledger.add(unchecked: MemberIndexFormat.name) }
         for difference in comparison.differences(
             top: top ?? [], streamByteCount: streamByteCount)
         {
             ledger.add(difference)
         }
+    }
+
+    /// Whether a file of several zstd frames has no table of them: one with an index of members was
+    /// made with it.
+    private static func lacksTable(_ file: InputFile) -> Bool {
+        let source = file.blockSource
+        guard BlockScanner.format(of: source) == .zstd, var scanner = BlockScanner(.zstd, source)
+        else { return false }
+        // A table that is damaged was told already.
+        do { if try BlockTable.read(source) != nil { return false } } catch { return false }
+        guard let first = scanner.next() else { return false }
+        scanner.pass(first.block)
+        return scanner.next()?.isAdjacent ?? false
     }
 
     private static func readFolder(

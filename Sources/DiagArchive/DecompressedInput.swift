@@ -48,7 +48,7 @@ class DecompressedInput: ArchiveInput {
     /// Reads what is left.
     ///
     /// - Throws: ``ArchiveError``, when something other than zeros is there from `offset` on, the
-    ///   compressed stream has no proper end, or something stands behind that.
+    ///   archive or the compressed stream has no proper end, or something stands behind that.
     final func finish(archiveEnd offset: Int64) throws(ArchiveError) {
         while try fill() > 0 {
             guard informationEnd <= offset else { break }
@@ -57,6 +57,13 @@ class DecompressedInput: ArchiveInput {
             throw ArchiveError(
                 .invalid, operation: "read", object: object,
                 reason: "bytes that are no part of the archive follow its end")
+        }
+        // The last member may end with zeros itself; where it does not, at least one block must.
+        let unit = MemberIndexFormat.tarBlockByteCount
+        guard byteCount >= MemberIndexFormat.padded(informationEnd) + unit else {
+            throw ArchiveError(
+                .invalid, operation: "read", object: object,
+                reason: "it is cut: no end of the archive stands behind the last member")
         }
         guard consumedByteCount == file.byteCount else {
             throw ArchiveError(

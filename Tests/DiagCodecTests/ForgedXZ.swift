@@ -53,11 +53,15 @@ enum ForgedXZ {
     }
 
     static func crc32(_ bytes: [UInt8]) -> UInt32 {
-        var sum = UInt32.max
+        var value = UInt32.max
         for byte in bytes {
-            sum ^= UInt32(byte)
-            for _ in 0..<8 { sum = sum & 1 == 0 ? sum >> 1 : (sum >> 1) ^ 0xEDB8_8320 }
+            value ^= UInt32(byte)
+            for _ in 0..<8 {
+                let isOdd = value & 1 != 0
+                value >>= 1
+                if isOdd { value ^= 0xEDB8_8320 }
+            }
         }
-        return ~sum
+        return ~value
     }
 }
