@@ -53,15 +53,10 @@ enum ForgedXZ {
     }
 
     static func crc32(_ bytes: [UInt8]) -> UInt32 {
-        var value = UInt32.max
-        for byte in bytes {
-            value ^= UInt32(byte)
-            for _ in 0..<8 {
-                let isOdd = value & 1 != 0
-                value >>= 1
-                if isOdd { value ^= 0xEDB8_8320 }
+        ~bytes.reduce(UInt32.max) { sum, byte in
+            (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in
+                value & 1 == 0 ? value >> 1 : value >> 1 ^ 0xEDB8_8320
             }
         }
-        return ~value
     }
 }
