@@ -53,7 +53,9 @@ struct MemberIndexComparison {
 
     /// What the index says otherwise than it was read in a stream of `streamByteCount` bytes below
     /// the folder `top`.
-    consuming func differences(top: [UInt8], streamByteCount: Int64) -> [String] {
+    ///
+    /// What was noted is used up.
+    mutating func differences(top: [UInt8], streamByteCount: Int64) -> [String] {
         let name = MemberIndexFormat.name
         guard hasIndex, !isTooLarge else { return [] }
         guard !isFollowed else { return ["\(name): it does not stand last"] }
@@ -62,7 +64,8 @@ struct MemberIndexComparison {
             return ["\(name): what stands behind it is not the end of the archive alone"]
         }
         var differences = [String]()
-        var rest = found
+        var rest = [MemberPath: Found]()
+        swap(&rest, &found)
         let (bytes, start) = (content, contentOffset)
         do throws(ArchiveError) {
             let opened = try MemberIndex.open(

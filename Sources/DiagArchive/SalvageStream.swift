@@ -37,35 +37,67 @@ struct SalvageStream {
     init?(_ file: InputFile) throws(ArchiveError) {
         self.file = file
         blocks = file.blockSource
-        let start = (try? file.firstBytes(512)) ?? []
-        if start.count == 512, TarHeader(start.span) != nil {
-            source = .plain(offset: 0)
-            isTableDamaged = false
-            isChecked = false
-            return
-        }
-        isChecked = true
-        // Of one block alone what comes before the damage is saved: that is read from the start.
-        if let table = try? BlockTable.read(blocks), table.count > 1,
-            BlockScanner.agrees(table, with: blocks)
-        {
-            // A block that does not fit into memory is read only from start to end.
-            guard
-                (0..<table.count).allSatisfy({
-                    table[$0].uncompressedByteCount <= Int64(Self.blockByteLimit)
-                })
-            else { return nil }
+        let table = try? BlockTable.read(blocks)
+        // Of one block alone what comes before the damage is saved: that is read from the start. So
+        // is a block that does not fit into memory.
+        if let table, table.count <= 1 || !Self.fitsIntoMemory(table) { return nil }
+        if let table, BlockScanner.agrees(table, with: blocks) {
             source = .table(table, next: 0)
             isTableDamaged = false
+            isChecked = true
             return
         }
-        guard let format = BlockScanner.format(of: blocks),
-            let scanner = BlockScanner(format, blocks)
-        else { return nil }
-        var trial = scanner
-        guard trial.next() != nil else { return nil }
-        source = .scan(scanner)
-        isTableDamaged = true
+        if let scanner = Self.scanner(of: file, blocks) {
+            source = .scan(scanner)
+            isTableDamaged = true
+            isChecked = true
+            return
+        }
+        guard Self.holdsTarHeader(file) else { return nil }
+        source = .plain(offset: 0)
+        isTableDamaged = false
+        isChecked = false
+    }
+
+    private static func fitsIntoMemory(_ table: BlockTable) -> Bool {
+        (0..<table.count).allSatisfy {
+            table[$0].uncompressedByteCount <= Int64(blockByteLimit)
+        }
+    }
+
+    /// A scanner that finds blocks in `file`; `nil` for none.
+    private static func scanner(of file: InputFile, _ blocks: BlockSource) -> BlockScanner? {
+        let start = (try? file.firstBytes(4)) ?? []
+        // gzip, bzip2, zip, lz4 and plain tar have no blocks that could be found.
+        let others: [[UInt8]] = [
+            [0x1F, 0x8B], [0x42, 0x5A, 0x68], [0x50, 0x4B], [4, 0x22, 0x4D],
+        ]
+        let known = BlockScanner.format(of: blocks)
+        if known == nil, others.contains(where: start.starts(with:)) || holdsTarHeader(file) {
+            return nil
+        }
+        for format in known.map({ [$0] }) ?? [.xz, .zstd] {
+            guard let scanner = BlockScanner(format, blocks) else { continue }
+            var trial = scanner
+            // One frame that is the whole file is read from its start.
+            if let first = trial.next(),
+                first.block.offset > 0
+                    || first.block.byteCount < file.byteCount
+            {
+                return scanner
+            }
+        }
+        return nil
+    }
+
+    /// Whether a tar header stands in the first MiB.
+    private static func holdsTarHeader(_ file: InputFile) -> Bool {
+        guard let start = try? file.firstBytes(1 << 20) else { return false }
+        return stride(from: 0, to: start.count - TarHeader.byteCount + 1, by: TarHeader.byteCount)
+            .contains { place in
+                let block = Array(start[place..<place + TarHeader.byteCount])
+                return TarHeader(block.span) != nil
+            }
     }
 
     /// The next piece; `nil` at the end.
