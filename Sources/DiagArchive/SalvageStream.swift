@@ -134,7 +134,7 @@ struct SalvageStream {
 
     /// All of a block, checked; `nil` when it is damaged.
     private mutating func decode(_ block: BlockTable.Block) throws(ArchiveError) -> [UInt8]? {
-        do throws(BlockEncoderError) {
+        do throws(BlockCodecError) {
             if decoder == nil {
                 decoder = try BlockDecoder(format)
             }
