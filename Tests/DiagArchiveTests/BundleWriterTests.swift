@@ -89,7 +89,8 @@ import Testing
         #expect(try BundleVerifier.verify(sealed.path).differences == [])
     }
 
-    @Test("Progress counts what is in the file, up to the total, and the last member is the manifest")
+    @Test(
+        "Progress counts what is in the file, up to the total, and the last member is the manifest")
     func progress() throws {
         let folder = try TestFolder.whole(extra: Self.large)
         var steps = [BundleProgress]()
