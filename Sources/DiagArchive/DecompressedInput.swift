@@ -110,7 +110,10 @@ private final class BlocksInput: DecompressedInput {
 
     override fileprivate func decompress() throws(ArchiveError) -> Int {
         let count = try stream.fill()
-        if count == 0 { hasPassed = true }
+        if count == 0 {
+            try stream.finish()
+            hasPassed = true
+        }
         unsafe buffer.copyMemory(
             from: UnsafeRawBufferPointer(rebasing: stream.buffer[..<count]))
         return count

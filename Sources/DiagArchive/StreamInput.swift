@@ -51,6 +51,11 @@ final class StreamInput: ArchiveInput {
         end = range.upperBound
     }
 
+    /// Waits for the check of the last block, which stands behind its last byte.
+    ///
+    /// - Throws: ``ArchiveError`` when it is wrong.
+    func finish() throws(ArchiveError) { while try ahead.next() != nil {} }
+
     override func fill() throws(ArchiveError) -> Int {
         guard let range = try advance() else { return 0 }
         unsafe part.withUnsafeBytes { bytes in

@@ -58,6 +58,8 @@ struct TarSalvage {
     private var isUnsure = false
     private var seen = Set<MemberPath>()
     private var contentByteCount: Int64 = 0
+    /// Whether the end of the archive came, and no member behind it.
+    private var hasEnd = false
     private(set) var result = Result()
 
     /// Saves into `files`; `index` has what is known of the members below the folder `top`.
@@ -98,6 +100,7 @@ struct TarSalvage {
     /// Ends: what is not whole now is lost.
     mutating func finish() {
         loseOpen()
+        if !hasEnd { result.hasGap = true }
         result.lost.removeAll { path in
             result.saved.contains(MemberPath(components: Array(path.components.dropFirst())))
         }
@@ -161,10 +164,14 @@ struct TarSalvage {
         guard let header = TarHeader(block.span) else {
             if case .searching = state { return }
             // The end of the archive is of zeros.
-            guard !block.allSatisfy({ $0 == 0 }) else { return }
+            guard !block.allSatisfy({ $0 == 0 }) else {
+                hasEnd = true
+                return
+            }
             result.hasGap = true
             return search()
         }
+        hasEnd = false
         switch header.kind {
         case .extended, .longName:
             guard header.contentByteCount <= Self.prefixByteLimit else { return search() }

@@ -8,9 +8,9 @@ import SystemPackage
 enum ExitStatus: Int32, CaseIterable {
     /// All is there; what is absent does not count.
     case complete = 0
-    /// It failed, or what was verified differs.
+    /// It failed, what was verified differs, or nothing matched.
     case failed = 1
-    /// A valid bundle with something missing.
+    /// A valid bundle with something missing, or a part saved of a damaged one.
     case partial = 3
     /// The command line is wrong, or a file that the run goes by.
     case usage = 64

@@ -130,12 +130,14 @@ extension ExitStatus {
     var meaning: String {
         switch self {
         case .complete: "complete; what is absent does not count"
-        case .failed: "failed; or what was verified differs"
-        case .partial: "partial: a valid bundle with something missing"
+        case .failed: "failed; or what was verified differs, or nothing matched"
+        case .partial:
+            "partial: a valid bundle with something missing, or a part saved of a damaged one"
         case .usage: "wrong usage"
         case .unavailable: "the source does not exist here"
         case .cannotCreate: "the output cannot be created"
-        case .inputOutput: "input/output error: disk full, output hung"
+        case .inputOutput:
+            "input/output error: disk full, output hung; for grep also a damaged bundle"
         case .temporarilyRefused:
             "refused for now: another run is at work in the same output folder; a dump under"
                 + " memory pressure, beside another, or too soon after the last"

@@ -113,6 +113,7 @@ class CompletionTest(harness.Case):
             (["collect", "--collectors", self.own, "--only", "my-"], ["my-app"]),
             (["verify", "h"], ["host.tar.xz"]),
             (["verify", "v"], ["vmcore"]),
+            (["grep", "sda", "h"], ["host.tar.xz"]),
             (["plan", "--output", "v"], ["vmcore"]),
             (["plan", "-o", "v"], ["vmcore"]),
             (["plan", "-o", "l"], ["logs folder"]),
