@@ -3,7 +3,7 @@ internal import Glibc
 
 /// What is looked for in lines: a POSIX extended regular expression, or a text as it is.
 ///
-/// Both work on bytes, whatever the locale and whatever the bytes: NUL is one like others.
+/// Both work on bytes, whatever the bytes: NUL is one like others, but that `.` does not match it.
 /// Source: POSIX.1-2017, section 9.4, and regexec(3) for `REG_STARTEND`. One thread uses it: glibc
 /// locks an expression while it is used.
 @safe public final class LinePattern {
