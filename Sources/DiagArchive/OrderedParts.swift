@@ -7,8 +7,6 @@ internal import DiagSystem
 final class OrderedParts<Part: Sendable>: Sendable {
     private struct Slot: Sendable {
         var parts = [(part: Part, byteCount: Int)]()
-        /// The part that is read next.
-        var first = 0
         var byteCount = 0
         var isDone = false
         var failure: ArchiveError?
@@ -58,14 +56,10 @@ final class OrderedParts<Part: Sendable>: Sendable {
                 guard var slot = state.slots.removeValue(forKey: head) else {
                     return state.isStopped ? .success(nil) : nil
                 }
-                if slot.first < slot.parts.count {
-                    let (part, byteCount) = slot.parts[slot.first]
-                    slot.first += 1
+                if !slot.parts.isEmpty {
+                    // A few at most, by the limit: moving them costs nothing.
+                    let (part, byteCount) = slot.parts.removeFirst()
                     slot.byteCount -= byteCount
-                    if slot.first == slot.parts.count {
-                        slot.parts.removeAll(keepingCapacity: true)
-                        slot.first = 0
-                    }
                     state.slots[head] = slot
                     return .success(Answer(job: head, part: part))
                 }

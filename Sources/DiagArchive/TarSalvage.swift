@@ -211,7 +211,8 @@ struct TarSalvage {
         let isSparse = extended?.isSparse ?? false
         (extended, longName) = (nil, nil)
         let path = try? MemberPath(validating: bytes, of: object)
-        guard let path, let first = path.components.first, byteCount <= min(limits.byteCount, IndexedMember.greatestOffset),
+        guard let path, let first = path.components.first,
+            byteCount <= min(limits.byteCount, IndexedMember.greatestOffset),
             first == top ?? first
         else {
             if isUnsure { return search() }
