@@ -48,39 +48,47 @@ final class OrderedParts<Part: Sendable>: Sendable {
     ///
     /// - Throws: what the job failed with, behind its parts; then again and again.
     func next() throws(ArchiveError) -> (job: Int, part: Part)? {
-        let count = jobCount
-        let answer = state.wait { state -> Result<Answer?, ArchiveError>? in
-            while state.head < count {
-                let head = state.head
-                // Taken out while it is changed: its array would be copied otherwise.
-                guard var slot = state.slots.removeValue(forKey: head) else {
-                    return state.isStopped ? .success(nil) : nil
-                }
-                if !slot.parts.isEmpty {
-                    // A few at most, by the limit: moving them costs nothing.
-                    let (part, byteCount) = slot.parts.removeFirst()
-                    slot.byteCount -= byteCount
-                    state.slots[head] = slot
-                    return .success(Answer(job: head, part: part))
-                }
-                if let failure = slot.failure {
-                    state.slots[head] = slot
-                    return .failure(failure)
-                }
-                guard slot.isDone else {
-                    state.slots[head] = slot
-                    return nil
-                }
-                state.head += 1
+        while true {
+            switch step() {
+            case .part(let part, let job): return (job, part)
+            case .failure(let error): throw error
+            case .end: return nil
+            case .nextJob: continue
             }
-            return .success(nil)
         }
-        return try answer.get().map { ($0.job, $0.part) }
     }
 
-    private struct Answer: Sendable {
-        let job: Int
-        let part: Part
+    private enum Step: Sendable {
+        case part(Part, job: Int)
+        case failure(ArchiveError)
+        /// The job at hand was read; those who wait for that are woken when this is returned.
+        case nextJob
+        case end
+    }
+
+    private func step() -> Step {
+        let count = jobCount
+        return state.wait { state -> Step? in
+            let head = state.head
+            guard head < count else { return .end }
+            // Taken out while it is changed: its array would be copied otherwise.
+            guard var slot = state.slots.removeValue(forKey: head) else {
+                return state.isStopped ? .end : nil
+            }
+            if !slot.parts.isEmpty {
+                // A few at most, by the limit: moving them costs nothing.
+                let (part, byteCount) = slot.parts.removeFirst()
+                slot.byteCount -= byteCount
+                state.slots[head] = slot
+                return .part(part, job: head)
+            }
+            if slot.isDone, slot.failure == nil {
+                state.head += 1
+                return .nextJob
+            }
+            state.slots[head] = slot
+            return slot.failure.map { .failure($0) }
+        }
     }
 
     // MARK: - The threads

@@ -26,6 +26,22 @@ import Testing
         for thread in threads { thread.join() }
     }
 
+    @Test("Jobs that give nothing are passed, and the threads go on behind them")
+    func empty() throws {
+        for _ in 0..<20 {
+            let parts = OrderedParts<Int>(jobCount: 200, aheadCount: 3, byteLimit: 1)
+            var threads = [BackgroundThread]()
+            for _ in 0..<2 {
+                threads.append(
+                    try BackgroundThread.start(name: "test") {
+                        while let job = parts.take() { parts.end(job) }
+                    })
+            }
+            #expect(try parts.next() == nil)
+            for thread in threads { thread.join() }
+        }
+    }
+
     @Test("A job that fails gives its parts first, then its error again and again")
     func failure() throws {
         let parts = OrderedParts<Int>(jobCount: 2, aheadCount: 2, byteLimit: 10)
