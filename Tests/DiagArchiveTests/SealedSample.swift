@@ -74,4 +74,14 @@ enum SealedSample {
     static func write(_ bytes: [UInt8], to path: String) throws {
         try Data(bytes).write(to: URL(fileURLWithPath: path))
     }
+
+    /// Places in a file of `count` bytes that are damaged one after the other: its head, its end,
+    /// and some between; with `DIAGBUNDLE_FUZZ` in the environment all of them.
+    static func places(in count: Int) -> [Int] {
+        if ProcessInfo.processInfo.environment["DIAGBUNDLE_FUZZ"] != nil {
+            return Array(0..<count)
+        }
+        let between = stride(from: 0, to: count, by: max(1, count / 25) | 1)
+        return Set(between).union(0..<min(16, count)).union(max(0, count - 32)..<count).sorted()
+    }
 }
