@@ -30,10 +30,17 @@ enum SealedSample {
 
     static func noise(_ count: Int, seed: UInt64) -> [UInt8] {
         var state = seed &* 2_862_933_555_777_941_757 &+ 3_037_000_493
-        return (0..<count).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return UInt8(truncatingIfNeeded: state >> 40)
+        var bytes = [UInt8](repeating: 0, count: count)
+        bytes.withUnsafeMutableBytes { bytes in
+            // Four bytes a step: without the optimizer each step costs.
+            for place in stride(from: 0, to: count - 3, by: 4) {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                bytes.storeBytes(
+                    of: UInt32(truncatingIfNeeded: state >> 32), toByteOffset: place,
+                    as: UInt32.self)
+            }
         }
+        return bytes
     }
 
     /// Seals `folder`; the path of the bundle.
