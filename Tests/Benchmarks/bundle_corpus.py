@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import json
 import os
-import shutil
 import stat
 import struct
 import subprocess
@@ -32,7 +31,7 @@ BINARY_BYTES = range(16 << 10, 48 << 20)
 LOG_BYTES = 64 << 20
 KDUMP = "application/x-kdump"
 PAGE = 4096
-#: More pages than this share of the dump are tried: about two in five bytes are left of them.
+#: Of the bytes of a page of a binary, a third is left at least.
 PAGES_PER_DUMP = 3
 
 
@@ -108,6 +107,7 @@ class Corpus:
         self._digests = set()
         self._number = 0
         self._used = set()
+        self.packed_dump = None
         self.manifest = self._collect()
         share = {name: byte_count * part // sum(SHARES.values()) for name, part in SHARES.items()}
         measure.say("making the corpus: logs")
@@ -116,10 +116,7 @@ class Corpus:
         self._add_configuration(share["configuration"])
         self._add_binaries(share["binaries"])
         measure.say("making the corpus: dump")
-        if dump:
-            self._take_dump(Path(dump), share["dump"])
-        else:
-            self._make_dump(share["dump"])
+        self._make_dumps(share["dump"], dump)
         for name, members in self.parts.items():
             if not members:
                 raise measure.Unmeasured(f"this machine has no {name} for the corpus")
@@ -136,6 +133,11 @@ class Corpus:
     @property
     def dump(self):
         return self.parts["dump"][0]
+
+    def copies(self, member, byte_count, media_type):
+        """As many of one member as have `byte_count` bytes, the last one cut."""
+        return self._filled("copy", [dataclasses.replace(member, media_type=media_type)],
+                            byte_count)
 
     def describe(self):
         parts = ", ".join(
@@ -188,7 +190,7 @@ class Corpus:
             for entry in manifest["artifacts"] if entry.get("sha256")]
         return manifest
 
-    def _add(self, part, name, data, media_type=None):
+    def _add(self, part, name, data):
         """Adds a file with these bytes; one that is there already is not taken again."""
         digest = hashlib.sha256(data).hexdigest()
         if digest in self._digests:
@@ -198,7 +200,7 @@ class Corpus:
         target = self.source / str(self._number)
         target.write_bytes(data)
         self.parts.setdefault(part, []).append(
-            Member(f"bench-{part}/{name}", target, len(data), digest, f"bench-{part}", media_type))
+            Member(f"bench-{part}/{name}", target, len(data), digest, f"bench-{part}"))
         return len(data)
 
     def _add_logs(self, limit, log_folders):
@@ -258,31 +260,49 @@ class Corpus:
             self._used.add(path)
             taken += self._add("binaries", path.removeprefix("/"), Path(path).read_bytes())
 
-    def _take_dump(self, path, limit):
+    def _make_dumps(self, limit, given):
+        """The dump of the corpus, and a kdump whose pages zlib has: that one does not compress."""
+        core = self.folder / "core.elf"
+        pages = write_core(core, (path for path, _ in self._binaries()), limit * PAGES_PER_DUMP)
+        words = f"an ELF core file with {pages:,} pages of other binaries, none of them zero"
+        self.packed_dump = self._converted(core, "zlib", limit)
+        if given:
+            self._dump_of(Path(given), limit)
+        else:
+            self.parts["dump"] = [self._converted(core, "zstd", limit)]
+            self.notes.append(f"its dump: `dump convert` (zstd, its default) of {words}; cut")
+        self.notes.append(f"what does not compress: `dump convert --compress zlib` of {words}; cut")
+        core.unlink()
+
+    def _dump_of(self, path, limit):
         try:
-            with open(path, "rb") as file:
-                data = file.read(limit)
+            self.parts["dump"] = [self._dump_member(path, limit)]
         except OSError as reason:
             raise measure.Unmeasured(f"the dump cannot be read: {reason}") from reason
-        cut = len(data) < path.stat().st_size
-        self._add("dump", "LiveDump.kdump", data, KDUMP)
+        cut = limit < path.stat().st_size
         self.notes.append(f"its dump: {'the first bytes of ' if cut else ''}{path.name}")
 
-    def _make_dump(self, limit):
-        """A kdump of pages of binaries that are not in the corpus, none of them zero."""
-        core, dump = self.folder / "core.elf", self.folder / "dump.kdump"
-        pages = write_core(core, (path for path, _ in self._binaries()), limit * PAGES_PER_DUMP)
+    def _dump_member(self, path, limit):
+        with open(path, "rb") as file:
+            data = file.read(limit)
+        self._number += 1
+        target = self.source / str(self._number)
+        target.write_bytes(data)
+        return Member("bench-dump/LiveDump.kdump", target, len(data),
+                      hashlib.sha256(data).hexdigest(), "bench-dump", KDUMP)
+
+    def _converted(self, core, compression, limit):
+        dump = self.folder / "dump.kdump"
         done = subprocess.run(
-            [str(self.program), "dump", "convert", "--progress", "none", str(core), str(dump)],
+            [str(self.program), "dump", "convert", "--progress", "none", "--compress", compression,
+             str(core), str(dump)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        core.unlink()
         if done.returncode != 0:
             said = done.stdout.decode(errors="replace").strip()[-300:]
             raise measure.Broken(f"dump convert ended with {done.returncode}: {said}")
-        self._take_dump(dump, limit)
-        self.notes[-1] = (f"its dump: made by `dump convert` (zstd) of an ELF core file with "
-                          f"{pages:,} pages of other binaries, cut at its share")
+        member = self._dump_member(dump, limit)
         dump.unlink()
+        return member
 
     def _filled(self, part, members, byte_count):
         taken, left, turn = [], byte_count, 0
@@ -335,7 +355,3 @@ def write_core(target, paths, byte_count):
         file.write(struct.pack("<IIQQQQQQ", 1, 7, PAGE, 0xFFFF888000000000, 0, size, size, 0))
         file.write(note)
     return size // PAGE
-
-
-def remove(path):
-    shutil.rmtree(path, ignore_errors=True)

@@ -96,10 +96,13 @@ def need_root(what):
 
 
 class TemporaryFolder:
-    """A folder of its own for one run; `TMPDIR` says where."""
+    """A folder of its own for one run, in `parent`; without one `TMPDIR` says where."""
+
+    def __init__(self, parent=None):
+        self.parent = parent
 
     def __enter__(self):
-        self.path = Path(tempfile.mkdtemp(prefix="diagbundle-benchmark-"))
+        self.path = Path(tempfile.mkdtemp(prefix="diagbundle-benchmark-", dir=self.parent))
         return self.path
 
     def __exit__(self, *_):

@@ -19,7 +19,10 @@ from pathlib import Path
 
 import measure
 
-NAMES = ["start", "sos", "collectors", "memory", "topology", "framing", "hang", "convert", "dump"]
+NAMES = ["start", "sos", "collectors", "memory", "topology", "framing", "hang", "convert", "dump",
+         "bundle"]
+#: Those of the benchmark of bundles.
+PARTS = ["whole", "compressible", "incompressible", "reading", "memory", "growth"]
 #: Benchmarks whose file has another name.
 FILES = {"convert": "dump_convert", "dump": "dump_guest"}
 
@@ -78,12 +81,26 @@ def main():
                         help="measured runs of each, after a warm-up (default: 5)")
     parser.add_argument("--cold-build", action="store_true",
                         help="also build the release in a fresh clone, once, on two processors")
+    bundles = parser.add_argument_group("bundle")
+    bundles.add_argument("--megabytes", type=int, default=300,
+                         help="size of the corpus (default: 300); what is smaller shrinks all its "
+                              "other fixtures in the same measure")
+    bundles.add_argument("--dump", metavar="FILE",
+                         help="a kdump for the corpus, instead of one made of binaries")
+    bundles.add_argument("--logs", metavar="FOLDER", action="append", default=[],
+                         help="more real logs for the corpus, beside /var/log; may be repeated")
+    bundles.add_argument("--parts", metavar="PART", nargs="+", choices=PARTS, default=[],
+                         help="some parts alone, of " + ", ".join(PARTS))
+    bundles.add_argument("--large", action="store_true",
+                         help="measure zstd and none up to 10 GB")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in NAMES]
     if unknown:
         parser.error(f"no benchmark is called {unknown[0]}; there are {', '.join(NAMES)}")
     if options.runs < 1:
         parser.error("--runs must be at least 1")
+    if options.megabytes < 10:
+        parser.error("--megabytes must be at least 10")
     options.binary = binary()
 
     describe_machine(options.binary)
