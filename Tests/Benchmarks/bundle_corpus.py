@@ -265,13 +265,14 @@ class Corpus:
         core = self.folder / "core.elf"
         pages = write_core(core, (path for path, _ in self._binaries()), limit * PAGES_PER_DUMP)
         words = f"an ELF core file with {pages:,} pages of other binaries, none of them zero"
-        self.packed_dump = self._converted(core, "zlib", limit)
+        self.packed_dump = self._converted(core, "zlib", limit, is_end=True)
         if given:
             self._dump_of(Path(given), limit)
         else:
             self.parts["dump"] = [self._converted(core, "zstd", limit)]
             self.notes.append(f"its dump: `dump convert` (zstd, its default) of {words}; cut")
-        self.notes.append(f"what does not compress: `dump convert --compress zlib` of {words}; cut")
+        self.notes.append("what does not compress: the last bytes, pages alone, of "
+                          f"`dump convert --compress zlib` of {words}")
         core.unlink()
 
     def _dump_of(self, path, limit):
@@ -282,8 +283,10 @@ class Corpus:
         cut = limit < path.stat().st_size
         self.notes.append(f"its dump: {'the first bytes of ' if cut else ''}{path.name}")
 
-    def _dump_member(self, path, limit):
+    def _dump_member(self, path, limit, is_end=False):
         with open(path, "rb") as file:
+            # At the start is what compresses: bitmaps, and the descriptors of all pages.
+            file.seek(max(0, path.stat().st_size - limit) if is_end else 0)
             data = file.read(limit)
         self._number += 1
         target = self.source / str(self._number)
@@ -291,7 +294,7 @@ class Corpus:
         return Member("bench-dump/LiveDump.kdump", target, len(data),
                       hashlib.sha256(data).hexdigest(), "bench-dump", KDUMP)
 
-    def _converted(self, core, compression, limit):
+    def _converted(self, core, compression, limit, is_end=False):
         dump = self.folder / "dump.kdump"
         done = subprocess.run(
             [str(self.program), "dump", "convert", "--progress", "none", "--compress", compression,
@@ -300,7 +303,7 @@ class Corpus:
         if done.returncode != 0:
             said = done.stdout.decode(errors="replace").strip()[-300:]
             raise measure.Broken(f"dump convert ended with {done.returncode}: {said}")
-        member = self._dump_member(dump, limit)
+        member = self._dump_member(dump, limit, is_end)
         dump.unlink()
         return member
 
