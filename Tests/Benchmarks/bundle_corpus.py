@@ -59,7 +59,7 @@ def total(members):
 
 
 def files_below(folders):
-    """Regular files below `folders`, each once, in an order that mixes them and is always the same."""
+    """Regular files below `folders`, each once, mixed in an order that is always the same."""
     found, seen = [], set()
     for folder in folders:
         for place, _, names in os.walk(folder):
@@ -171,7 +171,7 @@ class Corpus:
         manifest = dict(self.manifest, reports=self.manifest["reports"] if with_reports else [])
         manifest["artifacts"] = sorted((member.artifact() for member in members),
                                        key=lambda entry: entry["path"].encode())
-        text = json.dumps(manifest, ensure_ascii=False, sort_keys=True)
+        text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         (path / "manifest.json").write_text(text, encoding="utf-8")
         return path
 

@@ -1,7 +1,8 @@
 """What bundles are measured beside: other programs that compress and read archives.
 
 One that is not installed is unpacked from the package of this machine's own Debian into a
-temporary folder, without being installed; where that fails, its rows are left out, and a note says so.
+temporary folder, without being installed; where that fails, its rows are left out, and a note says
+so.
 """
 import glob
 import os

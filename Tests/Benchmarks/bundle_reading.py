@@ -35,7 +35,7 @@ def blocks(xz, bundle):
 
 
 def targets(tar, spans):
-    """The members to read: the first and the last file, small ones inside a packed block, large ones."""
+    """The members to read: the first and the last, small ones inside a packed block, large ones."""
     with tarfile.open(tar) as archive:
         files = [member for member in archive if member.isfile() and member.size]
     files, own = files[:-2], files[-2:]
