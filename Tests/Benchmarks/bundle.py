@@ -379,8 +379,12 @@ def measured(options, folder, count):
     }
     for name in options.parts or parts:
         measure.say(f"-- {name}")
+        known = len(bench.outcome.figures)
         try:
             parts[name]()
-        except measure.Unmeasured as reason:
-            bench.outcome.notes.append(f"Not measured, {name}: {reason}")
+        except (measure.Unmeasured, measure.Broken, OSError, subprocess.SubprocessError) as reason:
+            # What took hours is not lost by what comes after it.
+            bench.outcome.notes.append(f"Not measured, {name}: {' '.join(str(reason).split())}")
+        for figure in bench.outcome.figures[known:]:
+            measure.say(figure.row())
     return bench.outcome
