@@ -229,4 +229,5 @@ static inline ssize_t diag_find(
 #include "device_scsi.h"
 #include "livedump_care.h"
 #include "perf_event.h"
+#include "perf_stack.h"
 #include "spawn_dying.h"

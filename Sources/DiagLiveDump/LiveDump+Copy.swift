@@ -164,14 +164,15 @@ extension LiveDump {
         return (pinned, machine.map { samples.notes(machine: $0) } ?? [])
     }
 
-    /// The kernel stack of a sample as it is now; `nil` where a process's own code ran, or the stack
-    /// cannot be read.
+    /// The kernel stack of a sample, as it was then or, where that is not known, as it is now; `nil`
+    /// where a process's own code ran, or the stack cannot be read.
     private static func pin(
         _ sample: ProcessorSample, _ space: KernelAddressSpace
     ) -> PinnedMemory.Pin? {
         let page = space.pageByteCount
+        let sampled = sample.stackBytes(pageByteCount: Int(page))
         guard let addresses = sample.stackPages(pageByteCount: Int(page)),
-            let stack = space.read(addresses.lowerBound, count: addresses.count)
+            let stack = sampled ?? space.read(addresses.lowerBound, count: addresses.count)
         else { return nil }
         var pages = [UInt64: [UInt8]]()
         for start in stride(from: 0, to: stack.count, by: Int(page)) {
@@ -182,7 +183,7 @@ extension LiveDump {
         }
         return PinnedMemory.Pin(
             processor: sample.processor, thread: sample.thread, pages: pages,
-            isOwn: sample.isOwn(stack, from: addresses.lowerBound))
+            isOwn: sampled != nil || sample.isOwn(stack, from: addresses.lowerBound))
     }
 
     /// Whether a thread with this `stat` runs, or could, on a processor. Source:

@@ -25,6 +25,7 @@ from readers import Readers
 DEFAULT_LEVEL = 27
 OTHER_LEVELS = [16, 31]
 SLOW_LEVELS = [0, 1]  # All of the guest's memory is compressed: some minutes under emulation.
+ZLIB = "--level %d --compress zlib"
 READABLE_BY_MAKEDUMPFILE = 16
 SLOW_SECONDS = 900
 STACKS_SECONDS = 60  # In an emulated guest; some five where it is quiet.
@@ -200,7 +201,7 @@ def _levels(lab, guest):
         is_read = level == READABLE_BY_MAKEDUMPFILE
         other = dump_and_pause(
             guest, "level%d" % level, seconds=SLOW_SECONDS,
-            options="--level %d --compress %s" % (level, "zlib" if is_read else "zstd"),
+            options=(ZLIB if is_read else "--level %d --compress zstd") % level,
             tables_only=not is_read)
         after = GuestTruth(guest, "levels-after") if is_read else None
         if lab.complete("level %d" % level, other):
@@ -208,7 +209,9 @@ def _levels(lab, guest):
         os.unlink(other.oracle)
         if is_read and other.file:
             refilter.check(lab, "zlib", other.file, os.path.join(guest.folder, "makedumpfile"),
-                           before, after)
+                           before, after, lambda: dump(
+                               guest, "level%d-again" % READABLE_BY_MAKEDUMPFILE,
+                               options=ZLIB % READABLE_BY_MAKEDUMPFILE).file)
 
 
 def _converted(lab, guest, oracle_path):

@@ -181,6 +181,8 @@ internal import DiagSystem
     private func word(_ frame: UInt64, address: UInt64, at offset: Int) -> UInt64 {
         let flags: UInt64 = load(offset + layout.flags)
         let mapcount = UInt32(truncatingIfNeeded: load(offset + layout.mapcount))
+        // What its members say of it is of before.
+        if frame < freeEnd { return 1 << 10 }
         if let place = layout.compoundHead {
             let value = load(offset + place)
             if value & 1 != 0 {
@@ -188,7 +190,6 @@ internal import DiagSystem
                 return value & ~1 == head.address ? head.word & ~(1 << 15) | 1 << 16 : 1 << 16
             }
         }
-        if frame < freeEnd { return 1 << 10 }
         let isSlab: Bool
         if let type = layout.slabMapcount {
             isSlab = Self.isType(mapcount, type)

@@ -11,14 +11,21 @@ public struct ProcessorSamplers {
     private(set) var problems: [String] = []
     private var clocks: [PerfSampler] = []
     private var cycles: [Int: PerfSampler] = [:]
+    /// The stacks at the clocks' samples; `nil` where they are not wanted, or the kernel gives none.
+    private let stacks: PerfStacks?
 
-    init(_ processors: [Int], _ machine: ProcessorRegisters.Machine, _ root: RootedTree) {
+    init(
+        _ processors: [Int], _ machine: ProcessorRegisters.Machine, _ root: RootedTree,
+        withStacks: Bool = false
+    ) {
         self.processors = processors
+        stacks = withStacks ? try? PerfStacks.load(highest: processors.max() ?? 0) : nil
         for processor in processors {
             do throws(SystemCallError) {
-                clocks.append(
-                    try .open(
-                        processor: processor, trigger: .clock, registerMask: machine.perfMask))
+                let clock = try PerfSampler.open(
+                    processor: processor, trigger: .clock, registerMask: machine.perfMask)
+                try? stacks?.attach(to: clock)
+                clocks.append(clock)
             } catch {
                 // ENODEV: it went offline meanwhile.
                 if error.errno == .operationNotSupportedByDevice { continue }
@@ -58,7 +65,7 @@ public struct ProcessorSamplers {
         for sampler in clocks { sampler.disable() }
         for sampler in cycles.values { sampler.disable() }
         return clocks.compactMap { clock in
-            Self.last(clock, machine) ?? cycles[clock.processor].flatMap { Self.last($0, machine) }
+            last(clock, machine) ?? cycles[clock.processor].flatMap { last($0, machine) }
         }
     }
 
@@ -70,7 +77,8 @@ public struct ProcessorSamplers {
     /// One sample of each processor of `online` after the other, as long as there is time: the first
     /// that is taken, or the last of some that are not.
     ///
-    /// Nothing sleeps between a sample and the call of `isTaken`: what it reads then goes on.
+    /// Nothing sleeps between a sample and the call of `isTaken`: what it reads then goes on, where
+    /// the sample has no stack.
     func sampleInTurn(
         _ machine: ProcessorRegisters.Machine, of online: [Int], until deadline: MonotonicTime,
         _ isTaken: (ProcessorSample) -> Bool
@@ -84,7 +92,7 @@ public struct ProcessorSamplers {
                 try? sampler.enable()
                 while sampler.recordByteCount == before, MonotonicTime.now < end {}
                 sampler.disable()
-                guard sampler.recordByteCount != before, let sample = Self.last(sampler, machine)
+                guard sampler.recordByteCount != before, let sample = last(sampler, machine)
                 else { break }
                 newest = sample
                 if isTaken(sample) { break }
@@ -95,7 +103,7 @@ public struct ProcessorSamplers {
     }
 
     /// The newest sample of one processor.
-    private static func last(
+    private func last(
         _ sampler: PerfSampler, _ machine: ProcessorRegisters.Machine
     ) -> ProcessorSample? {
         let records = sampler.records()
@@ -104,12 +112,19 @@ public struct ProcessorSamplers {
                 parsing: records.span, registerMask: sampler.registerMask),
             let sample = parsed.samples.last
         else { return nil }
-        return ProcessorSample(
+        var newest = ProcessorSample(
             processor: sampler.processor, process: Int32(bitPattern: sample.processIdentifier),
             thread: Int32(bitPattern: sample.threadIdentifier), time: sample.time,
             isUser: sample.isUser, instructionPointer: sample.instructionPointer,
             callChain: sample.callChain,
             registers: ProcessorRegisters(machine: machine, perfValues: sample.registers))
+        if let capture = stacks?.capture(of: sampler.processor),
+            capture.instructionPointer == newest.registers?.instructionPointer,
+            capture.stackPointer == newest.registers?.stackPointer
+        {
+            newest.stack = capture.bytes
+        }
+        return newest
     }
 
     private static func explanation(_ error: SystemCallError, _ root: RootedTree) -> String {

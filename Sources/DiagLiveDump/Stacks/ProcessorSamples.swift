@@ -21,10 +21,11 @@ public struct ProcessorSample: Hashable, Sendable {
     public var callChain: [UInt64]
     /// The registers of what was interrupted; none when the kernel gave none.
     public var registers: ProcessorRegisters?
+    /// The bytes of the whole kernel stack in that moment; `nil` where they were not taken, or a
+    /// process's own code ran.
+    public var stack: [UInt8]?
 
-    /// Kernel stacks are 16 KiB and begin at a multiple of that: Linux 6.1
-    /// arch/x86/include/asm/page_64_types.h and arch/arm64/include/asm/memory.h, `THREAD_SIZE`.
-    private static let stackByteCount: UInt64 = 16_384
+    private static let stackByteCount = UInt64(PerfStacks.stackByteCount)
 
     /// Whether nothing ran.
     public var isIdle: Bool { process == 0 && thread == 0 && !isUser }
@@ -42,6 +43,15 @@ public struct ProcessorSample: Hashable, Sendable {
         let (end, overflows) = (pointer / unit * unit).addingReportingOverflow(unit)
         guard !overflows else { return nil }
         return (pointer / page * page)..<end
+    }
+
+    /// The bytes of ``stack`` from ``stackPages(pageByteCount:)`` on; `nil` where there are none, or
+    /// pages are larger than it.
+    func stackBytes(pageByteCount: Int) -> [UInt8]? {
+        guard let stack, let addresses = stackPages(pageByteCount: pageByteCount),
+            addresses.count <= stack.count
+        else { return nil }
+        return Array(stack.suffix(addresses.count))
     }
 
     /// Whether `stack`, the bytes from ``stackPages(pageByteCount:)`` on, is the one that was
@@ -149,12 +159,13 @@ public struct ProcessorSamples: Hashable, Sendable {
     /// Opens the samplers of as many processors as one batch has; `nil` where none can be had.
     ///
     /// Each takes memory of the kernel: opened before it is chosen what is dumped, that is in the
-    /// dump.
+    /// dump. Their samples have the stacks, where the kernel lets a program copy them.
     public static func prepare(root: RootedTree) -> ProcessorSamplers? {
         guard root.isLiveHost,
             let machine = ProcessorRegisters.Machine(name: HostFacts.names.machine)
         else { return nil }
-        return ProcessorSamplers(Array(onlineProcessors(root).prefix(batch)), machine, root)
+        return ProcessorSamplers(
+            Array(onlineProcessors(root).prefix(batch)), machine, root, withStacks: true)
     }
 
     /// The processors that are online; where that is not said, as many as the host has.

@@ -61,6 +61,16 @@ struct ProcessorSamplesTests {
         #expect(!sample.isOwn(bytes, from: 0xFFFF_C900_0012_1000))
     }
 
+    @Test("A stack that was taken with its sample is cut at the page of the stack pointer")
+    func takenStack() throws {
+        var sample = try Self.sample(processor: 0, thread: 5, stack: 0xFFFF_C900_0012_1E38)
+        #expect(sample.stackBytes(pageByteCount: 4096) == nil)
+        sample.stack = (0..<16_384).map { UInt8($0 / 4096) }
+        #expect(sample.stackBytes(pageByteCount: 4096) == Array(try #require(sample.stack)[4096...]))
+        #expect(sample.stackBytes(pageByteCount: 16_384) == sample.stack)
+        #expect(sample.stackBytes(pageByteCount: 65_536) == nil)
+    }
+
     @Test("Processors without a sample have zero registers, and the report says why")
     func notes() throws {
         let samples = ProcessorSamples(
@@ -147,6 +157,13 @@ struct ProcessorSamplesTests {
         }
         #expect(Set(inTurn.samples.map(\.processor)).isSubset(of: samples.processors))
         #expect(asked.values.allSatisfy { $0 <= 3 })
+        // Where a program may copy them, the stacks are those of the samples, to the word.
+        for sample in inTurn.samples where !sample.isUser {
+            guard (try? PerfStacks.load(highest: 0)) != nil else { break }
+            let stack = try #require(sample.stackBytes(pageByteCount: 4096))
+            let pages = try #require(sample.stackPages(pageByteCount: 4096))
+            #expect(sample.callChain.count < 2 || sample.isOwn(stack, from: pages.lowerBound))
+        }
         if samples.why == nil {
             #expect(samples.samples.map(\.processor) == samples.processors)
             #expect(samples.samples.allSatisfy { $0.registers?.instructionPointer != 0 })
