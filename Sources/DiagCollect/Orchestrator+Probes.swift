@@ -52,7 +52,7 @@ extension Orchestrator {
         session.record = nil
         session.saidByteCount = 0
         session.openingByteCount = 0
-        session.isExtended = false
+        session.extensionCount = 0
         session.deadline = .now.advanced(
             bySeconds: task.probe.deadlineSeconds
                 + (session.isStarting ? Self.probeStartSeconds : 0))

@@ -308,16 +308,6 @@ public final class Orchestrator {
         abandoned.removeAll { $0.reapIfEnded() != nil }
     }
 
-    /// Gives a probe that waits for a processor, and not for what it probes, its time once more.
-    private func mayGoOn(_ session: WorkerSession, _ standing: ProcessStanding) -> Bool {
-        guard case .probes = session.role, standing.state == "R", !session.isExtended,
-            let probe = session.currentProbe?.probe
-        else { return false }
-        session.isExtended = true
-        session.deadline = session.deadline.advanced(bySeconds: probe.deadlineSeconds)
-        return true
-    }
-
     /// Why a process that is late is ended; `nil` when it has said all and only does not go.
     private func lateVerdict(of session: WorkerSession) -> WorkerSession.Verdict? {
         if session.end != nil { return nil }
@@ -326,8 +316,11 @@ public final class Orchestrator {
         }
         let limit = session.allottedSeconds
         let place = session.standing.map { "; \($0.summary)" } ?? ""
+        let more = limit * Double(session.extensionCount)
         return .init(
-            outcome: .timedOut, reason: "it did not end within \(seconds(limit))\(place)")
+            outcome: .timedOut,
+            reason: "it did not end within \(seconds(limit))"
+                + (more > 0 ? ", nor within \(seconds(more)) more" : "") + place)
     }
 
     /// Ends collecting: the running are killed, the waiting never start.

@@ -53,8 +53,11 @@ final class WorkerSession {
     var allottedSeconds = 0.0
     /// Whether a probe process has said nothing yet: its own start costs the target no time.
     var isStarting = true
-    /// Whether the current probe has been given its time once more.
-    var isExtended = false
+    /// How often the current probe, or the collector, has been given its time once more.
+    var extensionCount = 0
+    /// What it had done when its deadline was looked at last.
+    var processorSeconds = 0.0
+    var switchCount = 0
     /// When the process was told to end by SIGKILL.
     var killed: MonotonicTime?
     var verdict: Verdict?
@@ -134,6 +137,17 @@ final class WorkerSession {
         case .answering, .answered: true
         case .notYet, .since: false
         }
+    }
+
+    /// Whether the process has come further since this was asked last: a tenth of its time on a
+    /// processor, or off and on one twenty times a second; what hangs does neither.
+    func hasAdvanced(to standing: ProcessStanding) -> Bool {
+        guard !standing.hangs, allottedSeconds > 0 else { return false }
+        let used = standing.processorSeconds - processorSeconds
+        let switched = standing.switchCount - switchCount
+        processorSeconds = standing.processorSeconds
+        switchCount = standing.switchCount
+        return used >= allottedSeconds / 10 || Double(switched) >= allottedSeconds * 20
     }
 
     /// Ends the process and what it started; what it says from now on is not taken.

@@ -5,7 +5,8 @@ internal import SystemPackage
 
 /// Where a process stands in the kernel: what is said of one that cannot be ended.
 ///
-/// Source: proc(5), /proc/PID/{stat,wchan,syscall,stack}; the last needs root.
+/// Source: proc(5), /proc/PID/{stat,wchan,syscall,stack} and
+/// /proc/PID/task/TID/status; `stack` needs root.
 public struct ProcessStanding: Hashable, Sendable {
     /// The process id.
     public let identifier: Int32
@@ -17,6 +18,11 @@ public struct ProcessStanding: Hashable, Sendable {
     public let systemCall: String?
     /// The kernel functions it is in, innermost first, as `function+0x12/0x34`.
     public let kernelStack: [String]
+
+    /// Seconds of processors that it has used.
+    public let processorSeconds: Double
+    /// How often its threads have given their processor away, or lost it, until now.
+    public let switchCount: Int
 
     /// Whether procfs gave no answer: so it is of a process that hangs in exec, for whose lock
     /// these files wait.
@@ -50,6 +56,7 @@ public struct ProcessStanding: Hashable, Sendable {
     private init(unanswered identifier: Int32) {
         self.identifier = identifier
         (state, waitChannel, systemCall, kernelStack) = (nil, nil, nil, [])
+        (processorSeconds, switchCount) = (0, 0)
         isUnanswered = true
     }
 
@@ -64,8 +71,16 @@ public struct ProcessStanding: Hashable, Sendable {
             return String(decoding: bytes, as: UTF8.self)
         }
         // The name in parentheses may hold anything, so the state is what follows the last one.
-        state = text("stat").flatMap { stat in
-            stat.lastIndex(of: ")").flatMap { stat[$0...].dropFirst(2).first }
+        let fields = text("stat").flatMap { stat in
+            stat.lastIndex(of: ")").map { stat[$0...].dropFirst(2).split(separator: " ") }
+        }
+        state = fields?.first?.first
+        // utime and stime, the fields 14 and 15, in ticks.
+        let ticks = (fields ?? []).dropFirst(11).prefix(2).compactMap { Double($0) }
+        processorSeconds = ticks.reduce(0, +) / Double(max(1, sysconf(CInt(_SC_CLK_TCK))))
+        let tasks = try? Directory.open(FilePath("/proc/\(identifier)/task")).entries(limit: 256)
+        switchCount = (tasks ?? []).reduce(0) { count, task in
+            count + Self.switchCount(in: text("task/\(task.name)/status") ?? "")
         }
         func meaningful(_ text: String?) -> String? {
             guard let line = text?.split(separator: "\n").first, line != "0", !line.isEmpty else {
@@ -77,6 +92,16 @@ public struct ProcessStanding: Hashable, Sendable {
         systemCall = meaningful(text("syscall")).flatMap { $0 == "running" ? nil : $0 }
         kernelStack = (text("stack") ?? "").split(separator: "\n").map { line in
             String(line.drop { $0 != " " }.drop { $0 == " " })
+        }
+    }
+
+    /// The sum of both counts of context switches that a `status` has.
+    static func switchCount(in status: String) -> Int {
+        status.split(separator: "\n").reduce(0) { sum, line in
+            guard line.contains("ctxt_switches:"), let word = line.split(separator: "\t").last,
+                let count = Int(word), count >= 0
+            else { return sum }
+            return sum &+ count
         }
     }
 

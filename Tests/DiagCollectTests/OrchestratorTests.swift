@@ -51,6 +51,23 @@ struct OrchestratorTests {
             run.events.contains { $0.kind == .operationEnded && $0.operation?.state == .partial })
     }
 
+    @Test("A collector that comes further is given its time again, some times")
+    func comesFurther() throws {
+        let run = try Run(
+            [Scripted("ends", deadline: 1), Scripted("goes", deadline: 0.5)],
+            """
+            until = time.monotonic() + (1.5 if name == "ends" else 60)
+            while time.monotonic() < until: pass
+            say("end", {}); sys.exit(0)
+            """)
+        #expect(run.report("ends")?.outcome == .complete)
+        let goes = try #require(run.report("goes"))
+        #expect(goes.outcome == .timedOut)
+        #expect(
+            goes.reason?.hasPrefix("it did not end within 0.5 s, nor within 1.5 s more; process")
+                == true, "\(goes.reason ?? "none")")
+    }
+
     @Test("A worker in POSIX sh needs no more than echo")
     func shell() throws {
         let sink = KeepingSink()

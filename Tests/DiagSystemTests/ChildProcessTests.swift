@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import Testing
 
@@ -23,6 +24,28 @@ struct ChildProcessTests {
             if let ending = child.reapIfEnded() { return (ending, text) }
             _ = poller.wait(seconds: 0.05)
         }
+    }
+
+    @Test("A process that works has used processors, and its threads were switched")
+    func usedTime() throws {
+        let before = ProcessStanding.of(getpid())
+        let end = MonotonicTime.now.advanced(bySeconds: 0.3)
+        while MonotonicTime.now < end { sched_yield() }
+        let after = ProcessStanding.of(getpid())
+        #expect(after.processorSeconds > before.processorSeconds)
+        #expect(after.switchCount >= before.switchCount && after.switchCount > 0)
+        #expect(ProcessStanding.of(Int32.max).switchCount == 0)
+    }
+
+    @Test(
+        "Both counts of switches are added",
+        arguments: [
+            ("voluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n", 157),
+            ("Name:\tctxt_switches:\nvoluntary_ctxt_switches:\t-1\n", 0),
+            ("voluntary_ctxt_switches:\t99999999999999999999\n", 0), ("", 0),
+        ])
+    func switches(status: String, count: Int) {
+        #expect(ProcessStanding.switchCount(in: status) == count)
     }
 
     @Test("The end of a process tells its code or its signal")

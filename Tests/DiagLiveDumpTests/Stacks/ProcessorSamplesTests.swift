@@ -66,7 +66,8 @@ struct ProcessorSamplesTests {
         var sample = try Self.sample(processor: 0, thread: 5, stack: 0xFFFF_C900_0012_1E38)
         #expect(sample.stackBytes(pageByteCount: 4096) == nil)
         sample.stack = (0..<16_384).map { UInt8($0 / 4096) }
-        #expect(sample.stackBytes(pageByteCount: 4096) == Array(try #require(sample.stack)[4096...]))
+        let stack = try #require(sample.stack)
+        #expect(sample.stackBytes(pageByteCount: 4096) == Array(stack[4096...]))
         #expect(sample.stackBytes(pageByteCount: 16_384) == sample.stack)
         #expect(sample.stackBytes(pageByteCount: 65_536) == nil)
     }
