@@ -28,8 +28,7 @@ extension Orchestrator {
             isInterrupted: isInterrupted, probes: probes.records(ofCollector: index))
         let limit =
             isInterrupted ? Self.concludingSeconds : collectors[index].descriptor.deadlineSeconds
-        session.deadline = .now.advanced(bySeconds: limit)
-        session.allottedSeconds = limit
+        session.allot(limit)
         do {
             session.waiting = .answering(
                 try JSONDocument.encode(answer, layout: .line) + [0x0A], written: 0)

@@ -286,6 +286,7 @@ public final class Orchestrator {
                 // The end of its input tells it to end; one that does not listen is ended.
                 if now.seconds(since: session.deadline) > 2 { session.kill(nil) }
             } else if !session.isWaiting || !session.outputIsOpen {
+                lookAhead(session, at: now)
                 if !session.outputIsOpen || session.end != nil {
                     // Its own end should follow that of its output, or its last word, at once.
                     let grace = session.end == nil ? 0.2 : 1
@@ -316,7 +317,7 @@ public final class Orchestrator {
         }
         let limit = session.allottedSeconds
         let place = session.standing.map { "; \($0.summary)" } ?? ""
-        let more = limit * Double(session.extensionCount)
+        let more = session.extraSeconds
         return .init(
             outcome: .timedOut,
             reason: "it did not end within \(seconds(limit))"

@@ -55,9 +55,10 @@ final class WorkerSession {
     var isStarting = true
     /// How often the current probe, or the collector, has been given its time once more.
     var extensionCount = 0
-    /// What it had done when its deadline was looked at last.
-    var processorSeconds = 0.0
-    var switchCount = 0
+    /// Seconds that it was given beyond ``allottedSeconds``.
+    var extraSeconds = 0.0
+    /// Where its process stood some time before its deadline.
+    var earlier: (time: MonotonicTime, standing: ProcessStanding)?
     /// When the process was told to end by SIGKILL.
     var killed: MonotonicTime?
     var verdict: Verdict?
@@ -139,15 +140,33 @@ final class WorkerSession {
         }
     }
 
-    /// Whether the process has come further since this was asked last: a tenth of its time on a
-    /// processor, or off and on one twenty times a second; what hangs does neither.
-    func hasAdvanced(to standing: ProcessStanding) -> Bool {
-        guard !standing.hangs, allottedSeconds > 0 else { return false }
-        let used = standing.processorSeconds - processorSeconds
-        let switched = standing.switchCount - switchCount
-        processorSeconds = standing.processorSeconds
-        switchCount = standing.switchCount
-        return used >= allottedSeconds / 10 || Double(switched) >= allottedSeconds * 20
+    /// Gives it `seconds` from now on, as its first: nothing was added to them.
+    func allot(_ seconds: Double) {
+        deadline = .now.advanced(bySeconds: seconds)
+        allottedSeconds = seconds
+        extensionCount = 0
+        extraSeconds = 0
+        earlier = nil
+    }
+
+    /// Gives it `seconds` more, from now on.
+    func extend(by seconds: Double) {
+        deadline = .now.advanced(bySeconds: seconds)
+        extensionCount += 1
+        extraSeconds += seconds
+        earlier = nil
+    }
+
+    /// Whether the process has come further since ``earlier``: a tenth of the time on a processor,
+    /// or off and on one twenty times a second; what hangs does neither.
+    func hasAdvanced(to standing: ProcessStanding, at now: MonotonicTime) -> Bool {
+        guard let earlier, !standing.isUnanswered, !earlier.standing.isUnanswered else {
+            return false
+        }
+        let seconds = max(0.001, now.seconds(since: earlier.time))
+        let used = standing.processorSeconds - earlier.standing.processorSeconds
+        let switched = standing.switchCount - earlier.standing.switchCount
+        return used >= seconds / 10 || Double(switched) >= seconds * 20
     }
 
     /// Ends the process and what it started; what it says from now on is not taken.

@@ -145,13 +145,20 @@ extension LiveDump {
         let samples = ProcessorSamples.take(root: tree, prepared: samplers) { sample in
             let pin = Self.pin(sample, space)
             pins[sample.processor] = pin
-            return pin?.isOwn ?? true
+            // On a stack of interrupts, whose neighbour is not mapped, there is none: once more.
+            return pin?.isOwn ?? (sample.stackPages(pageByteCount: Int(space.pageByteCount)) == nil)
         }
         for sample in samples.samples where pins[sample.processor] == nil {
             pins[sample.processor] = Self.pin(sample, space)
         }
         report.registers = samples.report
-        report.registers?.inKernel = pins.count
+        report.registers?.inKernel = samples.samples.count {
+            $0.stackPages(pageByteCount: Int(space.pageByteCount)) != nil
+        }
+        if let problem = samplers?.stackProblem {
+            report.warnings.append(
+                "the stacks of running processors were read after their registers: \(problem)")
+        }
         report.registers?.withStack = pins.values.count { $0.isOwn }
         let machine = ProcessorRegisters.Machine(rawValue: source.kernel.machine)
         var standings = [Int32: KeptOpenFile]()
@@ -183,7 +190,9 @@ extension LiveDump {
         }
         return PinnedMemory.Pin(
             processor: sample.processor, thread: sample.thread, pages: pages,
-            isOwn: sampled != nil || sample.isOwn(stack, from: addresses.lowerBound))
+            isOwn: sampled != nil
+                ? sample.isStackWhole(pageByteCount: Int(page))
+                : sample.isOwn(stack, from: addresses.lowerBound))
     }
 
     /// Whether a thread with this `stat` runs, or could, on a processor. Source:

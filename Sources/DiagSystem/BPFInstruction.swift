@@ -33,6 +33,11 @@ enum BPFInstruction {
         encode(0x7B, address, register, offset)
     }
 
+    /// Stores a constant, with its sign, in 8 bytes.
+    static func storeWord(at address: UInt8, offset: Int16, _ value: Int32) -> UInt64 {
+        encode(0x7A, address, 0, offset, constant: value)
+    }
+
     /// Stores the lower 4 bytes.
     static func storeHalf(at address: UInt8, offset: Int16, from register: UInt8) -> UInt64 {
         encode(0x63, address, register, offset)
@@ -41,6 +46,11 @@ enum BPFInstruction {
     /// Goes on `count` instructions further when a register is 0.
     static func skipIfZero(_ register: UInt8, count: Int16) -> UInt64 {
         encode(0x15, register, 0, count)
+    }
+
+    /// Goes on `count` instructions further when a register, with its sign, is 0 or more.
+    static func skipIfNotNegative(_ register: UInt8, count: Int16) -> UInt64 {
+        encode(0x75, register, 0, count)
     }
 
     /// Loads a map by its descriptor: two instructions.

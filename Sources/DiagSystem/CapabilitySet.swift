@@ -31,6 +31,9 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
     /// Performance events of the whole system; from Linux 5.8 on.
     public static let perfmon = CapabilitySet(rawValue: 1 << 38)
 
+    /// Programs that the kernel runs; from Linux 5.8 on.
+    public static let bpf = CapabilitySet(rawValue: 1 << 39)
+
     /// What a collector's process keeps, where the run has it: see
     /// ``Confinement/boundCapabilities(isInspector:commandsDevices:locksMemory:adding:)``.
     public static func kept(
@@ -39,7 +42,7 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
     ) -> CapabilitySet {
         var kept: CapabilitySet = [.dacReadSearch, .sysPtrace, .syslog]
         if isInspector || commandsDevices { kept.formUnion([.sysAdmin, .sysRawIO]) }
-        if isInspector { kept.insert(.perfmon) }
+        if isInspector { kept.formUnion([.perfmon, .bpf]) }
         if locksMemory { kept.insert(.ipcLock) }
         return kept.union(adding)
     }
@@ -52,7 +55,7 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
             (.sysRawIO, "CAP_SYS_RAWIO"), (.sysPtrace, "CAP_SYS_PTRACE"),
             (.sysAdmin, "CAP_SYS_ADMIN"), (.sysResource, "CAP_SYS_RESOURCE"),
             (.auditControl, "CAP_AUDIT_CONTROL"), (.syslog, "CAP_SYSLOG"),
-            (.perfmon, "CAP_PERFMON"),
+            (.perfmon, "CAP_PERFMON"), (.bpf, "CAP_BPF"),
         ]
         return known.filter { contains($0.0) }.map(\.1)
     }

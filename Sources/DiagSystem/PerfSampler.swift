@@ -15,8 +15,8 @@ internal import SystemPackage
         case clock
     }
 
-    /// Pages of the ring, behind the page that controls it.
-    private static let ringPageCount = 8
+    /// Pages of the ring, behind the page that controls it: 32 KiB, or one page where that is more.
+    private static let ringPageCount = max(1, 32_768 / Int(getpagesize()))
 
     /// The processor's number.
     public let processor: Int

@@ -1,16 +1,21 @@
 internal import CLinux
+internal import Glibc
 internal import SystemPackage
 
 /// The kernel stacks of processors as they are in the moment of a perf sample.
 ///
 /// Whatever is read after a sample goes on meanwhile. So a program of a few instructions copies the
 /// stack where the sample is taken, in the interrupt, into an array with a value for each
-/// processor. It reads, writes to that array alone, and is gone with the descriptors.
-/// Source: bpf(2), linux/bpf.h. Needs CAP_BPF and CAP_PERFMON or CAP_SYS_ADMIN, and Linux 4.9.
+/// processor. It reads, writes to that array alone, and is gone with the descriptors. Stacks of
+/// processes are never copied: what is not asked for does not come into the kernel's memory, which
+/// is dumped.
+/// Source: bpf(2), linux/bpf.h. Needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, and Linux 4.11;
+/// before 5.11 also RLIMIT_MEMLOCK, whatever the capabilities, for which the limit is raised.
 @safe public final class PerfStacks {
     /// Bytes of a kernel stack, which begins at a multiple of that: Linux 6.1
-    /// arch/x86/include/asm/page_64_types.h and arch/arm64/include/asm/memory.h, `THREAD_SIZE`.
-    public static let stackByteCount = 16_384
+    /// arch/x86/include/asm/page_64_types.h and arch/arm64/include/asm/memory.h, `THREAD_SIZE`: one
+    /// page where pages are larger.
+    public static let stackByteCount = max(16_384, Int(getpagesize()))
     /// Processors of higher numbers have none: the array is memory of the kernel, 16 KiB for each.
     private static let processorLimit = 256
 
@@ -39,6 +44,7 @@ internal import SystemPackage
     /// Loads the program, for processors up to the number `highest`.
     public static func load(highest: Int) throws(SystemCallError) -> PerfStacks {
         let count = min(max(0, highest) + 1, processorLimit)
+        _ = HostScheduling.raiseMemoryLockLimit()
         let array = OwnedDescriptor(
             owning: try systemCall("bpf", on: "an array for stacks") {
                 diag_bpf_array(UInt32(valueByteCount), UInt32(count))
@@ -47,7 +53,8 @@ internal import SystemPackage
         // The one that reads the kernel's memory alone came with Linux 5.5.
         for helper in [Helper.probeReadKernel, .probeRead] {
             let instructions = instructions(array: map, helper)
-            // It is offered under either licence: the kernel gives its memory to no other program.
+            // These instructions may be used under the MIT licence or the GPL, version 2, whichever
+            // is preferred: the kernel lets no others read its memory.
             let raw = unsafe instructions.withUnsafeBufferPointer {
                 unsafe diag_bpf_load($0.baseAddress, UInt32($0.count), "Dual MIT/GPL")
             }
@@ -119,12 +126,7 @@ internal import SystemPackage
     private static func instructions(array: CInt, _ read: Helper) -> [UInt64] {
         typealias Code = BPFInstruction
         let (context, value, frame): (UInt8, UInt8, UInt8) = (6, 7, 10)
-        let found = [
-            Code.move(to: value, from: 0),
-            Code.loadWord(to: 3, at: context, offset: instructionOffset),
-            Code.storeWord(at: value, offset: Field.instructionPointer.rawValue, from: 3),
-            Code.loadWord(to: 3, at: context, offset: stackOffset),
-            Code.storeWord(at: value, offset: Field.stackPointer.rawValue, from: 3),
+        let copy = [
             Code.and(to: 3, -Int32(stackByteCount)),
             Code.move(to: 1, from: value),
             Code.add(to: 1, Int32(Field.stack.rawValue)),
@@ -132,6 +134,18 @@ internal import SystemPackage
             Code.call(read.rawValue),
             Code.storeWord(at: value, offset: Field.result.rawValue, from: 0),
         ]
+        let found =
+            [
+                Code.move(to: value, from: 0),
+                Code.loadWord(to: 3, at: context, offset: instructionOffset),
+                Code.storeWord(at: value, offset: Field.instructionPointer.rawValue, from: 3),
+                Code.loadWord(to: 3, at: context, offset: stackOffset),
+                Code.storeWord(at: value, offset: Field.stackPointer.rawValue, from: 3),
+                // Until the copy has said how it went: what lies there is an older stack.
+                Code.storeWord(at: value, offset: Field.result.rawValue, 1),
+                // Addresses of processes have the highest bit clear.
+                Code.skipIfNotNegative(3, count: Int16(copy.count)),
+            ] + copy
         // The context is the first argument, and is kept over the calls. The key of the processor's
         // value stands on the program's own stack.
         return [

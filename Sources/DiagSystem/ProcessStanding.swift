@@ -78,7 +78,7 @@ public struct ProcessStanding: Hashable, Sendable {
         // utime and stime, the fields 14 and 15, in ticks.
         let ticks = (fields ?? []).dropFirst(11).prefix(2).compactMap { Double($0) }
         processorSeconds = ticks.reduce(0, +) / Double(max(1, sysconf(CInt(_SC_CLK_TCK))))
-        let tasks = try? Directory.open(FilePath("/proc/\(identifier)/task")).entries(limit: 256)
+        let tasks = try? Directory.open(FilePath("/proc/\(identifier)/task")).entries(limit: 4096)
         switchCount = (tasks ?? []).reduce(0) { count, task in
             count + Self.switchCount(in: text("task/\(task.name)/status") ?? "")
         }

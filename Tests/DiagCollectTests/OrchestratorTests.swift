@@ -54,7 +54,7 @@ struct OrchestratorTests {
     @Test("A collector that comes further is given its time again, some times")
     func comesFurther() throws {
         let run = try Run(
-            [Scripted("ends", deadline: 1), Scripted("goes", deadline: 0.5)],
+            [Scripted("ends", deadline: 1), Scripted("goes", deadline: 1)],
             """
             until = time.monotonic() + (1.5 if name == "ends" else 60)
             while time.monotonic() < until: pass
@@ -64,8 +64,31 @@ struct OrchestratorTests {
         let goes = try #require(run.report("goes"))
         #expect(goes.outcome == .timedOut)
         #expect(
-            goes.reason?.hasPrefix("it did not end within 0.5 s, nor within 1.5 s more; process")
+            goes.reason?.hasPrefix("it did not end within 1 s, nor within 3 s more; process")
                 == true, "\(goes.reason ?? "none")")
+    }
+
+    @Test("A collector that worked and then hangs is given no more time")
+    func hangsLater() throws {
+        let run = try Run(
+            [Scripted("hangs", deadline: 2)],
+            """
+            until = time.monotonic() + 1
+            while time.monotonic() < until: pass
+            time.sleep(60)
+            """)
+        let reason = try #require(run.report("hangs")?.reason)
+        #expect(reason.hasPrefix("it did not end within 2 s; process"), "\(reason)")
+    }
+
+    @Test("Nobody is given more time than the run has")
+    func runEnds() throws {
+        let begun = MonotonicTime.now
+        let run = try Run(
+            [Scripted("goes", deadline: 1)], "while True: pass", deadline: 1.5)
+        #expect(run.report("goes")?.outcome == .interrupted)
+        // Three times more would be four seconds.
+        #expect(MonotonicTime.now.seconds(since: begun) < 30)
     }
 
     @Test("A worker in POSIX sh needs no more than echo")

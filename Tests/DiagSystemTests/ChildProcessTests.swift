@@ -33,7 +33,8 @@ struct ChildProcessTests {
         while MonotonicTime.now < end { sched_yield() }
         let after = ProcessStanding.of(getpid())
         #expect(after.processorSeconds > before.processorSeconds)
-        #expect(after.switchCount >= before.switchCount && after.switchCount > 0)
+        // Of living threads: other tests' end meanwhile.
+        #expect(after.switchCount > 0)
         #expect(ProcessStanding.of(Int32.max).switchCount == 0)
     }
 

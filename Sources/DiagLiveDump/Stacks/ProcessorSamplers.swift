@@ -13,13 +13,21 @@ public struct ProcessorSamplers {
     private var cycles: [Int: PerfSampler] = [:]
     /// The stacks at the clocks' samples; `nil` where they are not wanted, or the kernel gives none.
     private let stacks: PerfStacks?
+    /// Why the samples have no stacks; `nil` when they have, or none are wanted.
+    let stackProblem: String?
 
     init(
         _ processors: [Int], _ machine: ProcessorRegisters.Machine, _ root: RootedTree,
         withStacks: Bool = false
     ) {
         self.processors = processors
-        stacks = withStacks ? try? PerfStacks.load(highest: processors.max() ?? 0) : nil
+        do throws(SystemCallError) {
+            stacks = withStacks ? try PerfStacks.load(highest: processors.max() ?? 0) : nil
+            stackProblem = nil
+        } catch {
+            stacks = nil
+            stackProblem = error.description
+        }
         for processor in processors {
             do throws(SystemCallError) {
                 let clock = try PerfSampler.open(

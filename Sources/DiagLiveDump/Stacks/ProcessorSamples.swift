@@ -54,6 +54,16 @@ public struct ProcessorSample: Hashable, Sendable {
         return Array(stack.suffix(addresses.count))
     }
 
+    /// Whether ``stack`` is the sample's, as far as that can be seen: of AArch64 the places that are
+    /// returned to may be signed, and are not looked for.
+    func isStackWhole(pageByteCount: Int) -> Bool {
+        guard let stack = stackBytes(pageByteCount: pageByteCount),
+            let addresses = stackPages(pageByteCount: pageByteCount)
+        else { return false }
+        return registers?.machine == .arm || callChain.count < 2
+            || isOwn(stack, from: addresses.lowerBound)
+    }
+
     /// Whether `stack`, the bytes from ``stackPages(pageByteCount:)`` on, is the one that was
     /// sampled, and not what the thread has put there since: the places that the call chain
     /// returns to stand in it in their order, from the stack pointer on.

@@ -1,6 +1,7 @@
 import DiagFormats
 import DiagModel
 import DiagSystem
+import Glibc
 import SystemPackage
 import Testing
 
@@ -158,12 +159,15 @@ struct ProcessorSamplesTests {
         }
         #expect(Set(inTurn.samples.map(\.processor)).isSubset(of: samples.processors))
         #expect(asked.values.allSatisfy { $0 <= 3 })
-        // Where a program may copy them, the stacks are those of the samples, to the word.
-        for sample in inTurn.samples where !sample.isUser {
-            guard (try? PerfStacks.load(highest: 0)) != nil else { break }
-            let stack = try #require(sample.stackBytes(pageByteCount: 4096))
-            let pages = try #require(sample.stackPages(pageByteCount: 4096))
-            #expect(sample.callChain.count < 2 || sample.isOwn(stack, from: pages.lowerBound))
+        // Where a program may copy them, the stacks are those of the samples, to the word; none is
+        // of a process's own.
+        let page = Int(getpagesize())
+        for sample in inTurn.samples where sample.stack != nil {
+            #expect(sample.stackPages(pageByteCount: page) != nil)
+            #expect(sample.isStackWhole(pageByteCount: page))
+        }
+        if let prepared, prepared.stackProblem == nil {
+            #expect(inTurn.samples.allSatisfy { !$0.isUser || $0.stack == nil })
         }
         if samples.why == nil {
             #expect(samples.samples.map(\.processor) == samples.processors)
