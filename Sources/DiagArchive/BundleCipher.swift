@@ -27,7 +27,9 @@ public enum BundleCipher: String, Hashable, Sendable, CaseIterable {
         }
         // The name of a tar's first member may begin with any byte.
         let isTar = bytes.count >= 262 && bytes[257..<262].elementsEqual("ustar".utf8)
-        guard !isTar, Self.isOpenPGPMessage(bytes) else { return nil }
+        guard !isTar, OpenPGPPacket(beginning: bytes)?.beginsEncryptedMessage == true else {
+            return nil
+        }
         self = .gpg
     }
 
@@ -54,35 +56,5 @@ public enum BundleCipher: String, Hashable, Sendable, CaseIterable {
                 errno: .noSuchFileOrDirectory)
         }
         return found
-    }
-
-    /// Whether `bytes` begin with a packet that an encrypted OpenPGP message begins with.
-    ///
-    /// The packet's version is looked at, too: its tag alone is a byte that names begin with.
-    /// Source: RFC 4880, section 4.2, and RFC 9580, sections 4.2, 5.1, 5.3 and 5.13.
-    private static func isOpenPGPMessage(_ bytes: [UInt8]) -> Bool {
-        guard bytes.count >= 8, bytes[0] & 0x80 != 0 else { return false }
-        let tag: UInt8
-        let head: Int
-        if bytes[0] & 0x40 != 0 {
-            tag = bytes[0] & 0x3F
-            // A length of one byte, of two, of four behind a mark; or a part of the content.
-            switch bytes[1] {
-            case 0..<192, 224..<255: head = 2
-            case 192..<224: head = 3
-            default: head = 6
-            }
-        } else {
-            tag = bytes[0] >> 2 & 0x0F
-            head = [2, 3, 5, 1][Int(bytes[0] & 3)]
-        }
-        let version = bytes[head]
-        return switch tag {
-        case 1: version == 3 || version == 6  // A session key for a public key.
-        case 3: (4...6).contains(version)  // One for a passphrase.
-        case 18: version == 1 || version == 2  // Encrypted data with integrity.
-        case 20: version == 1  // The same as GnuPG 2.3 has it.
-        default: false
-        }
     }
 }

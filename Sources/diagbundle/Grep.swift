@@ -43,6 +43,7 @@ struct Grep: ParsableCommand {
         name: [.customShort("n"), .long],
         help: "Print the number of each line, as path:number:line.")
     var lineNumber = false
+    @OptionGroup var decryption: DecryptionOptions
 
     func run() throws {
         SignalDisposition.ignoreWriteSignals()
@@ -64,7 +65,8 @@ struct Grep: ParsableCommand {
         let outcome: BundleSearch.Outcome
         do throws(ArchiveError) {
             outcome = try BundleSearch.search(
-                query, in: FilePath(bundle), wanted: paths, notice: StandardStreams.note
+                query, in: FilePath(bundle), wanted: paths, keys: decryption.keys,
+                notice: StandardStreams.note
             ) { (hit) throws(ArchiveError) in
                 do { if try printer.print(hit) { return } } catch { failure = error }
                 // A reader that has seen enough is no failure.

@@ -60,7 +60,10 @@ enum ManualSupplement {
             .init("For a program:", "diagbundle subsystems --json")
         ],
         "verify": [
-            .init("Check a bundle that came by mail:", "diagbundle verify host.tar.xz")
+            .init("Check a bundle that came by mail:", "diagbundle verify host.tar.xz"),
+            .init(
+                "One that is encrypted and signed:",
+                "diagbundle verify host.tar.xz.age --identity key.txt --signers customers"),
         ],
         "list": [.init("The members of a bundle:", "diagbundle list host.tar.xz")],
         "cat": [
@@ -77,7 +80,11 @@ enum ManualSupplement {
                 "diagbundle extract host.tar.xz logs --directory /srv/case")
         ],
         "archive": [
-            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz")
+            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz"),
+            .init(
+                "So that one person alone can read it, and sees that it is from you:",
+                "diagbundle archive logs/host --output host.tar.xz --encrypt-to support.pub"
+                    + " --sign ~/.ssh/id_ed25519"),
         ],
         "dump full": [
             .init("What would a dump need here?", "diagbundle dump full --dry-run"),
