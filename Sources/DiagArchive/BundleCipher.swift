@@ -1,4 +1,5 @@
 internal import DiagSystem
+internal import SystemPackage
 
 /// The programs that encrypt and decrypt bundles.
 public enum BundleCipher: String, Hashable, Sendable, CaseIterable {

@@ -35,9 +35,9 @@ public struct BundleEncryption: Hashable, Sendable {
                     + " \(first.cipher.rawValue): one program encrypts a bundle")
         }
         let tool = try first.cipher.tool()
-        let arguments: [String]
+        var arguments = ["--encrypt"]
         switch first.cipher {
-        case .age: arguments = ["--encrypt"] + (try parsed.flatMap(ageArguments))
+        case .age: for recipient in parsed { arguments += try ageArguments(recipient) }
         case .gpg: arguments = try gpgArguments(parsed, tool)
         }
         let encryption = BundleEncryption(

@@ -93,8 +93,8 @@ public enum BundleVerifier {
     }
 
     private static func readBundle(
-        _ file: InputFile, _ path: FilePath, _ limits: BundleReader.Limits, into ledger: inout VerificationLedger,
-        _ isCancelled: () -> Bool
+        _ file: InputFile, _ path: FilePath, _ limits: BundleReader.Limits,
+        into ledger: inout VerificationLedger, _ isCancelled: () -> Bool
     ) throws(ArchiveError) {
         let reader = try BundleReader(file, limits: limits)
         if let fault = reader.tableFault { ledger.add("\(fault)") }

@@ -79,7 +79,7 @@ final class DecryptedInput: FileInput {
         // Where a key was found, it is not the key that is wrong.
         let lacksKey =
             switch cipher {
-            case .age: complaint.says("no identity matched")
+            case .age: complaint.says("match any of the recipients") || complaint.says("matched any")
             case .gpg:
                 complaint.status("DECRYPTION_KEY").isEmpty
                     && complaint.status("BADMDC").isEmpty

@@ -55,7 +55,8 @@ struct OpenPGPKeyList: Hashable, Sendable {
                 keys.append(
                     Key(
                         validity: field(2),
-                        canEncrypt: abilities.contains("E") && !abilities.contains("D") && !isEnded))
+                        canEncrypt: abilities.contains("E") && !abilities.contains("D") && !isEnded)
+                )
                 wantsFingerprint = true
             case "fpr":
                 // Subkeys have one, too.
@@ -85,7 +86,8 @@ struct OpenPGPKeyList: Hashable, Sendable {
             throw BundleRecipient.Fault(
                 reason: keys.isEmpty
                     ? "gpg has no such key: import it first"
-                    : "the key \(keys[0].fingerprint) has expired, was revoked, or does not encrypt")
+                    : "the key \(keys[0].fingerprint) has expired, was revoked, or does not encrypt"
+            )
         }
         switch recipient.kind {
         case .fingerprint(let digits):

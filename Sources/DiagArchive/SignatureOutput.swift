@@ -1,4 +1,5 @@
 internal import DiagSystem
+internal import SystemPackage
 
 /// The signature of a bundle, under a hidden name until the bundle has its own.
 final class SignatureOutput {
@@ -23,13 +24,9 @@ final class SignatureOutput {
     ) throws(ArchiveError) -> SignatureOutput {
         let object = target.path.appending(partialName).string
         let output = SignatureOutput(fileName + signing.method.suffix, in: target)
-        let file: OwnedDescriptor
-        do throws(SystemCallError) { file = try target.openFile(partialName) } catch {
-            throw ArchiveError(error)
-        }
         let signature = try signing.signature(of: object, sha256: sha256) {
             take throws(ArchiveError) in
-            try read(file, object, take)
+            try read(partialName, in: target, take)
         }
         do throws(SystemCallError) {
             try target.removeFile(output.partialName)
@@ -41,14 +38,18 @@ final class SignatureOutput {
     }
 
     private static func read(
-        _ file: borrowing OwnedDescriptor, _ object: String,
+        _ name: String, in target: OutputDirectory,
         _ take: (Span<UInt8>) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        let file: OwnedDescriptor
+        do throws(SystemCallError) { file = try target.openFile(name) } catch {
+            throw ArchiveError(error)
+        }
         while true {
             let count: Int
             do throws(SystemCallError) { count = try file.read(into: &buffer) } catch {
-                throw ArchiveError(error, object: object)
+                throw ArchiveError(error, object: target.path.appending(name).string)
             }
             guard count > 0 else { return }
             try take(buffer.span.extracting(..<count))

@@ -1,5 +1,5 @@
 internal import Synchronization
-public import SystemPackage
+internal import SystemPackage
 
 /// A program that bytes are given to and taken from, such as one that encrypts.
 ///

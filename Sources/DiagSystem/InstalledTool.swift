@@ -18,11 +18,8 @@ public struct InstalledTool: Hashable, Sendable {
         "XDG_CONFIG_HOME", "XDG_DATA_HOME",
     ]
 
-    /// The first of `names` in the absolute folders of `searchPath`; `nil` when none is there.
-    ///
-    /// - Parameters:
-    ///   - names: names of the program, the one that is preferred first.
-    ///   - searchPath: folders with colons between them; by default `PATH`.
+    /// The first of `names`, the preferred one first, in the absolute folders of `searchPath`, which
+    /// has colons between them and is `PATH` by default; `nil` when none is there.
     public static func find(
         _ names: String..., searchPath: String? = HostFacts.environment("PATH")
     ) -> InstalledTool? {
@@ -48,11 +45,8 @@ public struct InstalledTool: Hashable, Sendable {
         return environment
     }
 
-    /// Runs it to its end with nothing on its standard input.
+    /// Runs it with nothing on its standard input, to its end or for so many seconds.
     ///
-    /// - Parameters:
-    ///   - arguments: its arguments.
-    ///   - seconds: when it is ended.
     /// - Throws: when it cannot be started.
     public func run(_ arguments: [String], seconds: Double) throws(SystemCallError) -> CommandRun {
         try CommandRun.run(
