@@ -56,9 +56,10 @@ struct BundleRecipient: Hashable, Sendable {
         }
     }
 
+    /// Which of the keys of SSH it can use, age says itself.
     private static func isAgeKey(_ text: String) -> Bool {
-        text.hasPrefix("age1") && text.utf8.allSatisfy { $0 != 0x2F && $0 != 0x2E && $0 != 0x40 }
-            || text.hasPrefix("ssh-") && text.contains(" ")
+        if text.hasPrefix("age1") { return text.utf8.allSatisfy { !"/.@ ".utf8.contains($0) } }
+        return ["ssh-", "ecdsa-", "sk-"].contains(where: text.hasPrefix) && text.contains(" ")
     }
 
     private static func age(
