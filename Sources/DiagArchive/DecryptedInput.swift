@@ -79,7 +79,9 @@ final class DecryptedInput: FileInput {
         // Where a key was found, it is not the key that is wrong.
         let lacksKey =
             switch cipher {
-            case .age: complaint.says("match any of the recipients") || complaint.says("matched any")
+            case .age:
+                complaint.says("matched any of the recipients")
+                    || complaint.says("match any of the recipients")
             case .gpg:
                 complaint.status("DECRYPTION_KEY").isEmpty
                     && complaint.status("BADMDC").isEmpty

@@ -71,7 +71,8 @@ struct OpenPGPKeyListTests {
         users: [(String, String)] = [("u", "Alice <alice@example.com>")]
     ) -> String {
         var text = "tru:o:1:1795485121:1:3:1:5\n"
-        text += "pub:\(validity):3072:1:F5B2FD78B66185E5:1795485120:::u:::\(abilities)::::::23::0:\n"
+        text += "pub:\(validity):3072:1:F5B2FD78B66185E5:1795485120:::u:::\(abilities)"
+        text += "::::::23::0:\n"
         text += "fpr:::::::::\(fingerprint):\n"
         for (validity, name) in users {
             text += "uid:\(validity)::::1795485120::AD66BA4CCE5C5EE6::\(name)::::::::::0:\n"
