@@ -60,6 +60,7 @@ public enum BundleVerifier {
         }
         var ledger = VerificationLedger(isOfFolder: isFolder)
         var signature: BundleSigners.Signature?
+        var isRefused = false
         var result: VerificationResult
         do throws(ArchiveError) {
             if isFolder {
@@ -76,17 +77,18 @@ public enum BundleVerifier {
                 } catch {
                     guard error.kind == .invalid else { throw error }
                     ledger.add("signature: \(error.reason)")
+                    isRefused = true
                 }
                 try readBundle(file, path, limits, into: &ledger, isCancelled)
             }
             result = ledger.result()
         } catch {
-            // What keeps it from being checked at all says nothing of it.
-            switch error.kind {
-            case .cancelled, .unusableKey, .locked, .wrongKind: throw error
-            case _ where error.errno == .noSuchFileOrDirectory: throw error
-            default: result = ledger.result(brokenBy: error)
-            }
+            // What keeps it from being checked at all says nothing of it; a wrong signature does.
+            let isOfKeys =
+                [.unusableKey, .locked, .wrongKind].contains(error.kind)
+                || error.errno == .noSuchFileOrDirectory
+            guard error.kind != .cancelled, isRefused || !isOfKeys else { throw error }
+            result = ledger.result(brokenBy: error)
         }
         result.signature = signature
         return result
