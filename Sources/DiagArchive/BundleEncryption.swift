@@ -7,8 +7,8 @@ public struct BundleEncryption: Hashable, Sendable {
     public let cipher: BundleCipher
     /// How the recipients were named.
     public let recipients: [String]
-    private let tool: InstalledTool
-    private let arguments: [String]
+    let tool: InstalledTool
+    let arguments: [String]
 
     /// Seconds that the program may take for a trial.
     private static let trialSeconds = 60.0

@@ -30,8 +30,8 @@ public struct BundleSigning: Hashable, Sendable {
     public let method: SignatureMethod
     /// How the key was named.
     public let key: String
-    private let tool: InstalledTool
-    private let arguments: [String]
+    let tool: InstalledTool
+    let arguments: [String]
 
     /// Seconds that a trial may take: somebody may have to type a passphrase or touch a key.
     private static let trialSeconds = 300.0

@@ -42,6 +42,10 @@ public struct InstalledTool: Hashable, Sendable {
     public static var environment: [String: String] {
         var environment = ["LC_ALL": "C"]
         for name in variables { environment[name] = HostFacts.environment(name) }
+        // Its working directory is another than ours.
+        if let home = environment["GNUPGHOME"], let path = try? HostFacts.absolute(FilePath(home)) {
+            environment["GNUPGHOME"] = path.string
+        }
         return environment
     }
 

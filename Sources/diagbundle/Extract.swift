@@ -22,7 +22,8 @@ struct Extract: ParsableCommand {
 
             Exit codes: 0 unpacked, 1 the bundle is damaged, or nothing could be saved of it, \
             3 something of it was saved and something lost, 69 the bundle or a PATH is not \
-            there, 73 the folder cannot be written to, 74 input/output error.
+            there, 73 the folder cannot be written to, 74 input/output error, 77 no key at hand opens \
+            the bundle.
             """)
 
     @Argument(help: "The bundle.")

@@ -17,7 +17,7 @@ struct Grep: ParsableCommand {
             control characters are shown escaped.
 
             Exit codes: 0 a line matched, 1 none did, 64 the pattern is wrong, 69 the bundle or a \
-            PATH is not there, 74 the bundle is damaged or cannot be read.
+            PATH is not there, 74 the bundle is damaged or cannot be read, 77 no key at hand opens it.
             """)
 
     @Argument(help: "The pattern.")

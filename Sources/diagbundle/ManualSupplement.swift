@@ -141,14 +141,15 @@ extension ExitStatus {
         case .partial:
             "partial: a valid bundle with something missing, or a part saved of a damaged one"
         case .usage: "wrong usage"
-        case .unavailable: "the source does not exist here"
+        case .unavailable: "the source, or a program that an option needs, does not exist here"
         case .cannotCreate: "the output cannot be created"
         case .inputOutput:
-            "input/output error: disk full, output hung; for grep also a damaged bundle"
+            "input/output error: disk full, output hung, encrypting or signing failed; for grep also"
+                + " a damaged bundle"
         case .temporarilyRefused:
             "refused for now: another run is at work in the same output folder; a dump under"
                 + " memory pressure, beside another, or too soon after the last"
-        case .notPermitted: "not permitted"
+        case .notPermitted: "not permitted, or no key at hand opens the bundle"
         case .interrupted: "interrupted; the bundle is sealed and holds what was collected"
         }
     }
