@@ -22,7 +22,7 @@ done
 
 bash Examples/quickstart.sh --install-only \
     python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace \
-    bash fish zsh mandoc groff-base || exit 1
+    bash fish zsh mandoc groff-base age gnupg gpgv openssh-client || exit 1
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT

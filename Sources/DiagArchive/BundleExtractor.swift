@@ -25,14 +25,16 @@ public enum BundleExtractor {
     /// `notice` is told when this is slow for lack of an index.
     ///
     /// - Throws: ``ArchiveError``. What was unpacked before stays; the file that could not be
-    ///   finished is removed.
+    ///   finished is removed. Of an encrypted bundle no file stays: that it was not altered is
+    ///   known at its end alone.
     public static func extract(
         _ path: FilePath, into folder: FilePath, wanted: [String] = [],
-        replacesFiles: Bool = false, limits: BundleReader.Limits = .init(),
+        replacesFiles: Bool = false, keys: DecryptionKeys = .init(),
+        limits: BundleReader.Limits = .init(),
         notice: (String) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(ArchiveError) -> Extraction {
         let selection = try MemberSelection(wanted, of: path.string)
-        let file = try InputFile(path)
+        let file = try InputFile(path, keys: keys)
         if !wanted.isEmpty {
             if let bundle = try IndexedBundle.open(file, limits: limits) {
                 return try extract(
@@ -47,6 +49,21 @@ public enum BundleExtractor {
         let reader = try BundleReader(file, limits: limits)
         let files = try MemberFiles(
             in: folder, replacesFiles: replacesFiles, isCancelled: isCancelled)
+        guard file.cipher != nil else { return try extract(selection, from: reader, into: files) }
+        // Until its end nobody knows that an encrypted file is as it was made.
+        var written = [MemberPath]()
+        do throws(ArchiveError) {
+            return try extract(selection, from: reader, into: files) { written.append($0) }
+        } catch {
+            for path in written { files.remove(path) }
+            throw error
+        }
+    }
+
+    private static func extract(
+        _ selection: MemberSelection, from reader: BundleReader, into files: MemberFiles,
+        _ told: (MemberPath) -> Void = { _ in }
+    ) throws(ArchiveError) -> Extraction {
         var extraction = Extraction()
         var matched = Set<MemberPath>()
         while let member = try reader.next() {
@@ -59,6 +76,7 @@ public enum BundleExtractor {
             }
             extraction.byteCount += try files.write(member.path, reader.read)
             extraction.fileCount += 1
+            told(member.path)
         }
         extraction.notFound = selection.notFound(matched)
         return extraction
@@ -100,12 +118,12 @@ public enum BundleExtractor {
     /// - Returns: `false` when the bundle holds no such file.
     /// - Throws: ``ArchiveError``, or what `body` throws.
     public static func content(
-        of wanted: String, in path: FilePath, limits: BundleReader.Limits = .init(),
-        notice: (String) -> Void = { _ in },
+        of wanted: String, in path: FilePath, keys: DecryptionKeys = .init(),
+        limits: BundleReader.Limits = .init(), notice: (String) -> Void = { _ in },
         _ body: (Span<UInt8>) throws(ArchiveError) -> Void
     ) throws(ArchiveError) -> Bool {
         let wantedPath = try MemberPath(validating: Array(wanted.utf8), of: path.string)
-        let file = try InputFile(path)
+        let file = try InputFile(path, keys: keys)
         if let bundle = try IndexedBundle.open(file, limits: limits) {
             guard let member = try bundle.index.find(text: wanted), member.kind != .directory
             else { return false }

@@ -6,6 +6,8 @@ internal import DiagSystem
 struct BundleFile: ~Copyable, Sendable {
     private let object: String
     private let file: OwnedDescriptor
+    /// What encrypts on the way to the file, and then writes and hashes it.
+    private let cipher: CipherStream?
     private var container: BlockContainer
     private var hash = SHA256()
     /// Bytes in the file.
@@ -15,21 +17,32 @@ struct BundleFile: ~Copyable, Sendable {
     /// How many of those are stored as they are.
     private(set) var storedByteCount: Int64 = 0
 
-    private init(_ file: consuming OwnedDescriptor, _ object: String, _ container: BlockContainer) {
+    private init(
+        _ file: consuming OwnedDescriptor, _ object: String, _ container: BlockContainer,
+        _ cipher: CipherStream?
+    ) {
         self.file = file
+        self.cipher = cipher
         self.object = object
         self.container = container
     }
 
     /// Begins a file of blocks in `file`, which messages call `object`.
+    ///
+    /// The program that encrypts ends with the thread that calls this.
     static func start(
-        _ file: consuming OwnedDescriptor, object: String, format: BlockFormat
+        _ file: consuming OwnedDescriptor, object: String, format: BlockFormat,
+        encryption: BundleEncryption? = nil
     ) throws(ArchiveError) -> BundleFile {
         let container: BlockContainer
         do throws(BlockCodecError) { container = try BlockContainer(format) } catch {
             throw ArchiveError(translating: error, operation: "write", object: object)
         }
-        var bundle = BundleFile(file, object, container)
+        var cipher: CipherStream?
+        if let encryption {
+            cipher = try CipherStream.start(into: file, object: object, encryption)
+        }
+        var bundle = BundleFile(file, object, container, cipher)
         try bundle.write(container.head)
         return bundle
     }
@@ -51,13 +64,19 @@ struct BundleFile: ~Copyable, Sendable {
             throw ArchiveError(translating: error, operation: "write", object: object)
         }
         try write(tail)
+        let encrypted = try cipher?.finish()
         do throws(SystemCallError) { try file.synchronize() } catch {
             throw ArchiveError(error, object: object)
+        }
+        if let encrypted {
+            byteCount = encrypted.byteCount
+            return encrypted.sha256
         }
         return hash.digest().hexadecimal
     }
 
     private mutating func write(_ bytes: [UInt8]) throws(ArchiveError) {
+        if let cipher { return try cipher.write(bytes) }
         do throws(SystemCallError) { try file.write(bytes.span) } catch {
             throw ArchiveError(error, object: object)
         }

@@ -30,11 +30,11 @@ public enum BundleListing {
     ///
     /// - Throws: ``ArchiveError``, or what `body` throws.
     public static func forEach(
-        in path: FilePath, limits: BundleReader.Limits = .init(),
-        notice: (String) -> Void = { _ in },
+        in path: FilePath, keys: DecryptionKeys = .init(),
+        limits: BundleReader.Limits = .init(), notice: (String) -> Void = { _ in },
         _ body: (Entry) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
-        let file = try InputFile(path)
+        let file = try InputFile(path, keys: keys)
         if let bundle = try IndexedBundle.open(file, limits: limits) {
             try bundle.index.forEach { member throws(ArchiveError) in
                 guard member.kind != .directory else { return }
@@ -67,8 +67,9 @@ public enum BundleListing {
     /// Says that a large file has no index.
     static func tell(ofSlow file: InputFile, _ notice: (String) -> Void) {
         guard file.byteCount >= slowByteCount else { return }
-        notice(
-            "\(file.object) has no index of members: it is read from start to end, which is slow")
+        let reason =
+            file.cipher.map { "is encrypted with \($0.rawValue)" } ?? "has no index of members"
+        notice("\(file.object) \(reason): it is read from start to end, which is slow")
     }
 }
 

@@ -16,6 +16,10 @@ public struct BundleOptions: Hashable, Sendable {
     /// From when on the rest is stored instead of compressed; none for never. What members take
     /// that are compressed already, and only stored, is added to it.
     public var deadline: MonotonicTime?
+    /// Whom the file is encrypted for; `nil` for nobody: it is in clear.
+    public var encryption: BundleEncryption?
+    /// What the file, encrypted or not, is signed with; `nil` for no signature.
+    public var signing: BundleSigning?
 
     /// The default compression keeps the whole process below 96 MiB.
     public init(
@@ -118,4 +122,6 @@ public struct SealedBundle: Hashable, Sendable {
     public let effect: BundleOptions.Effect
     /// Files of the folder that the manifest does not list and the bundle does not hold.
     public let leftOut: [String]
+    /// Where its signature is; `nil` when none was asked for.
+    public let signature: FilePath?
 }

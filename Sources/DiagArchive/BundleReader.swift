@@ -57,26 +57,31 @@ public import SystemPackage
     /// The uncompressed bytes of a tar stream that was read to its end; `nil` of a zip.
     var streamByteCount: Int64? { decompressed?.byteCount }
 
-    /// Opens the archive at `path`.
+    /// Opens the archive at `path`; when it is encrypted, `keys` open it.
     ///
     /// - Throws: ``ArchiveError``, also when it is no archive.
     public convenience init(
-        _ path: FilePath, limits: Limits = Limits()
+        _ path: FilePath, keys: DecryptionKeys = .init(), limits: Limits = Limits()
     ) throws(ArchiveError) {
-        try self.init(InputFile(path), limits: limits)
+        try self.init(InputFile(path, keys: keys), limits: limits)
     }
 
     /// Reads `file` from its start.
     convenience init(_ file: InputFile, limits: Limits = Limits()) throws(ArchiveError) {
-        let input = FileInput(file)
-        let magic = try file.firstBytes(4)
+        let input = try file.input()
+        let magic = try input.firstBytes(4)
         if magic == [0x50, 0x4B, 3, 4] || magic == [0x50, 0x4B, 5, 6] {
+            guard file.cipher == nil else {
+                throw ArchiveError(
+                    .refused, operation: "read", object: file.object,
+                    reason: "an encrypted zip cannot be read from start to end: decrypt it first")
+            }
             try self.init(reading: input, object: file.object, limits, isZip: true)
             return
         }
         var table: BlockTable?
         var fault: ArchiveError?
-        do { table = try BlockTable.read(file.blockSource) } catch {
+        do { table = try file.cipher == nil ? BlockTable.read(file.blockSource) : nil } catch {
             // What is only unusual is read as well without a table.
             if (error as? BlockFormatError)?.kind ?? .damaged == .damaged {
                 fault = ArchiveError(translating: error, operation: "read", object: file.object)

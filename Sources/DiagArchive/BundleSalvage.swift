@@ -32,15 +32,16 @@ public enum BundleSalvage {
     /// damaged or cut off, blocks are found by their own headers and members by theirs. A member is
     /// written only when all its bytes came from blocks whose check is right, and their SHA-256 is
     /// that of the index, where that is readable. Memory is that of one block, at most 64 MiB, and
-    /// what grows with the number of members. Of what has no blocks, such as `tar.gz`, everything up
-    /// to the first damage is saved.
+    /// what grows with the number of members. Of what has no blocks, such as `tar.gz`, or is
+    /// encrypted, everything up to the first damage is saved.
     ///
     /// - Throws: ``ArchiveError`` when the file cannot be read at all, or `folder` not be written.
     public static func salvage(
         _ path: FilePath, into folder: FilePath, replacesFiles: Bool = false,
-        limits: BundleReader.Limits = .init(), isCancelled: @escaping () -> Bool = { false }
+        keys: DecryptionKeys = .init(), limits: BundleReader.Limits = .init(),
+        isCancelled: @escaping () -> Bool = { false }
     ) throws(ArchiveError) -> Outcome {
-        let file = try InputFile(path)
+        let file = try InputFile(path, keys: keys)
         let files = try MemberFiles(
             in: folder, replacesFiles: replacesFiles, isCancelled: isCancelled)
         guard var stream = try SalvageStream(file) else {
@@ -138,7 +139,8 @@ public enum BundleSalvage {
             outcome.fileCount += 1
             outcome.byteCount += byteCount
         }
-        outcome.isChecked = outcome.damage.isEmpty
+        // Age gives no byte that it has not checked.
+        outcome.isChecked = outcome.damage.isEmpty || file.cipher == .age
         return outcome
     }
 }

@@ -20,6 +20,8 @@ public struct VerificationResult: Hashable, Sendable {
     public let completeness: Manifest.Completeness?
     /// How much each collector withheld, as the manifest says, by its name; empty when none did.
     public let withheld: [String: Withheld.Count]
+    /// The signature of the bundle, when one was asked for and is right.
+    public internal(set) var signature: BundleSigners.Signature?
 
     /// Whether everything is as it should be.
     public var isWhole: Bool { differences.isEmpty }
@@ -29,6 +31,9 @@ public struct VerificationResult: Hashable, Sendable {
 /// is there and nothing else.
 public enum BundleVerifier {
     /// Checks what lies at `path`: a host folder, or a bundle.
+    ///
+    /// With `signers` a bundle must have a signature of one of them beside it: of the bytes of its
+    /// file, which when it is encrypted are those that `keys` open.
     ///
     /// Reads everything once, in parts; what it keeps grows with the number of members, and with
     /// the largest JSON document up to 16 MiB.
@@ -40,8 +45,8 @@ public enum BundleVerifier {
     /// - Throws: ``ArchiveError``, when `path` cannot be opened, or the check was cancelled. What
     ///   is damaged is a difference.
     public static func verify(
-        _ path: FilePath, limits: BundleReader.Limits = .init(),
-        isCancelled: () -> Bool = { false }
+        _ path: FilePath, keys: DecryptionKeys = .init(), signers: BundleSigners? = nil,
+        limits: BundleReader.Limits = .init(), isCancelled: () -> Bool = { false }
     ) throws(ArchiveError) -> VerificationResult {
         let isFolder: Bool
         do throws(OwnedDescriptor.InputFailure) {
@@ -54,24 +59,45 @@ public enum BundleVerifier {
                 error, at: path, wanted: "a bundle is a regular file, a host folder a directory")
         }
         var ledger = VerificationLedger(isOfFolder: isFolder)
+        var signature: BundleSigners.Signature?
+        var isRefused = false
+        var result: VerificationResult
         do throws(ArchiveError) {
             if isFolder {
+                guard signers == nil else {
+                    throw ArchiveError(
+                        .unusableKey, operation: "verify", object: path.string,
+                        reason: "a host folder has no signature, only a bundle")
+                }
                 try readFolder(path, limits, into: &ledger, isCancelled)
             } else {
-                try readBundle(path, limits, into: &ledger, isCancelled)
+                let file = try InputFile(path, keys: keys)
+                do throws(ArchiveError) {
+                    signature = try signers?.check(file, at: path)
+                } catch {
+                    guard error.kind == .invalid else { throw error }
+                    ledger.add("signature: \(error.reason)")
+                    isRefused = true
+                }
+                try readBundle(file, path, limits, into: &ledger, isCancelled)
             }
+            result = ledger.result()
         } catch {
-            guard error.kind != .cancelled else { throw error }
-            return ledger.result(brokenBy: error)
+            // What keeps it from being checked at all says nothing of it; a wrong signature does.
+            let isOfKeys =
+                [.unusableKey, .locked, .wrongKind].contains(error.kind)
+                || error.errno == .noSuchFileOrDirectory
+            guard error.kind != .cancelled, isRefused || !isOfKeys else { throw error }
+            result = ledger.result(brokenBy: error)
         }
-        return ledger.result()
+        result.signature = signature
+        return result
     }
 
     private static func readBundle(
-        _ path: FilePath, _ limits: BundleReader.Limits, into ledger: inout VerificationLedger,
-        _ isCancelled: () -> Bool
+        _ file: InputFile, _ path: FilePath, _ limits: BundleReader.Limits,
+        into ledger: inout VerificationLedger, _ isCancelled: () -> Bool
     ) throws(ArchiveError) {
-        let file = try InputFile(path)
         let reader = try BundleReader(file, limits: limits)
         if let fault = reader.tableFault { ledger.add("\(fault)") }
         var comparison = MemberIndexComparison(of: path.string)
@@ -130,6 +156,7 @@ public enum BundleVerifier {
     /// Whether a file of several zstd frames has no table of them: one with an index of members was
     /// made with it.
     private static func lacksTable(_ file: InputFile) -> Bool {
+        guard file.cipher == nil else { return false }
         let source = file.blockSource
         guard BlockScanner.format(of: source) == .zstd, var scanner = BlockScanner(.zstd, source)
         else { return false }

@@ -18,6 +18,10 @@ public enum BundleWriter {
     /// the manifest says, is stored, and so is each block that does not compress. Of a file that the
     /// manifest lists without a SHA-256, the bundle's manifest has it.
     ///
+    /// With ``BundleOptions/encryption`` the file goes through a program that ends with the calling
+    /// thread, and nothing of it reaches the disk in clear. With ``BundleOptions/signing`` a
+    /// signature of the file gets its name right after it.
+    ///
     /// `isCancelled` is asked at least once for every MiB; `true` ends with `cancelled`.
     /// `progress` is told after every part read, at most 256 KiB.
     ///
@@ -59,7 +63,9 @@ public enum BundleWriter {
         let object = target.path.appending(partialName).string
         do throws(ArchiveError) {
             let pipeline = try BlockPipeline.start(
-                try .start(file, object: object, format: effect.blocks.format),
+                try .start(
+                    file, object: object, format: effect.blocks.format,
+                    encryption: options.encryption),
                 object: object,
                 .init(blocks: effect.blocks, threadCount: effect.threadCount))
             let output = BundleOutput(pipeline, blockByteCount: effect.blocks.blockByteCount)
@@ -76,15 +82,23 @@ public enum BundleWriter {
                 throw error
             }
             if isCancelled() { throw cancelled(path) }
+            var signature: SignatureOutput?
+            if let signing = options.signing {
+                signature = try SignatureOutput.write(
+                    signing, of: partialName, named: fileName, in: target,
+                    sha256: outcome.sha256)
+            }
             try call { () throws(SystemCallError) in
                 try target.rename(partialName, to: fileName)
                 try target.synchronize()
             }
+            try signature?.publish()
             return SealedBundle(
                 path: path, byteCount: outcome.byteCount, sha256: outcome.sha256,
                 seconds: MonotonicTime.now.seconds(since: start),
                 storedByteCount: outcome.storedByteCount, effect: effect,
-                leftOut: content.leftOut)
+                leftOut: content.leftOut,
+                signature: signature.map { path.removingLastComponent().appending($0.name) })
         } catch {
             try? target.removeFile(partialName)
             throw error

@@ -37,7 +37,8 @@ final class IndexedBundle {
     static func open(
         _ file: InputFile, limits: BundleReader.Limits = .init()
     ) throws(ArchiveError) -> IndexedBundle? {
-        guard let table = try Self.table(of: file) else { return nil }
+        // Of an encrypted file only the start is there to begin with.
+        guard file.cipher == nil, let table = try Self.table(of: file) else { return nil }
         let bytes = StreamBytes(file, table)
         guard table.count > 0, bytes.isReadable(at: table.uncompressedByteCount - 1) else {
             return nil

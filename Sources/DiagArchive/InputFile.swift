@@ -8,17 +8,34 @@ final class InputFile: Sendable {
     let object: String
     /// The size when it was opened; what is appended meanwhile is not read.
     let byteCount: Int64
+    /// What it is encrypted with; `nil` when it is in clear.
+    let cipher: BundleCipher?
+    /// What decrypts it.
+    private let keys: DecryptionKeys
     private let file: OwnedDescriptor
 
-    init(_ path: FilePath) throws(ArchiveError) {
+    /// Opens the file at `path`; when it is encrypted, `keys` open it.
+    init(_ path: FilePath, keys: DecryptionKeys = .init()) throws(ArchiveError) {
         object = path.string
+        self.keys = keys
         do throws(OwnedDescriptor.InputFailure) { file = try OwnedDescriptor.openInput(path) } catch
         {
             throw ArchiveError(error, at: path, wanted: "a bundle is a regular file")
         }
-        do throws(SystemCallError) { byteCount = try file.status().byteCount } catch {
+        do throws(SystemCallError) {
+            byteCount = try file.status().byteCount
+            var beginning = [UInt8](repeating: 0, count: BundleCipher.magicByteCount)
+            let count = try file.read(into: &beginning, at: 0)
+            cipher = BundleCipher(beginning: Array(beginning[..<count]))
+        } catch {
             throw ArchiveError(error, object: path.string)
         }
+    }
+
+    /// The file for libarchive, decrypted where it is encrypted.
+    func input() throws(ArchiveError) -> FileInput {
+        guard let cipher else { return FileInput(self) }
+        return try DecryptedInput(self, try keys.program(for: cipher, of: object))
     }
 
     /// Reads into `buffer` from `offset` on, up to the size it had; 0 is the end.

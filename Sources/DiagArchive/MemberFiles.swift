@@ -42,6 +42,18 @@ struct MemberFiles {
         return written
     }
 
+    /// Removes a file that was written here, when it turns out that it is not to be believed.
+    func remove(_ path: MemberPath) {
+        guard let name = path.components.last.flatMap(MemberPath.component) else { return }
+        var here = target
+        for bytes in path.components.dropLast() {
+            guard let below = MemberPath.component(bytes).flatMap({ try? here.subdirectory($0) })
+            else { return }
+            here = below
+        }
+        try? here.removeFile(name)
+    }
+
     /// Creates the file at `path`, to be written part by part.
     func begin(_ path: MemberPath) throws(ArchiveError) -> PartialFile? {
         let parent = try Self.descend(path.components.dropLast(), below: target)

@@ -35,6 +35,7 @@ struct SalvageStream {
 
     /// A stream of the blocks of `file`; `nil` when none can be found one by one.
     init?(_ file: InputFile) throws(ArchiveError) {
+        guard file.cipher == nil else { return nil }
         self.file = file
         blocks = file.blockSource
         let table = try? BlockTable.read(blocks)

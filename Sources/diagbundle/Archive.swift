@@ -13,6 +13,21 @@ struct Archive: ParsableCommand {
             The same folder gives the same bytes, at any number of threads. Blocks of the bundle are \
             compressed side by side, each for itself, so that a member can be read without the \
             others; what does not compress is stored.
+
+            With --encrypt-to the bundle goes through age or gpg, and is nowhere on the disk in \
+            clear; FILE gets ".age" or ".gpg" behind its name. "age:" and "gpg:" before a recipient \
+            say which program it is for. An address or a key ID is taken where gpg believes the key; \
+            the whole fingerprint of one that it does not know is taken as it is. The host folder \
+            stays in clear.
+
+            With --sign a signature is made beside the bundle: of the SSH key in a file, by \
+            ssh-keygen, as FILE.sig (namespace diagbundle), or of a key of gpg as FILE.asc. "ssh:" \
+            and "gpg:" say which. Of an encrypted bundle it is that of the file as it is. Recipients \
+            and keys are tried before anything is compressed.
+
+            Exit codes: 0 sealed, 64 an option, a recipient or a key is wrong, 69 the folder, age, \
+            gpg or ssh-keygen is not there, 73 the output cannot be created, 74 input/output error, \
+            or encrypting or signing failed: nothing is left then.
             """)
 
     @Argument(help: "The host folder.")
@@ -28,9 +43,15 @@ struct Archive: ParsableCommand {
         guard let name = path.lastComponent?.string else {
             throw CommandFailure(.usage, "a host folder is needed, not \(folder)")
         }
-        let target = try HostFacts.absolute(FilePath(output))
         let options = try sealing.options()
+        var target = try HostFacts.absolute(FilePath(output))
+        if let cipher = options.encryption?.cipher, !target.string.hasSuffix(cipher.suffix) {
+            target = FilePath(target.string + cipher.suffix)
+        }
         try OutputFile.check(target, "write the bundle")
+        if let suffix = options.signing?.method.suffix {
+            try OutputFile.check(FilePath(target.string + suffix), "write the signature")
+        }
         let bundle: SealedBundle
         do throws(ArchiveError) {
             bundle = try BundleWriter.seal(
@@ -40,6 +61,9 @@ struct Archive: ParsableCommand {
             StandardStreams.printError(
                 "note: for the memory's sake \(bundle.effect.lowered.joined(separator: ", "))")
         }
+        if options.encryption != nil {
+            StandardStreams.note("the bundle is encrypted; \(path) stays as it is, in clear")
+        }
         for file in bundle.leftOut {
             StandardStreams.printError(
                 "note: \(UntrustedText.escapingControls(file)) is not in the manifest; left out")
@@ -47,5 +71,14 @@ struct Archive: ParsableCommand {
         StandardStreams.print(
             "\(UntrustedText.escapingControls(bundle.path.string))\n\(ByteCountText.describe(bundle.byteCount)), SHA-256 \(bundle.sha256)"
         )
+        if let encryption = options.encryption {
+            let names = UntrustedText.escapingControls(
+                encryption.recipients.joined(separator: ", "))
+            StandardStreams.print("Encrypted by \(encryption.cipher.rawValue) to \(names)")
+        }
+        if let signature = bundle.signature {
+            StandardStreams.print(
+                "Signature \(UntrustedText.escapingControls(signature.string))")
+        }
     }
 }

@@ -34,7 +34,8 @@ enum CompletionValues {
             return Values(files: .files)
         case "--collectors", "--plugins", "--root", "--output", "--directory":
             return Values(files: .folders)
-        case "--config", "--plan": return Values(files: .files)
+        case "--config", "--plan", "--identity", "--signers", "--sign", "--encrypt-to":
+            return Values(files: .files)
         case "--progress": return .of(ProgressStyle.allCases.map(\.rawValue))
         case "--live-dump": return .of(["full", "stacks", "no"])
         case "--compress", "--dump-compress": return .of(["zstd", "zlib", "none"])

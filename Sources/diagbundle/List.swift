@@ -21,12 +21,15 @@ struct List: ParsableCommand {
     var bundle: String
     @Flag(help: "Print one JSON object a line.")
     var json = false
+    @OptionGroup var decryption: DecryptionOptions
 
     func run() throws {
         SignalDisposition.ignoreWriteSignals()
         var failure: (any Error)?
         do throws(ArchiveError) {
-            try BundleListing.forEach(in: FilePath(bundle), notice: StandardStreams.note) {
+            try BundleListing.forEach(
+                in: FilePath(bundle), keys: decryption.keys, notice: StandardStreams.note
+            ) {
                 (entry) throws(ArchiveError) in
                 do { if try show(entry) { return } } catch { failure = error }
                 // A reader that has seen enough is no failure.

@@ -60,7 +60,10 @@ enum ManualSupplement {
             .init("For a program:", "diagbundle subsystems --json")
         ],
         "verify": [
-            .init("Check a bundle that came by mail:", "diagbundle verify host.tar.xz")
+            .init("Check a bundle that came by mail:", "diagbundle verify host.tar.xz"),
+            .init(
+                "One that is encrypted and signed:",
+                "diagbundle verify host.tar.xz.age --identity key.txt --signers customers"),
         ],
         "list": [.init("The members of a bundle:", "diagbundle list host.tar.xz")],
         "cat": [
@@ -77,7 +80,11 @@ enum ManualSupplement {
                 "diagbundle extract host.tar.xz logs --directory /srv/case")
         ],
         "archive": [
-            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz")
+            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz"),
+            .init(
+                "So that one person alone can read it, and sees that it is from you:",
+                "diagbundle archive logs/host --output host.tar.xz --encrypt-to support.pub"
+                    + " --sign ~/.ssh/id_ed25519"),
         ],
         "dump full": [
             .init("What would a dump need here?", "diagbundle dump full --dry-run"),
@@ -134,14 +141,15 @@ extension ExitStatus {
         case .partial:
             "partial: a valid bundle with something missing, or a part saved of a damaged one"
         case .usage: "wrong usage"
-        case .unavailable: "the source does not exist here"
+        case .unavailable: "the source, or a program that an option needs, does not exist here"
         case .cannotCreate: "the output cannot be created"
         case .inputOutput:
-            "input/output error: disk full, output hung; for grep also a damaged bundle"
+            "input/output error: disk full, output hung, encrypting or signing failed; for grep also"
+                + " a damaged bundle"
         case .temporarilyRefused:
             "refused for now: another run is at work in the same output folder; a dump under"
                 + " memory pressure, beside another, or too soon after the last"
-        case .notPermitted: "not permitted"
+        case .notPermitted: "not permitted, or no key at hand opens the bundle"
         case .interrupted: "interrupted; the bundle is sealed and holds what was collected"
         }
     }

@@ -15,9 +15,22 @@ struct SealingOptions: ParsableArguments {
     @Option(help: "Most bytes of memory for it; lowers threads, then the dictionary.")
     var memory: String?
 
-    /// What they say.
+    @Option(
+        help: .init(
+            "Who alone can read it: an age key (age1…), an SSH public key or a file of them, by age;"
+                + " a fingerprint, key ID or e-mail address, by gpg. May be given several times.",
+            valueName: "recipient"))
+    var encryptTo: [String] = []
+    @Option(
+        help: .init(
+            "Sign it: the file of an SSH key, or a fingerprint, key ID or e-mail address of gpg.",
+            valueName: "key"))
+    var sign: String?
+
+    /// What they say. Programs that encrypt and sign were tried then.
     ///
-    /// - Throws: ``CommandFailure`` with exit code 64.
+    /// - Throws: ``CommandFailure``: with exit code 64 where they are wrong or a key cannot be used,
+    ///   69 where a program or a file of a key is not there.
     func options() throws -> BundleOptions {
         var options = BundleOptions()
         if let compression {
@@ -56,6 +69,10 @@ struct SealingOptions: ParsableArguments {
                 options.memoryByteLimit = Int(clamping: try ByteCountText.parse(memory))
             } catch { throw CommandFailure(.usage, "--memory: \(error)") }
         }
+        do throws(ArchiveError) {
+            if !encryptTo.isEmpty { options.encryption = try .prepare(encryptTo) }
+            if let sign { options.signing = try .prepare(sign) }
+        } catch { throw CommandFailure(reading: error) }
         return options
     }
 }

@@ -225,7 +225,8 @@ class CompletionOfEveryOptionTest(harness.Case):
 
     # What names a file or a folder, and which of both is offered.
     FOLDERS = {"--collectors", "--plugins", "--root", "--output", "--directory"}
-    FILES = {"--config", "--plan", "--profile"}
+    FILES = {"--config", "--plan", "--profile", "--identity", "--signers", "--sign",
+             "--encrypt-to"}
 
     def test_each_option_that_names_a_file_or_folder_offers_all_of_them(self):
         found = set()
