@@ -15,6 +15,13 @@ struct BundleContent {
     let compressed: Set<MemberPath>
     /// Bytes of all files together.
     let byteCount: Int64
+    /// Bytes that no bundle of it passes: headers and the index of members come on top, and what is
+    /// stored becomes no larger than by a thousandth.
+    var mostBundleByteCount: Int64 {
+        let beside = Int64(members.count + 2) * 4 * Int64(TarHeader.byteCount)
+        let names = members.reduce(Int64(0)) { $0 + Int64($1.path.bytes.count) * 4 }
+        return byteCount + byteCount / 1000 + beside + names + (1 << 20)
+    }
     /// The time that every member gets, in seconds since 1970.
     let modifiedSeconds: Int64
     /// Files that are there, but not listed.

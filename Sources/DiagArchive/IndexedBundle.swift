@@ -58,7 +58,7 @@ final class IndexedBundle {
         } catch let error as BlockFormatError where error.kind != .damaged {
             return nil
         } catch {
-            throw ArchiveError(translating: error, operation: "read", object: file.object)
+            throw ArchiveError(translating: error, operation: "read", file: file)
         }
         let start = try file.firstBytes(512)
         guard start.count == 512, start[257..<262].elementsEqual("ustar".utf8) else { return nil }

@@ -1,32 +1,68 @@
 internal import DiagCodec
-internal import DiagSystem
 internal import SystemPackage
 
-/// The file of a bundle that is read, open for several threads at once.
+/// The file of a bundle that is read, or its volumes, open for several threads at once.
 final class InputFile: Sendable {
-    /// A name for errors: the path.
+    private enum Storage: Sendable {
+        case file(InputVolume)
+        case volumes(VolumeSet)
+    }
+
+    /// A name for errors: the path; of volumes that of the whole.
     let object: String
     /// The size when it was opened; what is appended meanwhile is not read.
     let byteCount: Int64
-    private let file: OwnedDescriptor
+    /// The parts that cannot be read, since volumes are missing, in their order.
+    let holes: [Range<Int64>]
+    /// What is wrong with volumes, in words.
+    let faults: [String]
+    private let storage: Storage
 
-    init(_ path: FilePath) throws(ArchiveError) {
-        object = path.string
-        do throws(OwnedDescriptor.InputFailure) { file = try OwnedDescriptor.openInput(path) } catch
-        {
-            throw ArchiveError(error, at: path, wanted: "a bundle is a regular file")
+    /// Opens the file at `path`, or the set of volumes that `path` names: by one of them, or by the
+    /// name without a number.
+    ///
+    /// - Throws: ``ArchiveError`` when it cannot be opened, and for the first volume of a set that is
+    ///   missing, too short or not in its place, unless it is read for what can be saved.
+    convenience init(_ path: FilePath, isSalvaged: Bool = false) throws(ArchiveError) {
+        guard let names = try VolumeNames.find(path) else {
+            self.init(try InputVolume(path))
+            return
         }
-        do throws(SystemCallError) { byteCount = try file.status().byteCount } catch {
-            throw ArchiveError(error, object: path.string)
+        let set = try VolumeSet(names)
+        let faults =
+            try set.faults.isEmpty
+            ? VolumeCheck(set, InputFile(set, faults: [])).faults() : set.faults
+        if let first = faults.first, !isSalvaged {
+            let more = faults.count == 1 ? "" : "; \(faults.count - 1) more are not as they should be"
+            throw ArchiveError(
+                .invalid, operation: "read", object: first.path.string, reason: first.reason + more)
         }
+        self.init(set, faults: faults.map { "\($0.path): \($0.reason)" })
     }
 
-    /// Reads into `buffer` from `offset` on, up to the size it had; 0 is the end.
+    private init(_ file: InputVolume) {
+        storage = .file(file)
+        object = file.path.string
+        byteCount = file.byteCount
+        holes = []
+        faults = []
+    }
+
+    private init(_ set: VolumeSet, faults: [String]) {
+        storage = .volumes(set)
+        object = set.names.path.string
+        byteCount = set.byteCount
+        holes = set.holes
+        self.faults = faults
+    }
+
+    /// Reads into `buffer` from `offset` on, up to the size it had, or to the end of a volume; 0 is
+    /// the end.
     func read(into buffer: inout [UInt8], at offset: Int64) throws(ArchiveError) -> Int {
-        do throws(SystemCallError) {
-            let count = try file.read(into: &buffer, at: offset)
-            return Int(min(Int64(count), max(0, byteCount - offset)))
-        } catch { throw ArchiveError(error, object: "\(object) at byte \(offset)") }
+        switch storage {
+        case .file(let file): try file.read(into: &buffer, at: offset)
+        case .volumes(let set): try set.read(into: &buffer, at: offset)
+        }
     }
 
     /// The first `count` bytes, fewer when the file is shorter.
@@ -49,8 +85,27 @@ final class InputFile: Sendable {
 
     /// The file for a decoder of blocks.
     var blockSource: BlockSource {
-        BlockSource(byteCount: byteCount) { [self] offset, count in
+        BlockSource(byteCount: byteCount, holes: holes) { [self] offset, count in
             try bytes(at: offset, count: count)
         }
+    }
+
+    /// What an error about `range` names: of volumes those that hold it.
+    func object(at range: Range<Int64>) -> String {
+        guard case .volumes(let set) = storage else { return object }
+        let first = set.place(holding: range.lowerBound).number
+        let last = set.place(holding: max(range.lowerBound, range.upperBound - 1)).number
+        return first == last
+            ? "\(object), volume \(first)" : "\(object), volumes \(first) to \(last)"
+    }
+}
+
+extension ArchiveError {
+    /// Whatever was thrown where `file` was read: of volumes, the one is named where it shows.
+    init(translating error: any Error, operation: String, file: InputFile) {
+        let place = (error as? BlockFormatError)?.offset
+        self.init(
+            translating: error, operation: operation,
+            object: place.map { file.object(at: $0..<$0) } ?? file.object)
     }
 }

@@ -27,8 +27,12 @@ struct SourceWindow {
     mutating func nextReadable(after offset: Int64) -> Int64 {
         var place = offset
         while place < source.byteCount {
-            place = place / Self.unreadableByteCount * Self.unreadableByteCount
-            place += Self.unreadableByteCount
+            if let hole = source.holes.first(where: { $0.contains(place) }) {
+                place = hole.upperBound
+            } else {
+                place = place / Self.unreadableByteCount * Self.unreadableByteCount
+                place += Self.unreadableByteCount
+            }
             if isReadable(at: place) { break }
         }
         return min(place, source.byteCount)
