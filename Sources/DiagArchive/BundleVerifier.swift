@@ -50,8 +50,15 @@ public enum BundleVerifier {
                 throw .system(error)
             }
         } catch {
-            throw ArchiveError(
-                error, at: path, wanted: "a bundle is a regular file, a host folder a directory")
+            // Of volumes, the name of the whole is that of no file.
+            guard case .system(let reason) = error, reason.errno == .noSuchFileOrDirectory,
+                try VolumeNames.find(path) != nil
+            else {
+                throw ArchiveError(
+                    error, at: path,
+                    wanted: "a bundle is a regular file, a host folder a directory")
+            }
+            isFolder = false
         }
         var ledger = VerificationLedger(isOfFolder: isFolder)
         do throws(ArchiveError) {

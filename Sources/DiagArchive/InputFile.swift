@@ -33,7 +33,9 @@ final class InputFile: Sendable {
             try set.faults.isEmpty
             ? VolumeCheck(set, InputFile(set, faults: [])).faults() : set.faults
         if let first = faults.first, !isSalvaged {
-            let more = faults.count == 1 ? "" : "; \(faults.count - 1) more are not as they should be"
+            let others = faults.dropFirst().map { "; \($0.reason)" }
+            let more =
+                others.prefix(4).joined() + (others.count > 4 ? "; and \(others.count - 4) more" : "")
             throw ArchiveError(
                 .invalid, operation: "read", object: first.path.string, reason: first.reason + more)
         }
@@ -81,6 +83,14 @@ final class InputFile: Sendable {
             bytes += part.prefix(min(got, count - bytes.count))
         }
         return bytes
+    }
+
+    /// The hole that holds the byte at `offset`.
+    func hole(at offset: Int64) -> Range<Int64>? { holes.first { $0.contains(offset) } }
+
+    /// Where the hole behind `offset` begins; the end where there is none.
+    func readableEnd(from offset: Int64) -> Int64 {
+        holes.first { $0.upperBound > offset }.map { max(offset, $0.lowerBound) } ?? byteCount
     }
 
     /// The file for a decoder of blocks.

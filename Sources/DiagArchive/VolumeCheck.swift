@@ -83,7 +83,14 @@ struct VolumeCheck {
             scanner.pass(found.block)
             end = found.block.offset + found.block.byteCount
         }
-        return end > 0 && end < source.byteCount
+        guard end > 0 else { return false }
+        // What stands behind the last may be no frame with content.
+        while let head = try? source.read(end, Int(min(8, max(0, source.byteCount - end)))),
+            head.count == 8, head[0] & 0xF0 == 0x50, head[1...3] == [0x2A, 0x4D, 0x18]
+        {
+            end += 8 + head[4...].reversed().reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        }
+        return end != source.byteCount
     }
 
     /// The headers of members, as the index of members has them; none without one.
@@ -195,12 +202,13 @@ struct VolumeCheck {
         let last = set.places[set.places.count - 1]
         let common = set.places[0].byteCount
         let next = last.number + 1
+        let what = "the bundle does not end in volume \(last.number), the last that is there"
         return fault(
             last,
             last.byteCount < common
-                ? "the bundle does not end in volume \(last.number), the last that is there: it is cut"
-                : "the bundle does not end in volume \(last.number), the last that is there:"
-                    + " volume \(next) is missing: \(set.names.path(of: next))")
+                ? "\(what): it is cut or damaged"
+                : "\(what): volume \(next) is missing, or the end damaged"
+                    + " (\(set.names.path(of: next)))")
     }
 }
 
@@ -208,6 +216,8 @@ extension [UInt8] {
     /// Whether `bytes`, at least one, stand in it.
     fileprivate func holds(_ bytes: [UInt8]) -> Bool {
         count >= bytes.count
-            && (0...count - bytes.count).contains { self[$0..<$0 + bytes.count].elementsEqual(bytes) }
+            && (0...count - bytes.count).contains {
+                self[$0..<$0 + bytes.count].elementsEqual(bytes)
+            }
     }
 }

@@ -13,6 +13,12 @@ struct Archive: ParsableCommand {
             The same folder gives the same bytes, at any number of threads. Blocks of the bundle are \
             compressed side by side, each for itself, so that a member can be read without the \
             others; what does not compress is stored.
+
+            With --split the bundle goes into volumes: FILE.001, FILE.002 and so on, with four \
+            digits when there are more than 999. "cat FILE.*" joins them into the same bytes as \
+            without --split; list, cat, grep, extract and verify read them as they are, by the name \
+            of any of them or by FILE. Volumes of an older bundle of that name are removed when \
+            the new ones are whole; a file FILE stays.
             """)
 
     @Argument(help: "The host folder.")
@@ -21,6 +27,8 @@ struct Archive: ParsableCommand {
         name: .shortAndLong,
         help: "The bundle to write; a file there is replaced, a link is refused.")
     var output: String
+    @Flag(help: "Print JSON: path, size and SHA-256, also of each volume.")
+    var json = false
     @OptionGroup var sealing: SealingOptions
 
     func run() throws {
@@ -30,7 +38,8 @@ struct Archive: ParsableCommand {
         }
         let target = try HostFacts.absolute(FilePath(output))
         let options = try sealing.options()
-        try OutputFile.check(target, "write the bundle")
+        // Of volumes each name is looked at when they are written.
+        if options.volumeByteCount == nil { try OutputFile.check(target, "write the bundle") }
         let bundle: SealedBundle
         do throws(ArchiveError) {
             bundle = try BundleWriter.seal(
@@ -44,8 +53,47 @@ struct Archive: ParsableCommand {
             StandardStreams.printError(
                 "note: \(UntrustedText.escapingControls(file)) is not in the manifest; left out")
         }
+        if json {
+            _ = try StandardStreams.write(
+                JSONDocument.encode(Self.document(of: bundle), layout: .document))
+        } else {
+            Self.report(bundle)
+        }
+    }
+
+    private static func document(of bundle: SealedBundle) -> JSONValue {
+        var document: [String: JSONValue] = [
+            "path": .string(bundle.path.string), "byteCount": .integer(bundle.byteCount),
+            "sha256": .string(bundle.sha256),
+        ]
+        if !bundle.volumes.isEmpty {
+            document["volumes"] = .array(
+                bundle.volumes.map {
+                    [
+                        "path": .string($0.path.string), "byteCount": .integer($0.byteCount),
+                        "sha256": .string($0.sha256),
+                    ]
+                })
+        }
+        return .object(document)
+    }
+
+    private static func report(_ bundle: SealedBundle) {
+        for volume in bundle.volumes {
+            StandardStreams.print(
+                "\(UntrustedText.escapingControls(volume.path.string))\n"
+                    + "  \(ByteCountText.describe(volume.byteCount)), SHA-256 \(volume.sha256)")
+        }
+        let size = ByteCountText.describe(bundle.byteCount)
+        guard !bundle.volumes.isEmpty else {
+            StandardStreams.print(
+                "\(UntrustedText.escapingControls(bundle.path.string))\n\(size), SHA-256 \(bundle.sha256)"
+            )
+            return
+        }
+        let count = bundle.volumes.count
         StandardStreams.print(
-            "\(UntrustedText.escapingControls(bundle.path.string))\n\(ByteCountText.describe(bundle.byteCount)), SHA-256 \(bundle.sha256)"
-        )
+            "\(count) \(count == 1 ? "volume" : "volumes"), \(size), SHA-256 joined"
+                + " \(bundle.sha256)")
     }
 }

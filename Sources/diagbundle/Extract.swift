@@ -22,7 +22,7 @@ struct Extract: ParsableCommand {
             there, 73 the folder cannot be written to, 74 input/output error.
             """)
 
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Argument(help: "Members or folders to unpack; without any, all.")
     var paths: [String] = []

@@ -62,7 +62,10 @@ enum ManualSupplement {
         "verify": [
             .init("Check a bundle that came by mail:", "diagbundle verify host.tar.xz")
         ],
-        "list": [.init("The members of a bundle:", "diagbundle list host.tar.xz")],
+        "list": [
+            .init("The members of a bundle:", "diagbundle list host.tar.xz"),
+            .init("Those of one in volumes:", "diagbundle list host.tar.xz.001"),
+        ],
         "cat": [
             .init("The page for a person:", "diagbundle cat host.tar.xz summary.txt")
         ],
@@ -77,7 +80,11 @@ enum ManualSupplement {
                 "diagbundle extract host.tar.xz logs --directory /srv/case")
         ],
         "archive": [
-            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz")
+            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz"),
+            .init(
+                "For a portal that takes files of 25 MB:",
+                "diagbundle archive logs/host --output host.tar.xz --split 25MB"),
+            .init("Join the volumes:", "cat host.tar.xz.* > host.tar.xz"),
         ],
         "dump full": [
             .init("What would a dump need here?", "diagbundle dump full --dry-run"),
