@@ -34,8 +34,8 @@ final class InputFile: Sendable {
             ? VolumeCheck(set, InputFile(set, faults: [])).faults() : set.faults
         if let first = faults.first, !isSalvaged {
             let others = faults.dropFirst().map { "; \($0.reason)" }
-            let more =
-                others.prefix(4).joined() + (others.count > 4 ? "; and \(others.count - 4) more" : "")
+            let rest = others.count > 4 ? "; and \(others.count - 4) more" : ""
+            let more = others.prefix(4).joined() + rest
             throw ArchiveError(
                 .invalid, operation: "read", object: first.path.string, reason: first.reason + more)
         }

@@ -28,7 +28,7 @@ struct VolumeNames: Hashable, Sendable {
     /// - Throws: ``ArchiveError`` when the folder cannot be listed, or has two sets of that name.
     static func find(_ path: FilePath) throws(ArchiveError) -> VolumeNames? {
         guard let component = path.lastComponent else { return nil }
-        let name = FilePath(root: nil, component).bytes
+        let name = FilePath(root: nil, [component]).bytes
         let folder = path.removingLastComponent()
         let kind = try? OwnedDescriptor.kind(of: path)
         guard let volume = VolumeName(name) else {

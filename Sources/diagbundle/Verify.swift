@@ -14,7 +14,8 @@ struct Verify: ParsableCommand {
             is neither a file nor a folder.
             """)
 
-    @Argument(help: .init("The bundle, a volume of it, or a host folder.", valueName: "bundle|folder"))
+    @Argument(
+        help: .init("The bundle, a volume of it, or a host folder.", valueName: "bundle|folder"))
     var path: String
     @Flag(help: "Print JSON.")
     var json = false
