@@ -79,7 +79,7 @@ final class InputFile: Sendable {
         while bytes.count < count {
             let got = try read(into: &part, at: offset + Int64(bytes.count))
             guard got > 0 else { break }
-            if got == count { return part }
+            if bytes.isEmpty, got == count { return part }
             bytes += part.prefix(min(got, count - bytes.count))
         }
         return bytes

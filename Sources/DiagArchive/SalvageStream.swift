@@ -90,9 +90,16 @@ struct SalvageStream {
         return nil
     }
 
-    /// Whether a tar header stands in the first MiB that is there.
+    /// Whether a tar header stands in the first MiB that is there; or in the last, of volumes that may
+    /// be in a wrong order.
     private static func holdsTarHeader(_ file: InputFile) -> Bool {
         let first = MemberIndexFormat.padded(file.hole(at: 0)?.upperBound ?? 0)
+        if holdsTarHeader(file, from: first) { return true }
+        let last = MemberIndexFormat.padded(max(first, file.byteCount - (1 << 20)))
+        return !file.faults.isEmpty && holdsTarHeader(file, from: last)
+    }
+
+    private static func holdsTarHeader(_ file: InputFile, from first: Int64) -> Bool {
         let count = Int(min(1 << 20, file.readableEnd(from: first) - first))
         guard count > 0, let start = try? file.bytes(at: first, count: count) else { return false }
         return stride(from: 0, to: start.count - TarHeader.byteCount + 1, by: TarHeader.byteCount)

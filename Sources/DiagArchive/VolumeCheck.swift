@@ -44,9 +44,15 @@ struct VolumeCheck {
             return end.holds([0x50, 0x4B, 5, 6]) ? [] : [lackingEnd()]
         case .other: return []
         case nil:
-            // The end may still tell that this was to be a bundle.
-            guard BlockScanner.format(of: source) != nil else { return [] }
-            return [lackingStart()]
+            // The end, or another volume, may still tell that this was to be a bundle.
+            let other = beginning()
+            guard other != nil || BlockScanner.format(of: source) != nil else { return [] }
+            return [
+                fault(
+                    set.places[0],
+                    "volume 1 does not begin the bundle"
+                        + (other.map { ": volume \($0.number) does, they may be swapped" } ?? ""))
+            ]
         }
     }
 
@@ -177,25 +183,19 @@ struct VolumeCheck {
         }
     }
 
+    /// The volume behind the first that begins as an archive does.
+    private func beginning() -> VolumeSet.Place? {
+        set.places.dropFirst().first { place in
+            let count = Int(min(Self.headerByteCount, place.byteCount))
+            guard let start = try? file.bytes(at: place.start, count: count) else { return false }
+            return ArchiveStart(start) != nil
+        }
+    }
+
     // MARK: - Faults
 
     private func fault(_ place: VolumeSet.Place, _ reason: String) -> VolumeSet.Fault {
         VolumeSet.Fault(path: set.names.path(of: place.number), reason: reason)
-    }
-
-    private func lackingStart() -> VolumeSet.Fault {
-        let first = set.places[0]
-        let other = set.places.dropFirst().first { place in
-            guard
-                let start = try? file.bytes(
-                    at: place.start, count: Int(min(Self.headerByteCount, place.byteCount)))
-            else { return false }
-            return ArchiveStart(start) != nil
-        }
-        return fault(
-            first,
-            "volume 1 does not begin the bundle"
-                + (other.map { ": volume \($0.number) does, they may be swapped" } ?? ""))
     }
 
     private func lackingEnd() -> VolumeSet.Fault {

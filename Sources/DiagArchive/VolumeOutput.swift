@@ -46,17 +46,19 @@ final class VolumeOutput: Sendable {
     private let name: String
     private let volumeByteCount: Int64?
     private let mostByteCount: Int64?
+    private let greatestCount: Int
     private let state = Mutex(State())
 
     private init(
         _ folder: OutputDirectory, _ path: FilePath, _ name: String, _ volumeByteCount: Int64?,
-        _ mostByteCount: Int64?
+        _ mostByteCount: Int64?, _ greatestCount: Int
     ) {
         self.folder = folder
         self.path = path
         self.name = name
         self.volumeByteCount = volumeByteCount
         self.mostByteCount = mostByteCount
+        self.greatestCount = greatestCount
         let first = Self.partialName(of: name, volumeByteCount == nil ? nil : 1)
         object = folder.path.appending(first).string
     }
@@ -70,7 +72,8 @@ final class VolumeOutput: Sendable {
     /// - Throws: ``ArchiveError``: `cannotCreate`, also when something other than a file has the
     ///   name of a volume.
     static func create(
-        _ path: FilePath, volumeByteCount: Int64?, mostByteCount: Int64? = nil
+        _ path: FilePath, volumeByteCount: Int64?, mostByteCount: Int64? = nil,
+        greatestCount: Int = VolumeName.greatestNumber
     ) throws(ArchiveError) -> VolumeOutput {
         guard let name = path.lastComponent?.string else {
             throw ArchiveError(
@@ -81,7 +84,8 @@ final class VolumeOutput: Sendable {
         do throws(SystemCallError) {
             let parent = path.removingLastComponent()
             let folder = try OutputDirectory.create(parent.isEmpty ? "." : parent)
-            output = VolumeOutput(folder, path, name, volumeByteCount, mostByteCount)
+            output = VolumeOutput(
+                folder, path, name, volumeByteCount, mostByteCount, greatestCount)
             try output.removePartial()
         } catch { throw ArchiveError(error, kind: .cannotCreate) }
         if volumeByteCount != nil { try output.checkPlaces() }
@@ -217,13 +221,12 @@ final class VolumeOutput: Sendable {
 
     private func beginNext(_ state: inout State) throws(ArchiveError) {
         let number = state.ended.count + 1
-        let greatest = Int64(VolumeName.greatestNumber)
-        guard number <= greatest else {
+        guard number <= greatestCount else {
             let size = volumeByteCount ?? 0
-            let sure = max(mostByteCount.map { $0 / greatest + 1 } ?? 0, size + 1)
+            let sure = max(mostByteCount.map { $0 / Int64(greatestCount) + 1 } ?? 0, size + 1)
             throw ArchiveError(
                 .cannotCreate, operation: "split", object: path.string,
-                reason: "volumes of \(size) bytes would be more than \(greatest): "
+                reason: "volumes of \(size) bytes would be more than \(greatestCount): "
                     + (mostByteCount == nil
                         ? "choose a larger size" : "\(sure) bytes are sure to be enough"))
         }
