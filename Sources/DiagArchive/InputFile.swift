@@ -28,10 +28,16 @@ final class InputFile: Sendable {
             self.init(try InputVolume(path))
             return
         }
-        let set = try VolumeSet(names)
-        let faults =
-            try set.faults.isEmpty
-            ? VolumeCheck(set, InputFile(set, faults: [])).faults() : set.faults
+        let set = try VolumeSet(names, isSalvaged: isSalvaged)
+        var faults = set.faults
+        if faults.isEmpty {
+            do throws(ArchiveError) {
+                faults = try VolumeCheck(set, InputFile(set, faults: [])).faults()
+            } catch {
+                // On a dying disk the rest may be readable.
+                guard isSalvaged else { throw error }
+            }
+        }
         if let first = faults.first, !isSalvaged {
             let others = faults.dropFirst().map { "; \($0.reason)" }
             let rest = others.count > 4 ? "; and \(others.count - 4) more" : ""

@@ -33,7 +33,8 @@ struct VolumeNames: Hashable, Sendable {
         let kind = try? OwnedDescriptor.kind(of: path)
         guard let volume = VolumeName(name) else {
             guard kind == nil else { return nil }
-            let sets = try sets(of: name, in: folder)
+            // Why the file cannot be read is told when it is opened.
+            let sets = (try? sets(of: name, in: folder)) ?? []
             guard sets.count < 2 else {
                 throw ArchiveError(
                     .invalid, operation: "read", object: path.string,

@@ -49,13 +49,18 @@ final class VolumeSet: Sendable {
 
     /// Looks at each of the volumes.
     ///
-    /// - Throws: ``ArchiveError`` when one cannot be opened, or is no regular file.
-    init(_ names: VolumeNames) throws(ArchiveError) {
+    /// - Throws: ``ArchiveError`` when one cannot be opened, or is no regular file. Such a one is
+    ///   missing where what can be saved is read.
+    init(_ names: VolumeNames, isSalvaged: Bool = false) throws(ArchiveError) {
         self.names = names
         var open = Open()
         var identities = [Int: InputVolume.Identity]()
         for number in names.numbers {
-            let volume = try InputVolume(names.path(of: number))
+            let volume: InputVolume
+            do throws(ArchiveError) { volume = try InputVolume(names.path(of: number)) } catch {
+                guard isSalvaged else { throw error }
+                continue
+            }
             identities[number] = volume.identity
             if open.order.count < Self.openLimit {
                 open.volumes[number] = volume
@@ -65,14 +70,14 @@ final class VolumeSet: Sendable {
         self.open = Mutex(open)
         let last = names.numbers.last.flatMap { open.volumes[$0] }
         (places, faults) = Self.layOut(
-            names, identities, endsArchive: try last.map(Self.endsArchive) ?? false)
+            names, identities, endsArchive: last.map(Self.endsArchive) ?? false)
     }
 
     /// Whether the last bytes of a volume may be those of a whole bundle: the end of xz, of the seek
     /// table of zstd, or of tar.
-    private static func endsArchive(_ volume: InputVolume) throws(ArchiveError) -> Bool {
+    private static func endsArchive(_ volume: InputVolume) -> Bool {
         var end = [UInt8](repeating: 0, count: 4)
-        let count = try volume.read(into: &end, at: max(0, volume.byteCount - 4))
+        let count = try? volume.read(into: &end, at: max(0, volume.byteCount - 4))
         return count == 4
             && (end[2...] == [0x59, 0x5A] || end == [0xB1, 0xEA, 0x92, 0x8F]
                 || end == [0, 0, 0, 0])

@@ -27,7 +27,10 @@ struct SourceWindow {
     mutating func nextReadable(after offset: Int64) -> Int64 {
         var place = offset
         while place < source.byteCount {
-            if let hole = source.holes.first(where: { $0.contains(place) }) {
+            // What is looked for has four bytes at least: none of it ends before such a hole.
+            if let hole = source.holes.first(where: {
+                $0.lowerBound < place + 4 && $0.upperBound > place
+            }) {
                 place = hole.upperBound
             } else {
                 place = place / Self.unreadableByteCount * Self.unreadableByteCount

@@ -194,7 +194,8 @@ class Split(unittest.TestCase):
         """Runs the program under strace, which injects; strace ends as the program does."""
         if why_no_injection():
             self.skipTest(why_no_injection())
-        return harness.run("-f", "-qq", "-o", self.path("trace"), "-e", "inject=" + injection,
+        return harness.run("-f", "-qq", "-o", self.path("trace"), "-e",
+                           "trace=" + injection.split(":")[0], "-e", "inject=" + injection,
                            harness.BINARY, *arguments, binary=shutil.which("strace"), timeout=120)
 
     def test_killed_at_any_name_no_set_looks_whole_that_is_not(self):
