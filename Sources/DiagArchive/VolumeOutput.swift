@@ -36,7 +36,6 @@ final class VolumeOutput: Sendable {
         var ended = [(byteCount: Int64, sha256: String)]()
         /// Final names that were given.
         var named = [String]()
-        var isDiscarded = false
     }
 
     /// The file at work, for messages.
@@ -48,6 +47,7 @@ final class VolumeOutput: Sendable {
     private let mostByteCount: Int64?
     private let greatestCount: Int
     private let state = Mutex(State())
+    private let isDiscarded = Atomic(false)
 
     private init(
         _ folder: OutputDirectory, _ path: FilePath, _ name: String, _ volumeByteCount: Int64?,
@@ -184,14 +184,15 @@ final class VolumeOutput: Sendable {
         }
     }
 
-    /// Removes what was written, under either name, and lets nothing more be written.
+    /// Removes what was written, under either name, and lets nothing more be written. A write that a
+    /// disk holds up is not waited for: whoever waits there removes what it has made since.
     func discard() {
-        state.withLock { state in
-            state.isDiscarded = true
+        isDiscarded.store(true, ordering: .sequentiallyConsistent)
+        _ = state.withLockIfAvailable { state in
             state.part = nil
             for name in state.named.reversed() { try? folder.removeFile(name) }
-            try? removePartial()
         }
+        try? removePartial()
     }
 
     // MARK: - Parts
@@ -199,8 +200,11 @@ final class VolumeOutput: Sendable {
     private func change<Value: Sendable>(
         _ body: (inout State) throws(ArchiveError) -> Value
     ) throws(ArchiveError) -> Value {
-        try state.withLock { state throws(ArchiveError) in
-            guard !state.isDiscarded else {
+        defer {
+            if isDiscarded.load(ordering: .sequentiallyConsistent) { try? removePartial() }
+        }
+        return try state.withLock { state throws(ArchiveError) in
+            guard !isDiscarded.load(ordering: .sequentiallyConsistent) else {
                 throw ArchiveError(
                     .cancelled, operation: "write", object: object, reason: "it was given up")
             }
@@ -257,7 +261,8 @@ final class VolumeOutput: Sendable {
     private func removePartial() throws(SystemCallError) {
         try folder.removeFile(Self.partialName(of: name, nil))
         let suffix = Array(".partial".utf8)
-        for other in try folder.names() {
+        // Where they cannot be listed, one of the same name is an error when it is made.
+        for other in (try? folder.names()) ?? [] {
             let bytes = Array(other.utf8)
             guard bytes.first == 0x2E, bytes.reversed().starts(with: suffix.reversed()),
                 let volume = VolumeName(Array(bytes.dropFirst().dropLast(suffix.count))),

@@ -38,8 +38,8 @@ struct Archive: ParsableCommand {
         }
         let target = try HostFacts.absolute(FilePath(output))
         let options = try sealing.options()
-        // Of volumes each name is looked at when they are written.
-        if options.volumeByteCount == nil { try OutputFile.check(target, "write the bundle") }
+        // Of volumes it is the name of the whole, which has to be free for that of a file, too.
+        try OutputFile.check(target, "write the bundle")
         let bundle: SealedBundle
         do throws(ArchiveError) {
             bundle = try BundleWriter.seal(

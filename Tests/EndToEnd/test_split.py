@@ -166,6 +166,10 @@ class Split(unittest.TestCase):
     def test_what_is_no_file_is_not_replaced(self):
         os.mkdir(self.path("b.tar.002"))
         os.symlink("/dev/null", self.path("c.tar.001"))
+        os.mkdir(self.path("d"))
+        outcome = harness.run("archive", self.host, "-o", self.path("d"), "--split", "1M")
+        self.assertEqual(outcome.status, CANNOT_CREATE, str(outcome))
+        os.rmdir(self.path("d"))
         for name, word in (("b.tar", "directory"), ("c.tar", "symbolic link")):
             outcome = harness.run("archive", self.host, "-o", self.path(name), "--split", "1M")
             self.assertEqual(outcome.status, CANNOT_CREATE, str(outcome))
