@@ -15,6 +15,11 @@ struct BundleContent {
     let compressed: Set<MemberPath>
     /// Bytes of all files together.
     let byteCount: Int64
+    /// The time that every member gets, in seconds since 1970.
+    let modifiedSeconds: Int64
+    /// Files that are there, but not listed.
+    let leftOut: [String]
+
     /// Bytes that no bundle of it passes: headers and the index of members come on top, and what is
     /// stored becomes no larger than by a thousandth.
     var mostBundleByteCount: Int64 {
@@ -22,10 +27,6 @@ struct BundleContent {
         let names = members.reduce(Int64(0)) { $0 + Int64($1.path.bytes.count) * 4 }
         return byteCount + byteCount / 1000 + beside + names + (1 << 20)
     }
-    /// The time that every member gets, in seconds since 1970.
-    let modifiedSeconds: Int64
-    /// Files that are there, but not listed.
-    let leftOut: [String]
 
     /// Reads the manifest of `folder` and compares it with what is there.
     init(of folder: Directory) throws(ArchiveError) {
