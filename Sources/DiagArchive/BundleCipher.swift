@@ -14,15 +14,17 @@ public enum BundleCipher: String, Hashable, Sendable, CaseIterable {
     /// How many bytes of a file ``init(beginning:)`` looks at.
     static let magicByteCount = 512
 
+    /// What files begin with that do not begin with a packet of OpenPGP.
+    static let lines: [(text: String, cipher: BundleCipher)] = [
+        ("age-encryption.org/v1\n", .age), ("-----BEGIN AGE ENCRYPTED FILE-----", .age),
+        ("-----BEGIN PGP MESSAGE-----", .gpg),
+    ]
+
     /// The program that made a file beginning with `bytes`; `nil` for what is not encrypted.
     ///
     /// - Parameter bytes: the first ``magicByteCount`` bytes, fewer of a smaller file.
     init?(beginning bytes: [UInt8]) {
-        let lines: [(text: String, cipher: BundleCipher)] = [
-            ("age-encryption.org/v1\n", .age), ("-----BEGIN AGE ENCRYPTED FILE-----", .age),
-            ("-----BEGIN PGP MESSAGE-----", .gpg),
-        ]
-        if let line = lines.first(where: { bytes.starts(with: $0.text.utf8) }) {
+        if let line = Self.lines.first(where: { bytes.starts(with: $0.text.utf8) }) {
             self = line.cipher
             return
         }

@@ -20,6 +20,14 @@ struct BundleContent {
     /// Files that are there, but not listed.
     let leftOut: [String]
 
+    /// Bytes that no bundle of it passes: headers and the index of members come on top, and what is
+    /// stored becomes no larger than by a thousandth.
+    var mostBundleByteCount: Int64 {
+        let beside = Int64(members.count + 2) * 4 * Int64(TarHeader.byteCount)
+        let names = members.reduce(Int64(0)) { $0 + Int64($1.path.bytes.count) * 4 }
+        return byteCount + byteCount / 1000 + beside + names + (1 << 20)
+    }
+
     /// Reads the manifest of `folder` and compares it with what is there.
     init(of folder: Directory) throws(ArchiveError) {
         let walk = try FolderWalk(folder)

@@ -1,12 +1,11 @@
 internal import DiagCodec
 internal import DiagDigest
-internal import DiagSystem
 
-/// The file of a bundle: blocks come in, in their order; they go to the disk and are hashed.
+/// The bytes of a bundle: blocks come in, in their order; they go to the disk and are hashed.
 struct BundleFile: ~Copyable, Sendable {
     private let object: String
-    private let file: OwnedDescriptor
-    /// What encrypts on the way to the file, and then writes and hashes it.
+    private let output: VolumeOutput
+    /// What encrypts on the way to the output, and then writes and hashes it.
     private let cipher: CipherStream?
     private var container: BlockContainer
     private var hash = SHA256()
@@ -18,20 +17,20 @@ struct BundleFile: ~Copyable, Sendable {
     private(set) var storedByteCount: Int64 = 0
 
     private init(
-        _ file: consuming OwnedDescriptor, _ object: String, _ container: BlockContainer,
+        _ output: VolumeOutput, _ object: String, _ container: BlockContainer,
         _ cipher: CipherStream?
     ) {
-        self.file = file
+        self.output = output
         self.cipher = cipher
         self.object = object
         self.container = container
     }
 
-    /// Begins a file of blocks in `file`, which messages call `object`.
+    /// Begins a file of blocks in `output`, which messages call `object`.
     ///
     /// The program that encrypts ends with the thread that calls this.
     static func start(
-        _ file: consuming OwnedDescriptor, object: String, format: BlockFormat,
+        _ output: VolumeOutput, object: String, format: BlockFormat,
         encryption: BundleEncryption? = nil
     ) throws(ArchiveError) -> BundleFile {
         let container: BlockContainer
@@ -40,9 +39,9 @@ struct BundleFile: ~Copyable, Sendable {
         }
         var cipher: CipherStream?
         if let encryption {
-            cipher = try CipherStream.start(into: file, object: object, encryption)
+            cipher = try CipherStream.start(into: output, object: object, encryption)
         }
-        var bundle = BundleFile(file, object, container, cipher)
+        var bundle = BundleFile(output, object, container, cipher)
         try bundle.write(container.head)
         return bundle
     }
@@ -65,9 +64,7 @@ struct BundleFile: ~Copyable, Sendable {
         }
         try write(tail)
         let encrypted = try cipher?.finish()
-        do throws(SystemCallError) { try file.synchronize() } catch {
-            throw ArchiveError(error, object: object)
-        }
+        try output.finish()
         if let encrypted {
             byteCount = encrypted.byteCount
             return encrypted.sha256
@@ -77,9 +74,7 @@ struct BundleFile: ~Copyable, Sendable {
 
     private mutating func write(_ bytes: [UInt8]) throws(ArchiveError) {
         if let cipher { return try cipher.write(bytes) }
-        do throws(SystemCallError) { try file.write(bytes.span) } catch {
-            throw ArchiveError(error, object: object)
-        }
+        try output.write(bytes)
         hash.update(bytes.span)
         byteCount += Int64(bytes.count)
     }

@@ -20,17 +20,22 @@ public struct BundleOptions: Hashable, Sendable {
     public var encryption: BundleEncryption?
     /// What the file, encrypted or not, is signed with; `nil` for no signature.
     public var signing: BundleSigning?
+    /// Bytes of each volume but the last, at least ``SealedVolume/leastByteCount``; `nil` for one
+    /// file.
+    public var volumeByteCount: Int64?
 
     /// The default compression keeps the whole process below 96 MiB.
     public init(
         format: BlockFormat = .xz, level: Int? = nil, threadCount: Int? = nil,
-        memoryByteLimit: Int? = nil, deadline: MonotonicTime? = nil
+        memoryByteLimit: Int? = nil, deadline: MonotonicTime? = nil,
+        volumeByteCount: Int64? = nil
     ) {
         self.format = format
         self.level = level
         self.threadCount = threadCount
         self.memoryByteLimit = memoryByteLimit
         self.deadline = deadline
+        self.volumeByteCount = volumeByteCount
     }
 
     /// The level that a person does not wait for.
@@ -107,11 +112,11 @@ public struct BundleProgress: Hashable, Sendable {
 
 /// A bundle under its final name.
 public struct SealedBundle: Hashable, Sendable {
-    /// Where it is.
+    /// Where it is; of volumes, their common name without the number.
     public let path: FilePath
-    /// Its size in bytes.
+    /// Its size in bytes, that of all volumes together.
     public let byteCount: Int64
-    /// SHA-256 of its bytes, 64 lower-case hexadecimal digits.
+    /// SHA-256 of its bytes, those of the volumes joined: 64 lower-case hexadecimal digits.
     public let sha256: String
     /// Seconds from the first byte read to the name in place.
     public let seconds: Double
@@ -122,6 +127,8 @@ public struct SealedBundle: Hashable, Sendable {
     public let effect: BundleOptions.Effect
     /// Files of the folder that the manifest does not list and the bundle does not hold.
     public let leftOut: [String]
+    /// Its volumes in their order; none of a bundle that is one file.
+    public let volumes: [SealedVolume]
     /// Where its signature is; `nil` when none was asked for.
     public let signature: FilePath?
 }

@@ -84,7 +84,7 @@ public import SystemPackage
         do { table = try file.cipher == nil ? BlockTable.read(file.blockSource) : nil } catch {
             // What is only unusual is read as well without a table.
             if (error as? BlockFormatError)?.kind ?? .damaged == .damaged {
-                fault = ArchiveError(translating: error, operation: "read", object: file.object)
+                fault = ArchiveError(translating: error, operation: "read", file: file)
             }
         }
         // Headers and padding come on top of what the members hold.

@@ -35,19 +35,24 @@ public enum BundleSalvage {
     /// what grows with the number of members. Of what has no blocks, such as `tar.gz`, or is
     /// encrypted, everything up to the first damage is saved.
     ///
+    /// Of a set of volumes those are read that are there; ``Outcome/damage`` names the others.
+    ///
     /// - Throws: ``ArchiveError`` when the file cannot be read at all, or `folder` not be written.
     public static func salvage(
         _ path: FilePath, into folder: FilePath, replacesFiles: Bool = false,
         keys: DecryptionKeys = .init(), limits: BundleReader.Limits = .init(),
         isCancelled: @escaping () -> Bool = { false }
     ) throws(ArchiveError) -> Outcome {
-        let file = try InputFile(path, keys: keys)
+        let file = try InputFile(path, keys: keys, isSalvaged: true)
         let files = try MemberFiles(
             in: folder, replacesFiles: replacesFiles, isCancelled: isCancelled)
         guard var stream = try SalvageStream(file) else {
-            return try readToDamage(file, into: files, limits)
+            var outcome = try readToDamage(file, into: files, limits)
+            outcome.damage = file.faults + outcome.damage
+            return outcome
         }
         var outcome = Outcome()
+        outcome.damage = file.faults
         let (top, index) = members(of: file, limits, &outcome)
         var salvage = TarSalvage(
             into: files, object: file.object, limits: limits, top: top, index: index)

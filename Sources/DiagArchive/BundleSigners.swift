@@ -50,14 +50,14 @@ public struct BundleSigners: Hashable, Sendable {
         method = isKeybox || isKeyring ? .gpg : .ssh
     }
 
-    /// Checks the signature that stands beside `file`, the bundle at `bundle`.
+    /// Checks the signature that stands beside `file`, of volumes beside them.
     ///
     /// - Throws: ``ArchiveError``: `invalid` when there is none, when none of them made it, or when
     ///   it is of other bytes; `ENOENT` where the program is not installed.
-    func check(_ file: InputFile, at bundle: FilePath) throws(ArchiveError) -> Signature {
+    func check(_ file: InputFile) throws(ArchiveError) -> Signature {
         let signature: FilePath
         do throws(SystemCallError) {
-            signature = FilePath(try HostFacts.absolute(bundle).string + method.suffix)
+            signature = FilePath(try HostFacts.absolute(file.path).string + method.suffix)
         } catch { throw ArchiveError(error) }
         do throws(OwnedDescriptor.InputFailure) {
             _ = try OwnedDescriptor.openInput(signature)

@@ -55,8 +55,15 @@ public enum BundleVerifier {
                 throw .system(error)
             }
         } catch {
-            throw ArchiveError(
-                error, at: path, wanted: "a bundle is a regular file, a host folder a directory")
+            // Of volumes, the name of the whole is that of no file.
+            guard case .system(let reason) = error, reason.errno == .noSuchFileOrDirectory,
+                try VolumeNames.find(path) != nil
+            else {
+                throw ArchiveError(
+                    error, at: path,
+                    wanted: "a bundle is a regular file, a host folder a directory")
+            }
+            isFolder = false
         }
         var ledger = VerificationLedger(isOfFolder: isFolder)
         var signature: BundleSigners.Signature?
@@ -73,7 +80,7 @@ public enum BundleVerifier {
             } else {
                 let file = try InputFile(path, keys: keys)
                 do throws(ArchiveError) {
-                    signature = try signers?.check(file, at: path)
+                    signature = try signers?.check(file)
                 } catch {
                     guard error.kind == .invalid else { throw error }
                     ledger.add("signature: \(error.reason)")

@@ -9,7 +9,9 @@ public enum BundleWriter {
     static let manifestName = "manifest.json"
     static let chunkByteCount = 256 << 10
 
-    /// Writes the bundle of `folder` as `path`, which appears only when it is whole.
+    /// Writes the bundle of `folder` as `path`, which appears only when it is whole; or as volumes,
+    /// `path` with a dot and their numbers, the first of which appears last. Volumes of an older set
+    /// of that name are removed.
     ///
     /// It holds every directory and every file that the folder's manifest lists, in the order of
     /// ``MemberOrder``, then the manifest, and last the index of all members. Times are that of the
@@ -35,7 +37,7 @@ public enum BundleWriter {
     ) throws(ArchiveError) -> SealedBundle {
         let start = MonotonicTime.now
         let top = try MemberPath(validating: Array(topName.utf8), of: path.string)
-        guard top.components.count == 1, let fileName = path.lastComponent?.string else {
+        guard top.components.count == 1, path.lastComponent != nil else {
             throw ArchiveError(
                 .refused, operation: "create", object: path.string,
                 reason: "the top folder and the bundle need a plain name each")
@@ -51,16 +53,10 @@ public enum BundleWriter {
                 .resource, operation: "compress", object: path.string,
                 reason: "so little memory is not enough for \(options.format.rawValue)")
         }
-        let parent = path.removingLastComponent()
-        let partialName = ".\(fileName).partial"
-        let target: OutputDirectory
-        let file: OwnedDescriptor
-        do throws(SystemCallError) {
-            target = try OutputDirectory.create(parent.isEmpty ? "." : parent)
-            try target.removeFile(partialName)
-            file = try target.createFile(partialName)
-        } catch { throw ArchiveError(error, kind: .cannotCreate) }
-        let object = target.path.appending(partialName).string
+        let file = try VolumeOutput.create(
+            path, volumeByteCount: options.volumeByteCount,
+            mostByteCount: options.encryption == nil ? content.mostBundleByteCount : nil)
+        let object = file.object
         do throws(ArchiveError) {
             let pipeline = try BlockPipeline.start(
                 try .start(
@@ -82,25 +78,19 @@ public enum BundleWriter {
                 throw error
             }
             if isCancelled() { throw cancelled(path) }
-            var signature: SignatureOutput?
-            if let signing = options.signing {
-                signature = try SignatureOutput.write(
-                    signing, of: partialName, named: fileName, in: target,
-                    sha256: outcome.sha256)
+            let signature = try options.signing.map { (signing) throws(ArchiveError) in
+                try SignatureOutput.write(signing, of: file, sha256: outcome.sha256)
             }
-            try call { () throws(SystemCallError) in
-                try target.rename(partialName, to: fileName)
-                try target.synchronize()
-            }
+            let volumes = try file.commit()
             try signature?.publish()
             return SealedBundle(
                 path: path, byteCount: outcome.byteCount, sha256: outcome.sha256,
                 seconds: MonotonicTime.now.seconds(since: start),
                 storedByteCount: outcome.storedByteCount, effect: effect,
-                leftOut: content.leftOut,
+                leftOut: content.leftOut, volumes: volumes,
                 signature: signature.map { path.removingLastComponent().appending($0.name) })
         } catch {
-            try? target.removeFile(partialName)
+            file.discard()
             throw error
         }
     }

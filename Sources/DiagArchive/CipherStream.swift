@@ -30,20 +30,19 @@ final class CipherStream: Sendable {
     // What it wrote until then has no name that anybody takes for a bundle.
     deinit { program.kill() }
 
-    /// Starts the program. What it makes goes into the file that `file` is a descriptor of, and
-    /// messages call `object`.
+    /// Starts the program. What it makes goes into `output`, which messages call `object`, and which
+    /// nobody else writes to meanwhile.
     ///
     /// The program ends with the thread that calls this.
     static func start(
-        into file: borrowing OwnedDescriptor, object: String, _ encryption: BundleEncryption
+        into output: VolumeOutput, object: String, _ encryption: BundleEncryption
     ) throws(ArchiveError) -> CipherStream {
         do throws(SystemCallError) {
-            let output = CipherFile(try file.duplicate())
             let program = try encryption.start()
             let writing = try BackgroundValue.start(name: "bundle-cipher") {
                 () -> Result<Outcome, ArchiveError> in
                 do throws(ArchiveError) {
-                    return .success(try output.take(from: program, object))
+                    return .success(try take(from: program, into: output))
                 } catch {
                     program.kill()  // Otherwise it would wait for us, and who writes for it.
                     return .failure(error)
@@ -51,6 +50,26 @@ final class CipherStream: Sendable {
             }
             return CipherStream(program, encryption.cipher, object, writing)
         } catch { throw ArchiveError(error, kind: .resource) }
+    }
+
+    /// Writes all that `program` gives.
+    private static func take(
+        from program: FilterProgram, into output: VolumeOutput
+    ) throws(ArchiveError) -> Outcome {
+        var hash = SHA256()
+        var byteCount: Int64 = 0
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        while true {
+            let count: Int
+            do throws(SystemCallError) { count = try program.read(into: &buffer) } catch {
+                throw ArchiveError(error, object: output.object)
+            }
+            guard count > 0 else { break }
+            try output.write(buffer, count: count)
+            hash.update(buffer.span.extracting(..<count))
+            byteCount += Int64(count)
+        }
+        return Outcome(byteCount: byteCount, sha256: hash.digest().hexadecimal)
     }
 
     /// Takes the next bytes of the bundle.
@@ -62,7 +81,7 @@ final class CipherStream: Sendable {
         }
     }
 
-    /// Ends the file, and says what is in it. That it is on the disk is left to the caller.
+    /// Ends what is encrypted, and says what it is. That it is on the disk is left to the caller.
     ///
     /// - Throws: ``ArchiveError`` when the program did not end well, or the disk took no more.
     func finish() throws(ArchiveError) -> Outcome {
@@ -78,32 +97,5 @@ final class CipherStream: Sendable {
         return ArchiveError(
             .inputOutput, operation: "encrypt", object: object,
             reason: complaint.text(or: "\(ending)") + (ending.isWell ? ", too early" : ""))
-    }
-}
-
-/// The file of an encrypted bundle.
-private final class CipherFile: Sendable {
-    private let file: OwnedDescriptor
-
-    init(_ file: consuming OwnedDescriptor) { self.file = file }
-
-    /// Writes all that `program` gives.
-    func take(
-        from program: FilterProgram, _ object: String
-    ) throws(ArchiveError) -> CipherStream.Outcome {
-        var hash = SHA256()
-        var byteCount: Int64 = 0
-        var buffer = [UInt8](repeating: 0, count: 256 << 10)
-        do throws(SystemCallError) {
-            while true {
-                let count = try program.read(into: &buffer)
-                guard count > 0 else { break }
-                let part = buffer.span.extracting(..<count)
-                try file.write(part)
-                hash.update(part)
-                byteCount += Int64(count)
-            }
-        } catch { throw ArchiveError(error, object: object) }
-        return CipherStream.Outcome(byteCount: byteCount, sha256: hash.digest().hexadecimal)
     }
 }

@@ -43,7 +43,7 @@ final class MemberSweep {
             header.byteCount ?? 0 == member.byteCount
         else {
             throw error(
-                path, "another member, or none, stands where the index of members says it is")
+                member, "another member, or none, stands where the index of members says it is")
         }
         guard member.kind != .directory else { return }
         var hash = SHA256()
@@ -54,19 +54,20 @@ final class MemberSweep {
             try body(bytes)
         }
         guard byteCount == member.byteCount else {
-            throw error(path, "it has \(byteCount) of \(member.byteCount) bytes")
+            throw error(member, "it has \(byteCount) of \(member.byteCount) bytes")
         }
         let digest = hash.digest()
         guard digest.bytes == member.sha256 else {
             throw error(
-                path,
+                member,
                 "its SHA-256 is \(digest.hexadecimal), the index of members says another")
         }
     }
 
-    private func error(_ path: MemberPath, _ reason: String) -> ArchiveError {
-        ArchiveError(
-            .invalid, operation: "read",
-            object: "\(bundle.file.object), member \(MemberPath.text(path.bytes))", reason: reason)
+    private func error(_ member: IndexedMember, _ reason: String) -> ArchiveError {
+        let path = MemberPath.text(bundle.path(of: member).bytes)
+        return ArchiveError(
+            .invalid, operation: "read", object: "\(bundle.place(of: member)), member \(path)",
+            reason: reason)
     }
 }

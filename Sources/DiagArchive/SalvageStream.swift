@@ -91,9 +91,18 @@ struct SalvageStream {
         return nil
     }
 
-    /// Whether a tar header stands in the first MiB.
+    /// Whether a tar header stands in the first MiB that is there; or in the last, of volumes that may
+    /// be in a wrong order.
     private static func holdsTarHeader(_ file: InputFile) -> Bool {
-        guard let start = try? file.firstBytes(1 << 20) else { return false }
+        let first = MemberIndexFormat.padded(file.hole(at: 0)?.upperBound ?? 0)
+        if holdsTarHeader(file, from: first) { return true }
+        let last = MemberIndexFormat.padded(max(first, file.byteCount - (1 << 20)))
+        return !file.faults.isEmpty && holdsTarHeader(file, from: last)
+    }
+
+    private static func holdsTarHeader(_ file: InputFile, from first: Int64) -> Bool {
+        let count = Int(min(1 << 20, file.readableEnd(from: first) - first))
+        guard count > 0, let start = try? file.bytes(at: first, count: count) else { return false }
         return stride(from: 0, to: start.count - TarHeader.byteCount + 1, by: TarHeader.byteCount)
             .contains { place in
                 let block = Array(start[place..<place + TarHeader.byteCount])
@@ -163,7 +172,14 @@ struct SalvageStream {
     }
 
     private mutating func plain(from offset: Int64) -> Piece? {
-        let count = Int(min(Int64(Self.plainByteCount), file.byteCount - offset))
+        if let hole = file.hole(at: offset) {
+            // Headers stand at multiples of 512.
+            let end = min(MemberIndexFormat.padded(hole.upperBound), file.byteCount)
+            source = .plain(offset: end)
+            lostBlockCount += 1
+            return .gap(end - offset)
+        }
+        let count = Int(min(Int64(Self.plainByteCount), file.readableEnd(from: offset) - offset))
         guard count > 0 else { return nil }
         source = .plain(offset: offset + Int64(count))
         if let bytes = try? file.bytes(at: offset, count: count), bytes.count == count {

@@ -16,17 +16,16 @@ final class SignatureOutput {
 
     deinit { if !isPublished { try? target.removeFile(partialName) } }
 
-    /// Signs the file `partialName` of `target`, whose bytes have the hash `sha256`, and which will
-    /// be `fileName`.
+    /// Signs what was written to `bundle`, whose bytes have the hash `sha256`: of volumes, those
+    /// joined. The signature is called like the whole.
     static func write(
-        _ signing: BundleSigning, of partialName: String, named fileName: String,
-        in target: OutputDirectory, sha256: String
+        _ signing: BundleSigning, of bundle: VolumeOutput, sha256: String
     ) throws(ArchiveError) -> SignatureOutput {
-        let object = target.path.appending(partialName).string
-        let output = SignatureOutput(fileName + signing.method.suffix, in: target)
-        let signature = try signing.signature(of: object, sha256: sha256) {
+        let target = bundle.folder
+        let output = SignatureOutput(bundle.name + signing.method.suffix, in: target)
+        let signature = try signing.signature(of: bundle.object, sha256: sha256) {
             take throws(ArchiveError) in
-            try read(partialName, in: target, take)
+            try bundle.read(take)
         }
         do throws(SystemCallError) {
             try target.removeFile(output.partialName)
@@ -35,25 +34,6 @@ final class SignatureOutput {
             try signed.synchronize()
         } catch { throw ArchiveError(error, object: target.path.appending(output.name).string) }
         return output
-    }
-
-    private static func read(
-        _ name: String, in target: OutputDirectory,
-        _ take: (Span<UInt8>) throws(ArchiveError) -> Void
-    ) throws(ArchiveError) {
-        var buffer = [UInt8](repeating: 0, count: 256 << 10)
-        let file: OwnedDescriptor
-        do throws(SystemCallError) { file = try target.openFile(name) } catch {
-            throw ArchiveError(error)
-        }
-        while true {
-            let count: Int
-            do throws(SystemCallError) { count = try file.read(into: &buffer) } catch {
-                throw ArchiveError(error, object: target.path.appending(name).string)
-            }
-            guard count > 0 else { return }
-            try take(buffer.span.extracting(..<count))
-        }
     }
 
     /// Gives it its name, in the place of an older one.

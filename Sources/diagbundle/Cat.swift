@@ -16,7 +16,7 @@ struct Cat: ParsableCommand {
             what is printed is known to be undamaged when the command ends with 0.
             """)
 
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Argument(help: "The member's path.")
     var path: String

@@ -26,7 +26,7 @@ struct Extract: ParsableCommand {
             the bundle.
             """)
 
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Argument(help: "Members or folders to unpack; without any, all.")
     var paths: [String] = []

@@ -22,7 +22,7 @@ struct Grep: ParsableCommand {
 
     @Argument(help: "The pattern.")
     var pattern: String
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Argument(help: "Members or folders to search; without any, all.")
     var paths: [String] = []

@@ -17,7 +17,7 @@ struct List: ParsableCommand {
             first byte of the content (block), where these are known.
             """)
 
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Flag(help: "Print one JSON object a line.")
     var json = false

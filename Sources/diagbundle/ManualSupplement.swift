@@ -65,7 +65,10 @@ enum ManualSupplement {
                 "One that is encrypted and signed:",
                 "diagbundle verify host.tar.xz.age --identity key.txt --signers customers"),
         ],
-        "list": [.init("The members of a bundle:", "diagbundle list host.tar.xz")],
+        "list": [
+            .init("The members of a bundle:", "diagbundle list host.tar.xz"),
+            .init("Those of one in volumes:", "diagbundle list host.tar.xz.001"),
+        ],
         "cat": [
             .init("The page for a person:", "diagbundle cat host.tar.xz summary.txt")
         ],
@@ -85,6 +88,10 @@ enum ManualSupplement {
                 "So that one person alone can read it, and sees that it is from you:",
                 "diagbundle archive logs/host --output host.tar.xz --encrypt-to support.pub"
                     + " --sign ~/.ssh/id_ed25519"),
+            .init(
+                "For a portal that takes files of 25 MB:",
+                "diagbundle archive logs/host --output host.tar.xz --split 25MB"),
+            .init("Join the volumes:", "cat host.tar.xz.[0-9]* > host.tar.xz"),
         ],
         "dump full": [
             .init("What would a dump need here?", "diagbundle dump full --dry-run"),

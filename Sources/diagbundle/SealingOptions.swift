@@ -14,6 +14,11 @@ struct SealingOptions: ParsableArguments {
     var threads: String?
     @Option(help: "Most bytes of memory for it; lowers threads, then the dictionary.")
     var memory: String?
+    @Option(
+        help: .init(
+            "Split into volumes of so many bytes, at least 1M (25M is 25 MiB, 25MB are 25,000,000).",
+            valueName: "size"))
+    var split: String?
 
     @Option(
         help: .init(
@@ -69,10 +74,26 @@ struct SealingOptions: ParsableArguments {
                 options.memoryByteLimit = Int(clamping: try ByteCountText.parse(memory))
             } catch { throw CommandFailure(.usage, "--memory: \(error)") }
         }
+        if let split { options.volumeByteCount = try Self.volumeByteCount(split) }
         do throws(ArchiveError) {
             if !encryptTo.isEmpty { options.encryption = try .prepare(encryptTo) }
             if let sign { options.signing = try .prepare(sign) }
         } catch { throw CommandFailure(reading: error) }
         return options
+    }
+
+    private static func volumeByteCount(_ text: String) throws -> Int64 {
+        let byteCount: Int64
+        do throws(ValueTextError) { byteCount = try ByteCountText.parse(text) } catch {
+            throw CommandFailure(.usage, "--split: \(error)")
+        }
+        let least = SealedVolume.leastByteCount
+        guard byteCount >= least else {
+            throw CommandFailure(
+                .usage,
+                "--split \(text): volumes have at least \(ByteCountText.describe(least))"
+                    + " (\(least) bytes)")
+        }
+        return byteCount
     }
 }

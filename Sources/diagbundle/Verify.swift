@@ -20,7 +20,8 @@ struct Verify: ParsableCommand {
             program is not there, 77 no key at hand opens it.
             """)
 
-    @Argument(help: .init("The bundle, or a host folder.", valueName: "bundle|folder"))
+    @Argument(
+        help: .init("The bundle, a volume of it, or a host folder.", valueName: "bundle|folder"))
     var path: String
     @Flag(help: "Print JSON.")
     var json = false

@@ -12,10 +12,11 @@ struct BundleEncryptionTests {
     private static let shell = InstalledTool.find("sh", searchPath: "/usr/bin:/bin")
 
     private func seal(
-        _ folder: TestFolder, through script: String? = nil, signing: String? = nil
+        _ folder: TestFolder, through script: String? = nil, signing: String? = nil,
+        volumeByteCount: Int64? = nil
     ) throws -> SealedBundle {
         let shell = try #require(Self.shell)
-        var options = BundleOptions(threadCount: 2)
+        var options = BundleOptions(threadCount: 2, volumeByteCount: volumeByteCount)
         options.encryption = script.map {
             BundleEncryption(
                 cipher: .age, recipients: ["somebody"], tool: shell, arguments: ["-c", $0])
@@ -81,6 +82,54 @@ struct BundleEncryptionTests {
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
                 == ["b.tar.xz", "b.tar.xz.sig", "host17"])
+    }
+
+    @Test("What the program makes is split, and the signature is of the volumes joined")
+    func volumes() throws {
+        let folder = try SealedSample.large()
+        let plain = try seal(folder)
+        let content = Array("head".utf8) + (try bytes(plain.path.string))
+        let byteCount = Int64(content.count / 3)
+        try FileManager.default.removeItem(atPath: plain.path.string)
+        let sealed = try seal(
+            folder, through: "printf head; cat", signing: "sha256sum", volumeByteCount: byteCount)
+        #expect(try sealed.volumes.flatMap { try bytes($0.path.string) } == content)
+        #expect(sealed.volumes.dropLast().allSatisfy { $0.byteCount == byteCount })
+        #expect(sealed.volumes.count == (content.count % 3 == 0 ? 3 : 4))
+        #expect(sealed.byteCount == Int64(content.count))
+        #expect(sealed.sha256 == SHA256.digest(of: content).hexadecimal)
+        let signature = try #require(sealed.signature)
+        #expect(signature == FilePath(folder.path + "/b.tar.xz.sig"))
+        #expect(
+            String(decoding: try bytes(signature.string), as: UTF8.self)
+                == "\(sealed.sha256)  -\n")
+        let names = sealed.volumes.compactMap { $0.path.lastComponent?.string }
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+                == (names + ["b.tar.xz.sig", "host17"]).sorted())
+    }
+
+    @Test("Volumes of an encrypted bundle are not looked into, and it is known by its beginning")
+    func volumesRead() throws {
+        let folder = try TestFolder()
+        let content =
+            Array("age-encryption.org/v1\n".utf8) + SealedSample.noise(5000, seed: 3)
+            + [0x59, 0x5A]  // As xz ends.
+        for (number, start) in stride(from: 0, to: content.count, by: 10).enumerated() {
+            try SealedSample.write(
+                Array(content[start..<min(start + 10, content.count)]),
+                to: folder.path + "/b.age." + VolumeName.digits(number + 1, count: 3))
+        }
+        let file = try InputFile(FilePath(folder.path + "/b.age.007"))
+        #expect(file.cipher == .age && file.path == FilePath(folder.path + "/b.age"))
+        #expect(file.byteCount == Int64(content.count))
+        try FileManager.default.removeItem(atPath: folder.path + "/b.age.001")
+        let error = #expect(throws: ArchiveError.self) {
+            try InputFile(FilePath(folder.path + "/b.age.007"))
+        }
+        #expect(error?.reason.contains("volume 1 of the set is missing") == true)
+        let salvaged = try InputFile(FilePath(folder.path + "/b.age"), isSalvaged: true)
+        #expect(salvaged.cipher == nil && !salvaged.faults.isEmpty)
     }
 
     @Test(

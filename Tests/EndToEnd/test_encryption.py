@@ -1,5 +1,6 @@
 """Bundles that are encrypted and signed, by the programs that do it: age, gpg, ssh-keygen."""
 
+import hashlib
 import json
 import os
 import random
@@ -235,6 +236,58 @@ class EncryptionTest(Base):
         return (("list", bundle), ("cat", bundle, "summary.txt"), ("grep", "x", bundle),
                 ("extract", bundle, "-C", self.path("out")),
                 ("extract", "--salvage", bundle, "-C", self.path("out")), ("verify", bundle))
+
+    def test_volumes_of_an_encrypted_bundle(self):
+        # Noise, so that there are several volumes of the least size.
+        root = harness.fixture_root(self.path("root"))
+        source = random.Random(4)
+        for log in ("messages", "user.log"):
+            harness.write(os.path.join(root, "var/log", log), "".join(
+                "%0192x\n" % source.getrandbits(768) for _ in range(12000)))
+        outcome = harness.run("collect", "--output", self.path("logs"), "--root", root, "--only",
+                              "logs,system")
+        self.assertIn(outcome.status, (0, PARTIAL), str(outcome))
+        host = harness.host_folder(self.path("logs"))
+        identity = ["--identity", self.key("age")]
+        for recipient, suffix, options in (
+                (self.age_recipient, ".age", identity), ("alice@example.com", ".gpg", [])):
+            with self.subTest(suffix):
+                whole = self.path("v.tar.xz")
+                outcome = self.run_as(
+                    "alice", "archive", host, "-o", whole, "--split", "1M", "--encrypt-to",
+                    recipient, "--sign", self.key("ssh"), "--json")
+                self.assertEqual(outcome.status, 0, str(outcome))
+                told = json.loads(outcome.out)
+                whole += suffix
+                volumes = [one["path"] for one in told["volumes"]]
+                self.assertGreater(len(volumes), 1)
+                self.assertEqual(volumes, ["%s.%03d" % (whole, number + 1)
+                                           for number in range(len(volumes))])
+                self.assertEqual(told["signature"], whole + ".sig")
+                self.assertEqual(told["encryption"],
+                                 {"program": suffix[1:], "recipients": [recipient]})
+                joined = b"".join(harness.content(path) for path in volumes)
+                self.assertEqual(hashlib.sha256(joined).hexdigest(), told["sha256"])
+                signers = self.path("signers")
+                harness.write(signers, "ssh@example.com %s" % harness.content(
+                    self.key("ssh.pub")).decode())
+                for name in (whole, volumes[1]):
+                    outcome = self.run_as("alice", "verify", name, "--signers", signers, *options)
+                    self.assertEqual(outcome.status, 0, str(outcome))
+                    self.assertIn("Signed by ssh@example.com", outcome.out)
+                # The same file joined, with the same signature.
+                harness.write(whole, joined)
+                outcome = self.run_as("alice", "verify", whole, "--signers", signers, *options)
+                self.assertEqual(outcome.status, 0, str(outcome))
+                os.remove(whole)
+                os.rename(volumes[0], self.path("elsewhere"))
+                outcome = self.run_as("alice", "verify", whole, *options)
+                self.assertEqual(outcome.status, FAILED, str(outcome))
+                self.assertIn("volume 1 of the set is missing", outcome.told)
+                os.rename(self.path("elsewhere"), volumes[0])
+                os.remove(volumes[-1])
+                outcome = self.run_as("alice", "verify", whole, *options)
+                self.assertEqual(outcome.status, FAILED, str(outcome))
 
     def test_a_key_that_does_not_open_it(self):
         bundle = self.sealed("--encrypt-to", self.age_recipient)
