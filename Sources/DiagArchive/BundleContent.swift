@@ -136,11 +136,12 @@ struct BundleContent {
         for artifact in artifacts {
             let path = try artifact.memberPath(in: folder.path.string)
             // A collector may have a file at the top of the folder: a live dump.
-            let byteCount =
-                try byteCounts[path]
-                ?? FolderWalk.status(of: path, below: folder).flatMap {
-                    $0.kind == .regular ? $0.byteCount : nil
-                }
+            var byteCount = byteCounts[path]
+            if byteCount == nil, let status = try FolderWalk.status(of: path, below: folder),
+                status.kind == .regular
+            {
+                byteCount = status.byteCount
+            }
             guard byteCount == artifact.byteCount else {
                 throw invalid(
                     folder, path, "it has not the \(artifact.byteCount) bytes that were stored")

@@ -1,3 +1,4 @@
+internal import DiagCodec
 public import DiagModel
 public import DiagSystem
 public import SystemPackage
@@ -81,6 +82,7 @@ public final class BundleStream: Sendable {
     ///   - options: how it is compressed; its deadline is not looked at.
     ///   - collectors: the names of those of the plan, in its order.
     ///   - started: what the manifest will give as the start of the run.
+    /// - Returns: the bundle, of which there is nothing yet.
     /// - Throws: ``ArchiveError`` when there can be no thread, or the memory is not enough.
     public static func start(
         folder: FilePath, topName: String, as path: FilePath, options: BundleOptions,
@@ -140,11 +142,11 @@ public final class BundleStream: Sendable {
     ///   - deadline: from when on the rest is stored instead of compressed; none for never.
     ///   - byteCount: the bytes of all files of the folder together.
     ///   - progress: told of what is left from now on, whenever that has become less.
+    /// - Returns: the bundle under its name.
     /// - Throws: ``ArchiveError`` as ``BundleWriter/seal(folder:topName:as:options:isCancelled:progress:)``.
     public func finish(
         deadline: MonotonicTime?, byteCount: Int64, progress: (BundleProgress) -> Void
     ) throws(ArchiveError) -> SealedBundle {
-        let begun = MonotonicTime.now
         self.deadline.set(deadline)
         let pipeline = state.change { state in
             state.isFinishing = true

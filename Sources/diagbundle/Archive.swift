@@ -29,7 +29,9 @@ struct Archive: ParsableCommand {
             throw CommandFailure(.usage, "a host folder is needed, not \(folder)")
         }
         let target = try HostFacts.absolute(FilePath(output))
-        let options = try sealing.options()
+        var settings = Settings()
+        settings.override(with: sealing.given)
+        let options = try settings.sealing
         try OutputFile.check(target, "write the bundle")
         let bundle: SealedBundle
         do throws(ArchiveError) {

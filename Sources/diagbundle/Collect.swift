@@ -11,7 +11,8 @@ struct Collect: ParsableCommand {
         abstract: "Collect this host's diagnostics into a host folder and a sealed bundle.",
         discussion: """
             Runs every collector in a process of its own, shows its progress, writes \
-            OUTPUT/<host>/ and seals it into OUTPUT/<host>-<time>.tar.xz. Run it as root to get \
+            OUTPUT/<host>/ and seals it into OUTPUT/<host>-<time>.tar.xz, which is begun while \
+            collectors still run. Run it as root to get \
             everything; an ordinary user gets less and is told what is missing.
 
             With --include-live-dump the memory of the running kernel is dumped, too, while the \
@@ -22,7 +23,7 @@ struct Collect: ParsableCommand {
             out of it, and what is new on the host, is not; what is gone is told as missing. The \
             options of the plan are used, whatever the configuration says; others that contradict \
             it, or ask for what was taken out of it, are refused. Free are --output, --progress, \
-            --case, --jobs, --deadline and --seal-deadline.
+            --case, --jobs, --deadline and --seal-deadline, and how the bundle is compressed.
 
             Defaults may be set in /etc/diagbundle/config.yaml; see "diagbundle config show".
 
@@ -38,6 +39,12 @@ struct Collect: ParsableCommand {
             "Run exactly this plan, of diagbundle plan --output, and nothing else.",
             valueName: "file"), completion: .file(extensions: ["json"]))
     var plan: String?
+    @OptionGroup(title: "Bundle options") var sealing: SealingOptions
+    @Flag(
+        help: """
+            Keep the bundle alone: once it is sealed and read back, the host folder is removed.
+            """)
+    var archiveOnly = false
     @OptionGroup var collection: CollectionOptions
     @Option(name: .customLong("case"), help: "The support case this bundle is for.")
     var caseIdentifier: String?
@@ -50,6 +57,8 @@ struct Collect: ParsableCommand {
         var given = try collection.given()
         if let output { given[SettingName.output.rawValue] = [output] }
         if let progress { given[SettingName.progress.rawValue] = [progress] }
+        given.merge(sealing.given) { $1 }
+        if archiveOnly { given[SettingName.archiveOnly.rawValue] = ["yes"] }
         var words = Settings()
         words.override(with: given)
         try words.check()

@@ -1,7 +1,4 @@
 import ArgumentParser
-import DiagArchive
-import DiagCodec
-import DiagModel
 
 /// How a bundle is compressed: the options of all that seals one.
 struct SealingOptions: ParsableArguments {
@@ -12,50 +9,17 @@ struct SealingOptions: ParsableArguments {
     var level: String?
     @Option(help: "Blocks compressed side by side (default: processors).")
     var threads: String?
-    @Option(help: "Most bytes of memory for it; lowers threads, then the dictionary.")
+    @Option(
+        help: "Most bytes of memory for it; lowers threads, then the dictionary, then the blocks.")
     var memory: String?
 
-    /// What they say.
-    ///
-    /// - Throws: ``CommandFailure`` with exit code 64.
-    func options() throws -> BundleOptions {
-        var options = BundleOptions()
-        if let compression {
-            guard let format = BlockFormat(rawValue: compression) else {
-                throw CommandFailure(
-                    .usage, "--compression is xz, zstd or none, not \(compression)")
-            }
-            options.format = format
+    /// The options that were given, by name, as they were typed.
+    var given: [String: [String]] {
+        let single: [(SettingName, String?)] = [
+            (.compression, compression), (.level, level), (.threads, threads), (.memory, memory),
+        ]
+        return single.reduce(into: [:]) { given, option in
+            if let text = option.1 { given[option.0.rawValue] = [text] }
         }
-        if let level {
-            let range: ClosedRange<Int>? =
-                switch options.format {
-                case .xz: 0...9
-                case .zstd: 1...19
-                case .none: nil
-                }
-            guard let range else {
-                throw CommandFailure(.usage, "--compression none has no --level")
-            }
-            guard let number = Int(level), range.contains(number) else {
-                throw CommandFailure(
-                    .usage,
-                    "--level of \(options.format.rawValue) is \(range.lowerBound) to"
-                        + " \(range.upperBound), not \(level)")
-            }
-            options.level = number
-        }
-        if let threads {
-            guard let number = Int(threads), (1...64).contains(number) else {
-                throw CommandFailure(.usage, "--threads is 1 to 64, not \(threads)")
-            }
-            options.threadCount = number
-        }
-        if let memory {
-            do throws(ValueTextError) {
-                options.memoryByteLimit = Int(clamping: try ByteCountText.parse(memory))
-            } catch { throw CommandFailure(.usage, "--memory: \(error)") }
-        }
-        return options
     }
 }

@@ -3,6 +3,11 @@ enum SettingName: String, CaseIterable {
     case output
     case deadline
     case sealDeadline = "seal-deadline"
+    case compression
+    case level
+    case threads
+    case memory
+    case archiveOnly = "archive-only"
     case jobs
     case maxSize = "max-size"
     case since
@@ -41,7 +46,8 @@ enum SettingName: String, CaseIterable {
 
     /// Whether it is typed without a value.
     var isFlag: Bool {
-        [.persistentEvents, .dumpUserPages, .dumpGuestPages, .dumpThrottle].contains(self)
+        [.archiveOnly, .persistentEvents, .dumpUserPages, .dumpGuestPages, .dumpThrottle].contains(
+            self)
     }
 
     /// What it is for, in a few words.
@@ -50,6 +56,11 @@ enum SettingName: String, CaseIterable {
         case .output: "folder that host folder and bundle are written to"
         case .deadline: "time until collecting ends"
         case .sealDeadline: "time until compressing ends; the rest is stored"
+        case .compression: "how the bundle is compressed (xz, zstd or none)"
+        case .level: "how strongly; xz 1, zstd 3 when not set"
+        case .threads: "blocks compressed at once; as many as processors when not set"
+        case .memory: "most bytes of memory for compressing"
+        case .archiveOnly: "keep the bundle alone, not the host folder (yes or no)"
         case .jobs: "collectors, and probes, at once"
         case .maxSize: "most bytes of all artifacts together"
         case .since: "how far back logs are collected"
