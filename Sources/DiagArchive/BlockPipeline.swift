@@ -55,6 +55,8 @@ final class BlockPipeline: Sendable {
         /// How many threads may have an encoder, and how many have one.
         var encoderLimit: Int
         var encoderCount = 0
+        /// The writing thread need not give way to anybody.
+        var isUrgent = false
         /// Counts how often all threads were replaced; those of before end when they are asked for
         /// the next block.
         var generation = 0
@@ -117,12 +119,14 @@ final class BlockPipeline: Sendable {
     /// ones wait, so that there are never more encoders than the memory was counted for.
     func hasten() {
         let (count, generation) = (configuration.threadCount, state.change { $0.generation + 1 })
+        let isUrgent = HostScheduling.niceness <= 0
         do throws(SystemCallError) {
             try startEncoding(generation: generation, givesWay: false)
             state.change { state in
                 state.generation = generation
                 state.limit = count + Self.spareBlocks
                 state.encoderLimit = count
+                state.isUrgent = isUrgent
             }
         } catch {}  // Those of before go on.
     }
@@ -261,8 +265,13 @@ final class BlockPipeline: Sendable {
     /// What is known of the whole file; `nil` when it was given up.
     private func writeAll() throws(ArchiveError) -> Outcome? {
         var number = 0
+        var isRaised = false
         while true {
             let wanted = number
+            if !isRaised, state.change({ $0.isUrgent }) {
+                isRaised = true
+                try? HostScheduling.takeOrdinaryPriority()
+            }
             let block = state.wait { state -> CompressedBlock?? in
                 if state.failure != nil || state.isAbandoned { return .some(nil) }
                 if let block = state.compressed.removeValue(forKey: wanted) { return block }

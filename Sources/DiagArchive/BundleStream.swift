@@ -113,6 +113,14 @@ public final class BundleStream: Sendable {
         state.change { $0.isGivenUp || $0.ending != nil ? 0 : $0.workByteCount }
     }
 
+    /// Whether the work is lost, and the whole folder has to be sealed.
+    var isGivenUp: Bool {
+        state.change { state in
+            if case .nothing = state.ending { return true }
+            return state.isGivenUp
+        }
+    }
+
     /// Removes what was made and lets the thread end, because the room on the disk is needed, or the
     /// run failed. Waits `seconds` at most for that.
     ///
@@ -220,10 +228,11 @@ public final class BundleStream: Sendable {
                 object: place.object,
                 .init(blocks: effect.blocks, threadCount: effect.threadCount), quietly: true)
             do throws(ArchiveError) {
-                let isLate = state.change { state in
+                let (isLate, isUrgent) = state.change { state in
                     state.pipeline = pipeline
-                    return state.isFinishing
+                    return (state.isFinishing, state.isUrgent)
                 }
+                if isUrgent { try? HostScheduling.takeOrdinaryPriority() }
                 if isLate { pipeline.hasten() }
                 let output = BundleOutput(pipeline, blockByteCount: effect.blocks.blockByteCount)
                 let sealing = try Sealing(

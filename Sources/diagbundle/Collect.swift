@@ -39,12 +39,8 @@ struct Collect: ParsableCommand {
             "Run exactly this plan, of diagbundle plan --output, and nothing else.",
             valueName: "file"), completion: .file(extensions: ["json"]))
     var plan: String?
-    @OptionGroup(title: "Bundle options") var sealing: SealingOptions
-    @Flag(
-        help: """
-            Keep the bundle alone: once it is sealed and read back, the host folder is removed.
-            """)
-    var archiveOnly = false
+    @OptionGroup(title: SealingOptions.title) var sealing: SealingOptions
+    @OptionGroup(title: SealingOptions.title) var ending: ArchiveOnlyOption
     @OptionGroup var collection: CollectionOptions
     @Option(name: .customLong("case"), help: "The support case this bundle is for.")
     var caseIdentifier: String?
@@ -58,7 +54,7 @@ struct Collect: ParsableCommand {
         if let output { given[SettingName.output.rawValue] = [output] }
         if let progress { given[SettingName.progress.rawValue] = [progress] }
         given.merge(sealing.given) { $1 }
-        if archiveOnly { given[SettingName.archiveOnly.rawValue] = ["yes"] }
+        if ending.archiveOnly { given[SettingName.archiveOnly.rawValue] = ["yes"] }
         var words = Settings()
         words.override(with: given)
         try words.check()

@@ -2,6 +2,9 @@ import ArgumentParser
 
 /// How a bundle is compressed: the options of all that seals one.
 struct SealingOptions: ParsableArguments {
+    /// The heading in the help of what makes more than a bundle.
+    static let title = "Bundle options"
+
     @Option(
         help: .init("How to compress: xz, zstd or none (default: xz).", valueName: "format"))
     var compression: String?
@@ -22,4 +25,13 @@ struct SealingOptions: ParsableArguments {
             if let text = option.1 { given[option.0.rawValue] = [text] }
         }
     }
+}
+
+/// Whether the host folder goes when the bundle is whole.
+struct ArchiveOnlyOption: ParsableArguments {
+    @Flag(
+        help: """
+            Keep the bundle alone: once it is sealed and read back, the host folder is removed.
+            """)
+    var archiveOnly = false
 }

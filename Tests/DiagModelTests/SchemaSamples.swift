@@ -68,7 +68,8 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
                 byteCount: 3, sha256: sha, source: "/sys", mediaType: "text/plain",
                 privacy: .sensitive, seconds: 0.25, isTruncated: true, truncationReason: "budget")
         ],
-        absent: [.init(collector: "storage", what: "md", why: "no arrays")], missing: [fullMissing])
+        absent: [.init(collector: "storage", what: "md", why: "no arrays")], missing: [fullMissing],
+        memberOrder: ["logs", "storage"])
     static let leanManifest = Manifest(
         tool: .init(name: "diagbundle", version: "1.0"),
         host: .init(name: "h", kernelRelease: "6", architecture: "x86_64"), userIdentifier: 1000,
