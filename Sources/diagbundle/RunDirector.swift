@@ -213,7 +213,8 @@ final class RunDirector {
     // MARK: - Collecting
 
     private func collect(
-        into folder: HostFolder, _ stream: BundleStream?, host: HostIdentity, forkServer: ForkServer?,
+        into folder: HostFolder, _ stream: BundleStream?, host: HostIdentity,
+        forkServer: ForkServer?,
         _ control: borrowing OwnedDescriptor
     ) throws -> (Manifest, FindingList) {
         for collector in collectors {
