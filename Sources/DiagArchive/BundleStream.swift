@@ -168,6 +168,15 @@ public final class BundleStream: Sendable {
         var told: Int64 = -1
         while true {
             let (ending, member) = state.change { ($0.ending, $0.member) }
+            // Silence is told, too: whoever watches takes it for a disk that hangs.
+            let written = (pipeline?.writtenByteCount ?? 0) - before
+            if written != told {
+                told = written
+                let total = max(0, byteCount - before)
+                progress(
+                    BundleProgress(
+                        byteCount: min(written, total), totalByteCount: total, member: member))
+            }
             switch ending {
             case .bundle(let bundle): return bundle
             case .failure(let error): throw error
@@ -178,15 +187,6 @@ public final class BundleStream: Sendable {
                     folder: folder, topName: topName, as: path, options: options,
                     progress: progress)
             case nil:
-                // Silence is told, too: whoever watches takes it for a disk that hangs.
-                let written = (pipeline?.writtenByteCount ?? 0) - before
-                if written != told {
-                    told = written
-                    let total = max(0, byteCount - before)
-                    progress(
-                        BundleProgress(
-                            byteCount: min(written, total), totalByteCount: total, member: member))
-                }
                 var poller = Poller()
                 poller.watch(ended.reading, tag: 0)
                 _ = poller.wait(seconds: 0.05)
