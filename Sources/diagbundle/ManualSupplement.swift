@@ -56,7 +56,7 @@ enum ManualSupplement {
             .init(
                 "A disk of another host, mounted below /mnt:", "diagbundle collect --root /mnt"),
             .init(
-                "The bundle alone, made as fast as can be:",
+                "The bundle alone, compressed with zstd:",
                 "diagbundle collect --compression zstd --archive-only"),
         ],
         "subsystems": [
