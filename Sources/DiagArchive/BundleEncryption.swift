@@ -1,5 +1,5 @@
 internal import DiagSystem
-internal import SystemPackage
+public import SystemPackage
 
 /// Whom a bundle is encrypted for, and by which program; its recipients were tried.
 public struct BundleEncryption: Hashable, Sendable {
@@ -15,16 +15,24 @@ public struct BundleEncryption: Hashable, Sendable {
 
     /// Finds the program for `recipients`, and tries with no data whether it encrypts for them.
     ///
-    /// Paths of recipient files are taken from the working directory. An address or a key ID of gpg
+    /// Paths of recipient files are taken from `folder`, or the working directory. An address or a key ID of gpg
     /// is refused where gpg does not believe the key; a whole fingerprint is taken as it is.
     ///
     /// - Throws: ``ArchiveError``: `unusableKey` for a recipient that is none, with what to do;
     ///   `ENOENT` where the program is not installed.
-    public static func prepare(_ recipients: [String]) throws(ArchiveError) -> BundleEncryption {
+    public static func prepare(
+        _ recipients: [String], from folder: FilePath = ""
+    ) throws(ArchiveError) -> BundleEncryption {
         var parsed = [BundleRecipient]()
         for text in recipients {
             do throws(BundleRecipient.Fault) {
-                parsed.append(try BundleRecipient(parsing: text, isFile: isFile))
+                parsed.append(
+                    try BundleRecipient(
+                        parsing: text,
+                        isFile: {
+                            (try? OwnedDescriptor.kind(of: folder.pushing(FilePath($0))))
+                                == .regular
+                        }))
             } catch { throw refusal(text, error.reason) }
         }
         guard let first = parsed.first else { throw refusal("nobody", "no recipient is named") }
@@ -37,7 +45,7 @@ public struct BundleEncryption: Hashable, Sendable {
         let tool = try first.cipher.tool()
         var arguments = ["--encrypt"]
         switch first.cipher {
-        case .age: for recipient in parsed { arguments += try ageArguments(recipient) }
+        case .age: for recipient in parsed { arguments += try ageArguments(recipient, folder) }
         case .gpg: arguments = try gpgArguments(parsed, tool)
         }
         let encryption = BundleEncryption(
@@ -58,12 +66,8 @@ public struct BundleEncryption: Hashable, Sendable {
         try FilterProgram.start(tool, arguments)
     }
 
-    private static func isFile(_ path: String) -> Bool {
-        (try? OwnedDescriptor.kind(of: FilePath(path))) == .regular
-    }
-
     private static func ageArguments(
-        _ recipient: BundleRecipient
+        _ recipient: BundleRecipient, _ folder: FilePath
     ) throws(ArchiveError) -> [String] {
         switch recipient.kind {
         case .ageKey(let key): ["--recipient", key]
@@ -71,7 +75,7 @@ public struct BundleEncryption: Hashable, Sendable {
             [
                 "--recipients-file",
                 try call { () throws(SystemCallError) in
-                    try HostFacts.absolute(FilePath(path)).string
+                    try HostFacts.absolute(folder.pushing(FilePath(path))).string
                 },
             ]
         case .fingerprint, .keyIdentifier, .mailAddress: []

@@ -10,8 +10,8 @@ public struct BundleOptions: Hashable, Sendable {
     public var level: Int?
     /// How many blocks are compressed side by side; `nil` for as many as there are processors.
     public var threadCount: Int?
-    /// Bytes of memory that sealing may use; threads, then the dictionary, are lowered to fit. `nil`
-    /// for what the whole process needs to stay below 96 MiB, or 256 MiB at the higher levels.
+    /// Bytes of memory that sealing may use; threads, then the dictionary, then the blocks are
+    /// lowered to fit. `nil` for what the whole process needs to stay below 96 MiB, or 256 MiB at the higher levels.
     public var memoryByteLimit: Int?
     /// From when on the rest is stored instead of compressed; none for never. What members take
     /// that are compressed already, and only stored, is added to it.
@@ -65,18 +65,46 @@ public struct BundleOptions: Hashable, Sendable {
         public let lowered: [String]
     }
 
+    /// The smallest blocks that are made for the memory's sake.
+    private static let leastBlockByteCount = 512 << 10
+
     /// The nearest to what is asked for that fits into the memory: fewer threads first, then a
-    /// smaller dictionary. `nil` when not even the smallest does.
+    /// smaller dictionary and level, then smaller blocks. `nil` when not even the smallest does.
     public var effect: Effect? {
-        let wanted = BlockConfiguration(
-            format, level: level ?? Self.defaultLevel(of: format),
-            blockByteCount: Self.blockByteCount)
+        var blockByteCount = Self.blockByteCount
+        while blockByteCount >= Self.leastBlockByteCount {
+            if let effect = effect(blockByteCount: blockByteCount) { return effect }
+            blockByteCount /= 2
+        }
+        return nil
+    }
+
+    /// Why there is no ``effect``, with the least memory that is enough; `nil` when there is one.
+    public var memoryShortage: String? {
+        guard effect == nil else { return nil }
+        let least =
+            Self.memoryByteCount(blockByteCount: Self.leastBlockByteCount, threads: 1)
+            + wanted(blockByteCount: Self.leastBlockByteCount).leastEncoderMemoryByteCount
+        return "so little memory is not enough for \(format.rawValue), which needs"
+            + " \((least + (1 << 20) - 1) >> 20)M"
+    }
+
+    private static func memoryByteCount(blockByteCount: Int, threads: Int) -> Int {
+        BlockPipeline.memoryByteCount(blockByteCount: blockByteCount, threadCount: threads)
+    }
+
+    private func wanted(blockByteCount: Int) -> BlockConfiguration {
+        BlockConfiguration(
+            format, level: level ?? Self.defaultLevel(of: format), blockByteCount: blockByteCount)
+    }
+
+    private func effect(blockByteCount: Int) -> Effect? {
+        let wanted = wanted(blockByteCount: blockByteCount)
+        let whole = self.wanted(blockByteCount: Self.blockByteCount)
         let wantedCount = min(max(threadCount ?? WorkerThreads.processorCount, 1), Self.mostThreads)
         let limit = memoryByteLimit ?? (wanted.level > 1 && format == .xz ? 224 << 20 : 64 << 20)
         func room(_ threads: Int) -> Int {
-            limit
-                - BlockPipeline.memoryByteCount(
-                    blockByteCount: Self.blockByteCount, threadCount: threads)
+            limit - Self.memoryByteCount(blockByteCount: blockByteCount, threads: threads)
         }
         let fittingCount = (1...wantedCount).last {
             room($0) >= $0 * wanted.encoderMemoryByteCount
@@ -88,13 +116,17 @@ public struct BundleOptions: Hashable, Sendable {
             lowered.append(
                 "\(count) \(count == 1 ? "thread" : "threads") instead of \(wantedCount)")
         }
-        if blocks.dictionaryByteCount < wanted.dictionaryByteCount {
+        if blocks.dictionaryByteCount < whole.dictionaryByteCount {
             lowered.append(
                 "a dictionary of \(blocks.dictionaryByteCount >> 10) KiB instead of"
-                    + " \(wanted.dictionaryByteCount >> 10)")
+                    + " \(whole.dictionaryByteCount >> 10)")
         }
         if blocks.level < wanted.level {
             lowered.append("level \(blocks.level) instead of \(wanted.level)")
+        }
+        if blockByteCount < Self.blockByteCount {
+            lowered.append(
+                "blocks of \(blockByteCount >> 10) KiB instead of \(Self.blockByteCount >> 10)")
         }
         return Effect(blocks: blocks, threadCount: count, lowered: lowered)
     }
@@ -131,4 +163,22 @@ public struct SealedBundle: Hashable, Sendable {
     public let volumes: [SealedVolume]
     /// Where its signature is; `nil` when none was asked for.
     public let signature: FilePath?
+}
+
+extension SealedBundle {
+    init(
+        path: FilePath, _ outcome: BlockPipeline.Outcome, seconds: Double,
+        effect: BundleOptions.Effect, leftOut: [String], volumes: [SealedVolume],
+        signature: SignatureOutput?
+    ) {
+        self.path = path
+        byteCount = outcome.byteCount
+        sha256 = outcome.sha256
+        self.seconds = seconds
+        storedByteCount = outcome.storedByteCount
+        self.effect = effect
+        self.leftOut = leftOut
+        self.volumes = volumes
+        self.signature = signature.map { path.removingLastComponent().appending($0.name) }
+    }
 }

@@ -1,6 +1,6 @@
 internal import DiagDigest
 internal import DiagSystem
-internal import SystemPackage
+public import SystemPackage
 
 /// How signatures of bundles are made and checked. Each is a file of its own beside the bundle.
 public enum SignatureMethod: String, Hashable, Sendable, CaseIterable {
@@ -40,22 +40,24 @@ public struct BundleSigning: Hashable, Sendable {
     ///
     /// A file is a key of SSH, private, or public with the private one in the agent; everything else
     /// is a fingerprint, key ID or e-mail address of a secret key of gpg. `ssh:` and `gpg:` before it
-    /// say which.
+    /// say which. Paths are taken from `folder`, or the working directory.
     ///
     /// - Throws: ``ArchiveError``: `unusableKey` for a key that does not sign, `ENOENT` where the
     ///   program is not installed.
-    public static func prepare(_ key: String) throws(ArchiveError) -> BundleSigning {
+    public static func prepare(
+        _ key: String, from folder: FilePath = ""
+    ) throws(ArchiveError) -> BundleSigning {
         let method: SignatureMethod
         var name = key
         if key.hasPrefix("ssh:") || key.hasPrefix("gpg:") {
             method = key.hasPrefix("ssh:") ? .ssh : .gpg
             name.removeFirst(4)
         } else {
-            let isFile = (try? OwnedDescriptor.kind(of: FilePath(key))) == .regular
+            let isFile = (try? OwnedDescriptor.kind(of: folder.pushing(FilePath(key)))) == .regular
             method = isFile || key.contains("/") ? .ssh : .gpg
         }
         let (tool, arguments) =
-            try method == .ssh ? ssh(name) : gpg(name, of: key)
+            try method == .ssh ? ssh(folder.pushing(FilePath(name))) : gpg(name, of: key)
         let signing = BundleSigning(method: method, key: key, tool: tool, arguments: arguments)
         let trial: CommandRun
         do throws(SystemCallError) {
@@ -110,15 +112,15 @@ public struct BundleSigning: Hashable, Sendable {
         return signature
     }
 
-    private static func ssh(_ path: String) throws(ArchiveError) -> (InstalledTool, [String]) {
+    private static func ssh(_ path: FilePath) throws(ArchiveError) -> (InstalledTool, [String]) {
         let file: FilePath
         do throws(OwnedDescriptor.InputFailure) {
-            _ = try OwnedDescriptor.openInput(FilePath(path))
-            do throws(SystemCallError) { file = try HostFacts.absolute(FilePath(path)) } catch {
+            _ = try OwnedDescriptor.openInput(path)
+            do throws(SystemCallError) { file = try HostFacts.absolute(path) } catch {
                 throw .system(error)
             }
         } catch {
-            throw ArchiveError(error, at: FilePath(path), wanted: "a key of SSH is a regular file")
+            throw ArchiveError(error, at: path, wanted: "a key of SSH is a regular file")
         }
         let tool = try BundleCipher.installed(
             InstalledTool.find("ssh-keygen"), "ssh-keygen", package: "openssh-client")

@@ -27,8 +27,12 @@ final class CipherStream: Sendable {
         self.writing = writing
     }
 
-    // What it wrote until then has no name that anybody takes for a bundle.
-    deinit { program.kill() }
+    // What it wrote until then has no name that anybody takes for a bundle. Nothing is written behind
+    // this: another output may begin under the same name.
+    deinit {
+        program.kill()
+        _ = writing.wait()
+    }
 
     /// Starts the program. What it makes goes into `output`, which messages call `object`, and which
     /// nobody else writes to meanwhile.

@@ -16,16 +16,23 @@ final class SignatureOutput {
 
     deinit { if !isPublished { try? target.removeFile(partialName) } }
 
-    /// Signs what was written to `bundle`, whose bytes have the hash `sha256`: of volumes, those
-    /// joined. The signature is called like the whole.
+    /// Signs what was written to `bundle`, whose bytes are those of `outcome`: of volumes, those
+    /// joined. The signature is called like the whole. `progress` is told of every part read.
+    ///
+    /// - Returns: `nil` where nothing was asked for by `signing`.
     static func write(
-        _ signing: BundleSigning, of bundle: VolumeOutput, sha256: String
-    ) throws(ArchiveError) -> SignatureOutput {
+        _ signing: BundleSigning?, of bundle: VolumeOutput, _ outcome: BlockPipeline.Outcome,
+        progress: () -> Void
+    ) throws(ArchiveError) -> SignatureOutput? {
+        guard let signing else { return nil }
         let target = bundle.folder
         let output = SignatureOutput(bundle.name + signing.method.suffix, in: target)
-        let signature = try signing.signature(of: bundle.object, sha256: sha256) {
+        let signature = try signing.signature(of: bundle.object, sha256: outcome.sha256) {
             take throws(ArchiveError) in
-            try bundle.read(take)
+            try bundle.read { bytes throws(ArchiveError) in
+                try take(bytes)
+                progress()
+            }
         }
         do throws(SystemCallError) {
             try target.removeFile(output.partialName)

@@ -8,6 +8,11 @@ public struct SealedVolume: Hashable, Sendable {
     /// The least of ``BundleOptions/volumeByteCount`` that a person should choose: 1 MiB.
     public static let leastByteCount: Int64 = 1 << 20
 
+    /// What comes behind the name of the whole in that of a first volume: of few volumes, of many.
+    public static var firstSuffixes: [String] {
+        VolumeName.digitCounts.map { "." + VolumeName.digits(1, count: $0) }
+    }
+
     /// Where it is.
     public let path: FilePath
     /// Its size in bytes.
@@ -182,6 +187,7 @@ final class VolumeOutput: Sendable {
             do throws(SystemCallError) {
                 guard volumeByteCount != nil else {
                     try folder.rename(Self.partialName(of: name, nil), to: name)
+                    state.named.append(name)
                     try folder.synchronize()
                     return []
                 }
@@ -226,13 +232,14 @@ final class VolumeOutput: Sendable {
     private func change<Value: Sendable>(
         _ body: (inout State) throws(ArchiveError) -> Value
     ) throws(ArchiveError) -> Value {
-        defer {
-            if isDiscarded.load(ordering: .sequentiallyConsistent) { try? removePartial() }
-        }
-        return try state.withLock { state throws(ArchiveError) in
+        try state.withLock { state throws(ArchiveError) in
             guard !isDiscarded.load(ordering: .sequentiallyConsistent) else {
                 throw ArchiveError(
                     .cancelled, operation: "write", object: object, reason: "it was given up")
+            }
+            defer {
+                // Not behind that: another output may have begun under these names.
+                if isDiscarded.load(ordering: .sequentiallyConsistent) { try? removePartial() }
             }
             return try body(&state)
         }

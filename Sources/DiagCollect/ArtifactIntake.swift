@@ -163,6 +163,12 @@ public final class ArtifactIntake {
         return try close(open)
     }
 
+    /// Says that all of `collector` is stored.
+    func end(_ collector: String) {
+        let own = artifacts.filter { $0.collector == collector }
+        for sink in sinks { sink.end(collector, with: own) }
+    }
+
     /// Stores a document of the run itself at the top of the host folder, such as `summary.txt`.
     public func storeDocument(
         _ name: String, _ bytes: [UInt8], mediaType: String, privacy: PrivacyClass

@@ -116,6 +116,9 @@ public struct Manifest: Codable, Hashable, Sendable {
     public var completeness: Completeness
     /// How each collector ended, in the order of the plan.
     public var reports: [CollectorReport]
+    /// The collectors in the order in which their artifacts stand in the bundle; without it that of
+    /// the reports.
+    public var memberOrder: [String]?
     /// Every artifact, sorted by path.
     public var artifacts: [Artifact]
     /// What does not exist on this host, in the order of the plan.
@@ -128,7 +131,7 @@ public struct Manifest: Codable, Hashable, Sendable {
         tool: Tool, host: Host, caseIdentifier: String? = nil, userIdentifier: Int,
         started: Timestamp, collected: Timestamp, options: Options, isInterrupted: Bool = false,
         reports: [CollectorReport], artifacts: [Artifact],
-        absent: [Absent], missing: [Missing]
+        absent: [Absent], missing: [Missing], memberOrder: [String]? = nil
     ) {
         schema = Self.schemaIdentifier
         self.tool = tool
@@ -143,6 +146,7 @@ public struct Manifest: Codable, Hashable, Sendable {
         self.artifacts = []
         self.absent = absent
         self.missing = missing
+        self.memberOrder = memberOrder
         let isComplete =
             missing.isEmpty && !isInterrupted && reports.allSatisfy { $0.outcome == .complete }
             && !artifacts.contains { $0.isTruncated }

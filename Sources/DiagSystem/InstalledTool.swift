@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 public import SystemPackage
 
 /// A program of the person who runs this, found as a shell finds it.
@@ -38,8 +39,17 @@ public struct InstalledTool: Hashable, Sendable {
     /// The name of its file.
     public var name: String { path.lastComponent?.string ?? path.string }
 
+    /// What stands in the place of this process's own variables.
+    private static let adopted = Mutex<[String: String]?>(nil)
+
+    /// Gives programs `environment`, that of another process: of one whose own has not what they need.
+    public static func adopt(environment: [String: String]) {
+        adopted.withLock { $0 = environment }
+    }
+
     /// The environment that it gets: messages are in English, so that they can be told apart.
     public static var environment: [String: String] {
+        if let adopted = adopted.withLock({ $0 }) { return adopted }
         var environment = ["LC_ALL": "C"]
         for name in variables { environment[name] = HostFacts.environment(name) }
         // Its working directory is another than ours.

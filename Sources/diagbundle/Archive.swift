@@ -52,12 +52,13 @@ struct Archive: ParsableCommand {
         guard let name = path.lastComponent?.string else {
             throw CommandFailure(.usage, "a host folder is needed, not \(folder)")
         }
-        let options = try sealing.options()
+        var settings = Settings()
+        settings.override(with: sealing.given)
+        let options = try settings.preparedSealing()
         var target = try HostFacts.absolute(FilePath(output))
         if let cipher = options.encryption?.cipher, !target.string.hasSuffix(cipher.suffix) {
             target = FilePath(target.string + cipher.suffix)
         }
-        // Of volumes it is the name of the whole, which has to be free for that of a file, too.
         try OutputFile.check(target, "write the bundle")
         if let suffix = options.signing?.method.suffix {
             try OutputFile.check(FilePath(target.string + suffix), "write the signature")

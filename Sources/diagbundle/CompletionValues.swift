@@ -42,7 +42,8 @@ enum CompletionValues {
         case "--dump-format", "--format": return .of(["kdump", "elf"])
         case "--on-pressure", "--dump-on-pressure": return .of(["abort", "partial", "ignore"])
         case "--compression": return .of(BlockFormat.allCases.map(\.rawValue))
-        case "--level" where command == ["archive"]: return .of((0...9).map(String.init))
+        case "--level" where [["archive"], ["collect"]].contains(command):
+            return .of((0...9).map(String.init))
         case "--level", "--dump-level": return .of(["0", "1", "16", "27", "31"])
         // Times, sizes, numbers, names of a case or of who asks: only the person knows.
         default: return .free

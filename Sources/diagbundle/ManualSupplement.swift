@@ -55,6 +55,9 @@ enum ManualSupplement {
             .init("Network and services alone:", "diagbundle collect --only network services"),
             .init(
                 "A disk of another host, mounted below /mnt:", "diagbundle collect --root /mnt"),
+            .init(
+                "The bundle alone, compressed with zstd:",
+                "diagbundle collect --compression zstd --archive-only"),
         ],
         "subsystems": [
             .init("For a program:", "diagbundle subsystems --json")

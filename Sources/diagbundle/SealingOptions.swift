@@ -1,10 +1,10 @@
 import ArgumentParser
-import DiagArchive
-import DiagCodec
-import DiagModel
 
-/// How a bundle is compressed: the options of all that seals one.
+/// How a bundle is compressed, split, encrypted and signed: the options of all that seals one.
 struct SealingOptions: ParsableArguments {
+    /// The heading in the help of what makes more than a bundle.
+    static let title = "Bundle options"
+
     @Option(
         help: .init("How to compress: xz, zstd or none (default: xz).", valueName: "format"))
     var compression: String?
@@ -12,14 +12,14 @@ struct SealingOptions: ParsableArguments {
     var level: String?
     @Option(help: "Blocks compressed side by side (default: processors).")
     var threads: String?
-    @Option(help: "Most bytes of memory for it; lowers threads, then the dictionary.")
+    @Option(
+        help: "Most bytes of memory for it; lowers threads, then the dictionary, then the blocks.")
     var memory: String?
     @Option(
         help: .init(
             "Split into volumes of so many bytes, at least 1M (25M is 25 MiB, 25MB are 25,000,000).",
             valueName: "size"))
     var split: String?
-
     @Option(
         help: .init(
             "Who alone can read it: an age key (age1…), an SSH public key or a file of them, by age;"
@@ -32,68 +32,25 @@ struct SealingOptions: ParsableArguments {
             valueName: "key"))
     var sign: String?
 
-    /// What they say. Programs that encrypt and sign were tried then.
-    ///
-    /// - Throws: ``CommandFailure``: with exit code 64 where they are wrong or a key cannot be used,
-    ///   69 where a program or a file of a key is not there.
-    func options() throws -> BundleOptions {
-        var options = BundleOptions()
-        if let compression {
-            guard let format = BlockFormat(rawValue: compression) else {
-                throw CommandFailure(
-                    .usage, "--compression is xz, zstd or none, not \(compression)")
-            }
-            options.format = format
+    /// The options that were given, by name, as they were typed.
+    var given: [String: [String]] {
+        let single: [(SettingName, String?)] = [
+            (.compression, compression), (.level, level), (.threads, threads), (.memory, memory),
+            (.split, split), (.sign, sign),
+        ]
+        var given = single.reduce(into: [String: [String]]()) { given, option in
+            if let text = option.1 { given[option.0.rawValue] = [text] }
         }
-        if let level {
-            let range: ClosedRange<Int>? =
-                switch options.format {
-                case .xz: 0...9
-                case .zstd: 1...19
-                case .none: nil
-                }
-            guard let range else {
-                throw CommandFailure(.usage, "--compression none has no --level")
-            }
-            guard let number = Int(level), range.contains(number) else {
-                throw CommandFailure(
-                    .usage,
-                    "--level of \(options.format.rawValue) is \(range.lowerBound) to"
-                        + " \(range.upperBound), not \(level)")
-            }
-            options.level = number
-        }
-        if let threads {
-            guard let number = Int(threads), (1...64).contains(number) else {
-                throw CommandFailure(.usage, "--threads is 1 to 64, not \(threads)")
-            }
-            options.threadCount = number
-        }
-        if let memory {
-            do throws(ValueTextError) {
-                options.memoryByteLimit = Int(clamping: try ByteCountText.parse(memory))
-            } catch { throw CommandFailure(.usage, "--memory: \(error)") }
-        }
-        if let split { options.volumeByteCount = try Self.volumeByteCount(split) }
-        do throws(ArchiveError) {
-            if !encryptTo.isEmpty { options.encryption = try .prepare(encryptTo) }
-            if let sign { options.signing = try .prepare(sign) }
-        } catch { throw CommandFailure(reading: error) }
-        return options
+        if !encryptTo.isEmpty { given[SettingName.encryptTo.rawValue] = encryptTo }
+        return given
     }
+}
 
-    private static func volumeByteCount(_ text: String) throws -> Int64 {
-        let byteCount: Int64
-        do throws(ValueTextError) { byteCount = try ByteCountText.parse(text) } catch {
-            throw CommandFailure(.usage, "--split: \(error)")
-        }
-        let least = SealedVolume.leastByteCount
-        guard byteCount >= least else {
-            throw CommandFailure(
-                .usage,
-                "--split \(text): volumes have at least \(ByteCountText.describe(least))"
-                    + " (\(least) bytes)")
-        }
-        return byteCount
-    }
+/// Whether the host folder goes when the bundle is whole.
+struct ArchiveOnlyOption: ParsableArguments {
+    @Flag(
+        help: """
+            Keep the bundle alone: once it is sealed and read back, the host folder is removed.
+            """)
+    var archiveOnly = false
 }

@@ -109,6 +109,58 @@ struct BundleEncryptionTests {
                 == (names + ["b.tar.xz.sig", "host17"]).sorted())
     }
 
+    @Test(
+        "A bundle that is begun while collectors run is encrypted, split and signed, too",
+        arguments: [false, true])
+    func streamed(isGivenUp: Bool) throws {
+        let folder = try BundleStreamTests.folder()
+        let shell = try #require(Self.shell)
+        let plain = try BundleWriterTests.seal(folder, "plain")
+        let content = Array("head".utf8) + (try bytes(plain.path.string))
+        var options = BundleWriterTests.fast
+        options.volumeByteCount = 2_000_000
+        options.encryption = BundleEncryption(
+            cipher: .age, recipients: ["somebody"], tool: shell,
+            arguments: ["-c", "printf head; cat"])
+        options.signing = BundleSigning(
+            method: .ssh, key: "key", tool: shell, arguments: ["-c", "sha256sum"])
+        let stream = try BundleStreamTests.start(folder, options)
+        BundleStreamTests.end(BundleStreamTests.order, of: folder, in: stream)
+        if isGivenUp { stream.giveUp() }
+        let sealed = try BundleStreamTests.finish(stream)
+        #expect(try sealed.volumes.flatMap { try bytes($0.path.string) } == content)
+        #expect(sealed.sha256 == SHA256.digest(of: content).hexadecimal)
+        #expect(try sealed.differenceOnDisk() == nil)
+        let signature = try #require(sealed.signature)
+        #expect(signature == FilePath(folder.path + "/streamed.sig"))
+        #expect(
+            String(decoding: try bytes(signature.string), as: UTF8.self)
+                == "\(sealed.sha256)  -\n")
+        let names = sealed.volumes.compactMap { $0.path.lastComponent?.string }
+        #expect(
+            try BundleStreamTests.names(folder)
+                == (names + ["host17", "plain", "streamed.sig"]).sorted())
+        let last = try #require(sealed.volumes.last).path.string
+        var changed = try bytes(last)
+        changed[changed.count / 2] ^= 1
+        try SealedSample.write(changed, to: last)
+        #expect(try sealed.differenceOnDisk() != nil)
+    }
+
+    @Test("A program that dies while collectors run leaves nothing, and the error is told")
+    func streamedThroughWhatDies() throws {
+        let folder = try BundleStreamTests.folder()
+        var options = BundleWriterTests.fast
+        options.encryption = BundleEncryption(
+            cipher: .age, recipients: ["somebody"], tool: try #require(Self.shell),
+            arguments: ["-c", "head -c 10 >/dev/null; echo 'age: error: no luck' >&2; exit 1"])
+        let stream = try BundleStreamTests.start(folder, options)
+        BundleStreamTests.end(BundleStreamTests.order, of: folder, in: stream)
+        let error = #expect(throws: ArchiveError.self) { try BundleStreamTests.finish(stream) }
+        #expect(error?.reason.contains("no luck") == true)
+        #expect(try BundleStreamTests.names(folder) == ["host17"])
+    }
+
     @Test("Volumes of an encrypted bundle are not looked into, and it is known by its beginning")
     func volumesRead() throws {
         let folder = try TestFolder()

@@ -289,6 +289,73 @@ class EncryptionTest(Base):
                 outcome = self.run_as("alice", "verify", whole, *options)
                 self.assertEqual(outcome.status, FAILED, str(outcome))
 
+    def collect(self, *options, status=(0, PARTIAL)):
+        """A run with the keys of alice; its outcome, and the names in the output."""
+        output = self.path("out")
+        shutil.rmtree(output, ignore_errors=True)
+        outcome = self.run_as(
+            "alice", "collect", "--output", output, "--root", os.path.join(self.base, "root"),
+            "--only", "logs,system", *options)
+        self.assertIn(outcome.status, status, str(outcome))
+        return outcome, sorted(os.listdir(output)) if os.path.isdir(output) else []
+
+    def test_collect_encrypts_and_signs(self):
+        identity = ["--identity", self.key("age")]
+        signers = self.path("signers")
+        harness.write(signers, "ssh@example.com %s" % harness.content(
+            self.key("ssh.pub")).decode())
+        for recipient, suffix, keys in (
+                (self.age_recipient, ".age", identity), ("alice@example.com", ".gpg", [])):
+            for only in (False, True):
+                with self.subTest((suffix, only)):
+                    outcome, names = self.collect(
+                        "--encrypt-to", recipient, "--sign", self.key("ssh"),
+                        *(["--archive-only"] if only else []))
+                    bundles = [name for name in names if name.endswith(".tar.xz" + suffix)]
+                    self.assertEqual(len(bundles), 1, names)
+                    self.assertEqual(
+                        sorted(names), sorted(bundles + [bundles[0] + ".sig"] + (
+                            [] if only else [self.top])))
+                    self.assertEqual("in clear" in outcome.err, not only, str(outcome))
+                    self.assertIn("Encrypted by", outcome.out)
+                    verified = self.run_as(
+                        "alice", "verify", self.path("out", bundles[0]), "--signers", signers,
+                        *keys)
+                    self.assertEqual(verified.status, 0, str(verified))
+
+    def test_collect_with_volumes_and_a_configuration(self):
+        config = self.path("config.yaml")
+        harness.write(config, "encrypt-to: [%s]\nsplit: 1M\nsign: %s\n" % (
+            self.age_recipient, os.path.relpath(self.key("ssh"), self.folder)))
+        output = self.path("out")
+        outcome = self.run_as(
+            "alice", "collect", "--output", output, "--root", os.path.join(self.base, "root"),
+            "--only", "logs,system", "--config", config, "--progress", "json", "--archive-only",
+            cwd=self.folder)
+        self.assertIn(outcome.status, (0, PARTIAL), str(outcome))
+        result = [event for event in map(json.loads, outcome.err.splitlines())
+                  if "result" in event][-1]["result"]
+        volumes = [one["path"] for one in result["volumes"]]
+        self.assertEqual(outcome.out.splitlines(), volumes)
+        self.assertEqual(sorted(os.listdir(output)), sorted(
+            [os.path.basename(path) for path in volumes + [result["signaturePath"]]]))
+        self.assertEqual(result["encryption"],
+                         {"program": "age", "recipients": [self.age_recipient]})
+        joined = b"".join(harness.content(path) for path in volumes)
+        self.assertEqual(hashlib.sha256(joined).hexdigest(), result["bundleSHA256"])
+        verified = harness.run("verify", volumes[0], "--identity", self.key("age"))
+        self.assertEqual(verified.status, 0, str(verified))
+
+    def test_collect_begins_nothing_for_keys_that_cannot_be_used(self):
+        for options, status in (
+                (["--encrypt-to", "nobody@example.com"], USAGE),
+                (["--encrypt-to", "age1nonsense"], USAGE),
+                (["--sign", self.key("locked-ssh")], USAGE),
+                (["--sign", self.key("none")], UNAVAILABLE)):
+            with self.subTest(options):
+                _, names = self.collect(*options, status=(status,))
+                self.assertEqual(names, [])
+
     def test_a_key_that_does_not_open_it(self):
         bundle = self.sealed("--encrypt-to", self.age_recipient)
         os.mkdir(self.path("folder"))
