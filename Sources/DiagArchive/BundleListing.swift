@@ -19,9 +19,6 @@ public enum BundleListing {
         public let block: Int?
     }
 
-    /// From this size of the file on, a reader is told that it lacks an index.
-    public static let slowByteCount: Int64 = 64 << 20
-
     /// Gives the regular files of the bundle at `path` to `body`.
     ///
     /// With an index of members only that is read, and the files come sorted by path; without one
@@ -64,9 +61,8 @@ public enum BundleListing {
         }
     }
 
-    /// Says that a large file has no index.
+    /// Says that a file has no index.
     static func tell(ofSlow file: InputFile, _ notice: (String) -> Void) {
-        guard file.byteCount >= slowByteCount else { return }
         notice(
             "\(file.object) has no index of members: it is read from start to end, which is slow")
     }

@@ -37,11 +37,13 @@ public enum BundleVerifier {
     /// whatever the table of blocks or the index of members says otherwise than it was read. A zip is
     /// read by its own list of members, so bytes between and behind them are not seen.
     ///
+    /// `notice` is told when this is slow for lack of an index.
+    ///
     /// - Throws: ``ArchiveError``, when `path` cannot be opened, or the check was cancelled. What
     ///   is damaged is a difference.
     public static func verify(
         _ path: FilePath, limits: BundleReader.Limits = .init(),
-        isCancelled: () -> Bool = { false }
+        notice: (String) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ArchiveError) -> VerificationResult {
         let isFolder: Bool
         do throws(OwnedDescriptor.InputFailure) {
@@ -58,7 +60,7 @@ public enum BundleVerifier {
             if isFolder {
                 try readFolder(path, limits, into: &ledger, isCancelled)
             } else {
-                try readBundle(path, limits, into: &ledger, isCancelled)
+                try readBundle(path, limits, into: &ledger, notice, isCancelled)
             }
         } catch {
             guard error.kind != .cancelled else { throw error }
@@ -69,9 +71,15 @@ public enum BundleVerifier {
 
     private static func readBundle(
         _ path: FilePath, _ limits: BundleReader.Limits, into ledger: inout VerificationLedger,
-        _ isCancelled: () -> Bool
+        _ notice: (String) -> Void, _ isCancelled: () -> Bool
     ) throws(ArchiveError) {
         let file = try InputFile(path)
+        // What is wrong with an index is found below.
+        do throws(ArchiveError) {
+            if try IndexedBundle.open(file, limits: limits) == nil {
+                BundleListing.tell(ofSlow: file, notice)
+            }
+        } catch {}
         let reader = try BundleReader(file, limits: limits)
         if let fault = reader.tableFault { ledger.add("\(fault)") }
         var comparison = MemberIndexComparison(of: path.string)

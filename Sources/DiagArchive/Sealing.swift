@@ -4,10 +4,12 @@ internal import SystemPackage
 
 /// One host folder on its way into one bundle.
 final class Sealing {
-    private let top: MemberPath
+    let top: MemberPath
     private let source: Directory
-    private let content: BundleContent
+    let content: BundleContent
     private let object: String
+    /// Whether holes of files are left out.
+    private let keepsHoles: Bool
     private var deadline: MonotonicTime?
     private var index: MemberIndexWriter
     private var hashes = [MemberPath: String]()
@@ -17,8 +19,9 @@ final class Sealing {
 
     init(
         top: MemberPath, source: Directory, content: BundleContent, object: String,
-        deadline: MonotonicTime?
+        keepsHoles: Bool = true, deadline: MonotonicTime?
     ) throws(ArchiveError) {
+        self.keepsHoles = keepsHoles
         self.top = top
         self.source = source
         self.content = content
@@ -40,9 +43,8 @@ final class Sealing {
             let isCompressed = content.compressed.contains(member.path)
             let begun = MonotonicTime.now
             try begin(member, isCompressed: isCompressed, in: output)
-            try add(member, to: tar, output) { bytes throws(ArchiveError) in
+            try add(member, to: tar, output, isCancelled) { bytes throws(ArchiveError) in
                 if isCancelled() { throw BundleWriter.cancelled(source.path) }
-                try tar.write(bytes)
                 progress(position(output, name))
             }
             if isCompressed {
@@ -81,17 +83,29 @@ final class Sealing {
         output.isStoring = isStored
     }
 
-    /// Adds a file of the folder, or a directory; `body` gets the file's bytes, to be written.
+    /// Adds a file of the folder, or a directory; `body` gets the file's bytes before each is written.
     private func add(
         _ member: FolderWalk.Member, to tar: borrowing TarStream, _ output: BundleOutput,
-        _ body: (Span<UInt8>) throws(ArchiveError) -> Void
+        _ isCancelled: () -> Bool, _ body: (Span<UInt8>) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         guard !member.isDirectory else {
             return try add(member, to: tar, output, sha256: []) { () throws(ArchiveError) in }
         }
+        let file = try MemberSource(member, below: source, expected: content.hashes[member.path])
+        // What is compressed has no rows of zeros.
+        if keepsHoles, !content.compressed.contains(member.path),
+            let map = try file.holes(isCancelled: isCancelled)
+        {
+            let sparse = try add(map, of: member, from: file, to: output, body)
+            hashes[member.path] = sparse.sha256.hexadecimal
+            return try index.add(sparse)
+        }
         // The header is written first, so its hash is not yet known.
         let place = try header(of: member, in: tar, output)
-        let digest = try copy(member, body)
+        let digest = try file.copy { bytes throws(ArchiveError) in
+            try body(bytes)
+            try tar.write(bytes)
+        }
         try tar.end()
         hashes[member.path] = digest.hexadecimal
         try list(member, place, digest.bytes)
@@ -178,45 +192,5 @@ final class Sealing {
     private var hasRawNames: Bool {
         !top.bytes.allSatisfy { $0 < 0x80 }
             || content.members.contains { !$0.path.bytes.allSatisfy { $0 < 0x80 } }
-    }
-
-    /// Gives all bytes of a member to `body`; their SHA-256.
-    private func copy(
-        _ member: FolderWalk.Member, _ body: (Span<UInt8>) throws(ArchiveError) -> Void
-    ) throws(ArchiveError) -> Digest {
-        let file = try FolderWalk.open(member.path, below: source)
-        let object = source.path.string + "/" + MemberPath.text(member.path.bytes)
-        var buffer = [UInt8](repeating: 0, count: BundleWriter.chunkByteCount)
-        var remaining = member.byteCount
-        var hash = SHA256()
-        while true {
-            let count: Int
-            do throws(SystemCallError) { count = try file.read(into: &buffer) } catch {
-                throw ArchiveError(error, object: object)
-            }
-            guard count > 0, Int64(count) <= remaining else {
-                guard count == 0, remaining == 0 else {
-                    throw ArchiveError(
-                        .invalid, operation: "seal", object: object,
-                        reason: "it has not the \(member.byteCount) bytes that were counted")
-                }
-                let digest = hash.digest()
-                try compare(digest.hexadecimal, of: member, object)
-                return digest
-            }
-            remaining -= Int64(count)
-            hash.update(buffer.span.extracting(..<count))
-            try body(buffer.span.extracting(..<count))
-        }
-    }
-
-    /// Refuses what was changed since the manifest was written; the manifest lists not itself.
-    private func compare(
-        _ sha256: String, of member: FolderWalk.Member, _ object: String
-    ) throws(ArchiveError) {
-        guard let expected = content.hashes[member.path], expected != sha256 else { return }
-        throw ArchiveError(
-            .invalid, operation: "seal", object: object,
-            reason: "its SHA-256 is \(sha256), the manifest says \(expected)")
     }
 }

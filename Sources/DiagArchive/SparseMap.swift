@@ -66,9 +66,10 @@ struct SparseMapReader {
 
     /// The whole map; `nil` until ``take(_:)`` has passed the zeros behind it.
     var map: SparseMap? {
-        guard remaining == 0, passed % TarHeader.byteCount == 0 else { return nil }
-        return SparseMap(regions: regions, byteCount: fileByteCount)
+        isWhole ? SparseMap(regions: regions, byteCount: fileByteCount) : nil
     }
+
+    private var isWhole: Bool { remaining == 0 && passed % TarHeader.byteCount == 0 }
 
     /// How many bytes the map and the zeros behind it take, up to now.
     var byteCount: Int64 { Int64(passed) }
@@ -79,7 +80,7 @@ struct SparseMapReader {
     ///   another or behind the end of the file, and more than ``SparseMap/encodedByteLimit`` bytes.
     mutating func take(_ bytes: Span<UInt8>) throws(SparseMapFault) -> Int {
         for index in 0..<bytes.count {
-            if map != nil { return index }
+            if isWhole { return index }
             passed += 1
             guard passed <= SparseMap.encodedByteLimit else {
                 throw SparseMapFault(
@@ -94,7 +95,9 @@ struct SparseMapReader {
         if (0x30...0x39).contains(byte) {
             let (tens, overflow) = (number ?? 0).multipliedReportingOverflow(by: 10)
             let (sum, overflows) = tens.addingReportingOverflow(Int64(byte - 0x30))
-            guard !overflow, !overflows else { throw SparseMapFault("a number in its map overflows") }
+            guard !overflow, !overflows else {
+                throw SparseMapFault("a number in its map is too large")
+            }
             number = sum
             return
         }

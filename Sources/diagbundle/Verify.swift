@@ -22,7 +22,7 @@ struct Verify: ParsableCommand {
     func run() throws {
         let result: VerificationResult
         do throws(ArchiveError) {
-            result = try BundleVerifier.verify(FilePath(path))
+            result = try BundleVerifier.verify(FilePath(path), notice: StandardStreams.note)
         } catch { throw CommandFailure(reading: error) }
         if json {
             let withheld = try JSONDocument.decode(
