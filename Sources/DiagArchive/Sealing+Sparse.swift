@@ -1,3 +1,5 @@
+internal import DiagDigest
+
 /// Members whose holes are left out of the stream.
 extension Sealing {
     /// Adds the data of `map` with its headers; `body` gets the bytes before each is written.

@@ -1,4 +1,6 @@
+internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 extension OwnedDescriptor {
     /// Where the first byte from `offset` on stands that the file system stores; `nil` when only a
@@ -10,7 +12,7 @@ extension OwnedDescriptor {
         do throws(SystemCallError) {
             return Int64(
                 try systemCall("lseek", on: "descriptor \(rawValue)") {
-                    lseek(rawValue, off_t(offset), SEEK_DATA)
+                    diag_seek_data(rawValue, off_t(offset))
                 })
         } catch {
             switch error.errno {
