@@ -18,6 +18,9 @@ public enum BundleWriter {
     /// the manifest says, is stored, and so is each block that does not compress. Of a file that the
     /// manifest lists without a SHA-256, the bundle's manifest has it.
     ///
+    /// Files with many zeros are sparse members; see ``HoleScan``. A zip has neither these nor an
+    /// index of members: it has its own directory.
+    ///
     /// `isCancelled` is asked at least once for every MiB; `true` ends with `cancelled`.
     /// `progress` is told after every part read, at most 256 KiB.
     ///
@@ -45,7 +48,8 @@ public enum BundleWriter {
         guard let effect = options.effect else {
             throw ArchiveError(
                 .resource, operation: "compress", object: path.string,
-                reason: "so little memory is not enough for \(options.format.rawValue)")
+                reason: "so little memory is not enough for "
+                    + (options.container == .zip ? "zip" : options.format.rawValue))
         }
         let parent = path.removingLastComponent()
         let partialName = ".\(fileName).partial"
@@ -61,14 +65,27 @@ public enum BundleWriter {
             let pipeline = try BlockPipeline.start(
                 try .start(file, object: object, format: effect.blocks.format),
                 object: object,
-                .init(blocks: effect.blocks, threadCount: effect.threadCount))
+                .init(
+                    blocks: effect.blocks,
+                    threadCount: options.container == .zip ? 1 : effect.threadCount))
             let output = BundleOutput(pipeline, blockByteCount: effect.blocks.blockByteCount)
             let sealing = try Sealing(
                 top: top, source: source, content: content, object: object,
-                deadline: options.deadline)
+                keepsHoles: options.keepsHoles, deadline: options.deadline)
             let outcome: BlockPipeline.Outcome
+            var zipStoredByteCount: Int64?
             do throws(ArchiveError) {
-                try sealing.write(to: output, isCancelled: isCancelled, progress: progress)
+                switch options.container {
+                case .tar:
+                    try sealing.write(to: output, isCancelled: isCancelled, progress: progress)
+                case .zip:
+                    zipStoredByteCount = try ZipSealing(
+                        top: top, source: source, content: content,
+                        deflateLevel: options.deflateLevel, deadline: options.deadline
+                    ).write(
+                        to: output, threadCount: effect.threadCount, object: object,
+                        isCancelled: isCancelled, progress: progress)
+                }
                 outcome = try output.finish()
                 progress(sealing.end)
             } catch {
@@ -83,7 +100,7 @@ public enum BundleWriter {
             return SealedBundle(
                 path: path, byteCount: outcome.byteCount, sha256: outcome.sha256,
                 seconds: MonotonicTime.now.seconds(since: start),
-                storedByteCount: outcome.storedByteCount, effect: effect,
+                storedByteCount: zipStoredByteCount ?? outcome.storedByteCount, effect: effect,
                 leftOut: content.leftOut)
         } catch {
             try? target.removeFile(partialName)

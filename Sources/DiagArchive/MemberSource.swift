@@ -1,3 +1,4 @@
+internal import DiagCodec
 internal import DiagDigest
 internal import DiagSystem
 internal import SystemPackage
@@ -55,6 +56,13 @@ struct MemberSource: ~Copyable {
             throw error("its SHA-256 is \(digest.hexadecimal), the manifest says \(expected)")
         }
         return digest
+    }
+
+    /// Whether a trial of its first MiB says that compressing pays.
+    func isWorthCompressing() throws(ArchiveError) -> Bool {
+        var first = [UInt8](repeating: 0, count: 1 << 20)
+        let count = try read(into: &first, at: 0, most: member.byteCount)
+        return Compressibility.isWorthwhile(first.span.extracting(..<count))
     }
 
     /// Its map, when its holes are worth being left out; see ``HoleScan``.
