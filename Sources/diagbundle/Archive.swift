@@ -12,7 +12,9 @@ struct Archive: ParsableCommand {
         discussion: """
             The same folder gives the same bytes, at any number of threads. Blocks of the bundle are \
             compressed side by side, each for itself, so that a member can be read without the \
-            others; what does not compress is stored.
+            others; what does not compress is stored. Holes of 16 MiB and more in a file are left out \
+            (pax, GNU.sparse 1.0), unless --no-sparse is given. A zip has members that are deflated \
+            or stored one by one, and no index of members.
             """)
 
     @Argument(help: "The host folder.")
@@ -29,7 +31,7 @@ struct Archive: ParsableCommand {
             throw CommandFailure(.usage, "a host folder is needed, not \(folder)")
         }
         let target = try HostFacts.absolute(FilePath(output))
-        let options = try sealing.options()
+        let options = try sealing.options(for: target.lastComponent?.string ?? "")
         try OutputFile.check(target, "write the bundle")
         let bundle: SealedBundle
         do throws(ArchiveError) {
