@@ -177,7 +177,7 @@ enum ZipFormat {
         var bytes = [UInt8]()
         bytes.append(
             littleEndian: UInt16(
-                second / 3_600 << 11 | second / 60 % 60 << 5 | second % 60 / 2))
+                (second / 3_600) << 11 | (second / 60 % 60) << 5 | second % 60 / 2))
         bytes.append(littleEndian: UInt16((civilYear - 1980) << 9 | month << 5 | dayOfMonth))
         return bytes
     }
