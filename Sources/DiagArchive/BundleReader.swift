@@ -249,14 +249,17 @@ public import SystemPackage
             return unsafe UnsafeBufferPointer(start: start, count: count)
                 .map { UInt8(bitPattern: $0) }
         }
-        let path = try MemberPath(validating: bytes ?? [], of: object)
+        let name = try zipName() ?? bytes ?? []
+        let path = try MemberPath(validating: name, of: object)
         func refuse(_ why: String) -> ArchiveError {
             ArchiveError(
                 .refused, operation: "read",
                 object: "\(object), member \(MemberPath.text(path.bytes))", reason: why)
         }
         guard unsafe archive_entry_hardlink(entry) == nil else { throw refuse("a hard link") }
-        let type = unsafe archive_entry_filetype(entry)
+        // What libarchive has no name of it does not know to be a directory.
+        let isNamedDirectory = isZip && name.last == 0x2F
+        let type = unsafe isNamedDirectory ? 0o040_000 : archive_entry_filetype(entry)
         guard unsafe archive_entry_symlink(entry) == nil, type != 0o120_000 else {
             throw refuse("a symbolic link")
         }
@@ -296,6 +299,14 @@ public import SystemPackage
             sum = sum.addingReportingOverflow(byteCount).partialValue
         }
         return sum
+    }
+
+    /// The name of the zip member at hand, by its bytes in the file; `nil` in a tar stream.
+    ///
+    /// libarchive converts one that says to be UTF-8 to the locale, and has none where that is C.
+    private func zipName() throws(ArchiveError) -> [UInt8]? {
+        guard isZip, let file = (input as? FileInput)?.file else { return nil }
+        return try ZipFormat.name(at: unsafe archive_read_header_position(handle), in: file)
     }
 
     /// Whether the zip member at hand is stored or deflated; a tar stream's always is.

@@ -54,6 +54,16 @@ enum ZipFormat {
         return bytes + entry.name + extra
     }
 
+    /// The name in the local header at `offset` of `file`; `nil` when none is there.
+    static func name(at offset: Int64, in file: InputFile) throws(ArchiveError) -> [UInt8]? {
+        guard offset >= 0, offset < file.byteCount else { return nil }
+        let header = try file.bytes(at: offset, count: 30)
+        guard header.count == 30, header.starts(with: [0x50, 0x4B, 3, 4]) else { return nil }
+        let count = Int(header[26]) | Int(header[27]) << 8
+        let name = try file.bytes(at: offset + 30, count: count)
+        return name.count == count ? name : nil
+    }
+
     /// What stands behind the content of a member with ``ZipEntry/hasDescriptor``.
     static func dataDescriptor(of entry: ZipEntry) -> [UInt8] {
         var bytes = [UInt8]()
