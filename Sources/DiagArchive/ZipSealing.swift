@@ -53,13 +53,8 @@ final class ZipSealing {
         }
         let manifest = try content.manifest.bytes(completedBy: hashes)
         let path = name(of: MemberPath(components: [Array(BundleWriter.manifestName.utf8)]))
-        let parts = ZipParts(zip, path, byteCount: Int64(manifest.count), deflates: deflates)
-        for start in stride(from: 0, to: manifest.count, by: BundleWriter.chunkByteCount) {
-            if isCancelled() { throw BundleWriter.cancelled(source.path) }
-            let end = min(start + BundleWriter.chunkByteCount, manifest.count)
-            try parts.take(manifest.span.extracting(start..<end))
-        }
-        try parts.finish()
+        if isCancelled() { throw BundleWriter.cancelled(source.path) }
+        try add(manifest, path, to: zip)
         try zip.finish()
         return zip.storedByteCount
     }
@@ -69,6 +64,22 @@ final class ZipSealing {
     }
 
     private func name(of path: MemberPath) -> [UInt8] { top.bytes + [0x2F] + path.bytes }
+
+    /// Adds a file whose content is at hand.
+    private func add(
+        _ content: [UInt8], _ path: [UInt8], to zip: ZipStream
+    ) throws(ArchiveError) {
+        guard deflates || content.count <= ZipStream.partByteCount else {
+            var checksum = CRC32()
+            checksum.update(content.span)
+            return try zip.addStored(path, checksum) { take throws(ArchiveError) in
+                try take(content.span)
+            }
+        }
+        let parts = ZipParts(zip, path, byteCount: Int64(content.count), deflates: deflates)
+        try parts.take(content.span)
+        try parts.finish()
+    }
 
     /// Adds a file of the folder, or a directory; `tick` is called for each part that is read.
     private func add(
@@ -106,7 +117,7 @@ final class ZipSealing {
     }
 }
 
-/// Cuts the content of one file of a zip into parts.
+/// Cuts the content of one file of a zip into parts: one of several is deflated.
 private final class ZipParts {
     private let zip: ZipStream
     private let path: [UInt8]
@@ -118,7 +129,6 @@ private final class ZipParts {
     init(_ zip: ZipStream, _ path: [UInt8], byteCount: Int64, deflates: Bool) {
         self.zip = zip
         self.path = path
-        // A large file without a known checksum can only be deflated.
         isSmall = byteCount <= Int64(ZipStream.partByteCount)
         self.deflates = deflates
         remaining = byteCount
