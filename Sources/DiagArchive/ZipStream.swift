@@ -20,14 +20,19 @@ final class ZipStream {
         var entry: ZipEntry?
         /// `nil` for a member without content.
         var number: Int?
+        var byteCount = 0
         var isLast: Bool
     }
 
+    /// How many small files may wait.
+    private static let pendingCountLimit = 256
+
     private let output: BundleOutput
     private let pool: DeflatePool
-    private let pendingLimit: Int
+    private let pendingByteLimit: Int
     private let modifiedSeconds: Int64
     private var pending = [Pending]()
+    private var pendingByteCount = 0
     /// The member whose parts are written.
     private var open: ZipEntry?
     private var checksum = CRC32()
@@ -44,7 +49,7 @@ final class ZipStream {
     ) {
         self.output = output
         self.pool = pool
-        pendingLimit = threadCount * 2 + 2
+        pendingByteLimit = (threadCount * 2 + 2) * Self.partByteCount
         self.modifiedSeconds = modifiedSeconds
     }
 
@@ -64,7 +69,9 @@ final class ZipStream {
     func add(_ path: [UInt8], _ content: [UInt8], deflates: Bool) throws(ArchiveError) {
         let number = content.isEmpty ? nil : pool.submit(content, deflates ? .whole : .stored)
         try add(
-            Pending(entry: file(path, Int64(content.count)), number: number, isLast: true))
+            Pending(
+                entry: file(path, Int64(content.count)), number: number,
+                byteCount: content.count, isLast: true))
     }
 
     /// Begins a file of `byteCount` bytes that is deflated; its parts follow by ``addPart(_:isLast:)``.
@@ -82,7 +89,8 @@ final class ZipStream {
         begun = nil
         try add(
             Pending(
-                entry: entry, number: pool.submit(bytes, .part(isLast: isLast)), isLast: isLast))
+                entry: entry, number: pool.submit(bytes, .part(isLast: isLast)),
+                byteCount: bytes.count, isLast: isLast))
     }
 
     /// Adds a file that stays as it is; `body` gives its content, whose checksum is known.
@@ -128,11 +136,15 @@ final class ZipStream {
 
     private func add(_ next: Pending) throws(ArchiveError) {
         pending.append(next)
-        while pending.count > pendingLimit { try writeFirst() }
+        pendingByteCount += next.byteCount
+        while pendingByteCount > pendingByteLimit || pending.count > Self.pendingCountLimit {
+            try writeFirst()
+        }
     }
 
     private func writeFirst() throws(ArchiveError) {
         let first = pending.removeFirst()
+        pendingByteCount -= first.byteCount
         let part = try first.number.map { number throws(ArchiveError) in try pool.part(number) }
         if var entry = first.entry {
             entry.headerOffset = output.offset
