@@ -16,10 +16,6 @@ enum SparseHeader {
         records += record("GNU.sparse.minor", Array("0".utf8))
         records += record("GNU.sparse.name", path.bytes)
         records += record("GNU.sparse.realsize", Array("\(byteCount)".utf8))
-        // Behind the real size: readers take the first of the two for the size of the file.
-        if storedByteCount > largestPlainByteCount {
-            records += record("size", Array("\(storedByteCount)".utf8))
-        }
         if modifiedSeconds > largestPlainByteCount {
             records += record("mtime", Array("\(modifiedSeconds)".utf8))
         }
@@ -65,7 +61,17 @@ enum SparseHeader {
         let plain = name.map { (0x20..<0x7F).contains($0) ? $0 : 0x5F }
         put(Array((Array("\(folder)/".utf8) + plain).prefix(100)), at: 0)
         put(Array("0000600\u{0}0000000\u{0}0000000\u{0}".utf8), at: 100)
-        put(number(byteCount, digits: 11) + [0], at: 124)
+        if byteCount > largestPlainByteCount {
+            // As GNU tar has large numbers: all readers of GNU.sparse know that. Of a record `size`
+            // Python takes the map to be a part of the file (3.11).
+            var field: [UInt8] = [0x80, 0, 0, 0]
+            for shift in stride(from: 56, through: 0, by: -8) {
+                field.append(UInt8(truncatingIfNeeded: byteCount >> shift))
+            }
+            put(field, at: 124)
+        } else {
+            put(number(byteCount, digits: 11) + [0], at: 124)
+        }
         put(number(modifiedSeconds, digits: 11) + [0], at: 136)
         put(Array("        ".utf8), at: 148)
         block[156] = type

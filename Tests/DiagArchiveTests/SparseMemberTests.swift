@@ -122,6 +122,21 @@ import Testing
         #expect(!outcome.isWhole)
     }
 
+    @Test("A size that eleven octal digits cannot hold is in the header all the same")
+    func largeHeader() throws {
+        let path = try MemberPath(validating: Array("host17/x".utf8), of: "test")
+        for storedByteCount in [Int64(512), 1 << 33 - 1, 1 << 33, 1 << 45 + 7] {
+            let bytes = SparseHeader.bytes(
+                path: path, byteCount: 1 << 50, storedByteCount: storedByteCount,
+                modifiedSeconds: 0)
+            #expect(bytes.count == 3 * 512)
+            let header = try #require(TarHeader(bytes.span.extracting(1024...)))
+            #expect(header.kind == .file)
+            #expect(header.contentByteCount == storedByteCount)
+            #expect(TarHeader(bytes.span.extracting(..<512))?.kind == .extended)
+        }
+    }
+
     @Test("A map of a million entries is refused in bounded memory")
     func endless() throws {
         let folder = try TestFolder()
