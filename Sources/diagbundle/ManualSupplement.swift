@@ -77,7 +77,8 @@ enum ManualSupplement {
                 "diagbundle extract host.tar.xz logs --directory /srv/case")
         ],
         "archive": [
-            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz")
+            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz"),
+            .init("Make a zip of it:", "diagbundle archive logs/host --output host.zip"),
         ],
         "dump full": [
             .init("What would a dump need here?", "diagbundle dump full --dry-run"),

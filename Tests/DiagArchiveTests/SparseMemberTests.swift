@@ -125,7 +125,9 @@ import Testing
     @Test("A size that eleven octal digits cannot hold is in the header all the same")
     func largeHeader() throws {
         let path = try MemberPath(validating: Array("host17/x".utf8), of: "test")
-        for storedByteCount in [Int64(512), 1 << 33 - 1, 1 << 33, 1 << 45 + 7] {
+        let limit: Int64 = 1 << 33
+        let counts: [Int64] = [512, limit - 1, limit, limit * 4096 + 7]
+        for storedByteCount in counts {
             let bytes = SparseHeader.bytes(
                 path: path, byteCount: 1 << 50, storedByteCount: storedByteCount,
                 modifiedSeconds: 0)
