@@ -22,7 +22,8 @@ done
 
 bash Examples/quickstart.sh --install-only \
     python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace \
-    bash fish zsh mandoc groff-base age gnupg gpgv openssh-client || exit 1
+    bash fish zsh mandoc groff-base age gnupg gpgv openssh-client \
+    libarchive-tools p7zip-full unzip busybox || exit 1
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT

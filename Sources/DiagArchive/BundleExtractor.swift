@@ -14,7 +14,7 @@ public enum BundleExtractor {
 
     /// Writes the members of the bundle at `path` into `folder`, which is made when needed.
     ///
-    /// Directories get mode 0700, files 0600. No link in `folder` is followed. The index of members
+    /// Directories get mode 0700, files 0600; holes of sparse files stay holes. No link in `folder` is followed. The index of members
     /// is of the bundle, and not written.
     ///
     /// `wanted` are paths of files or directories, with or without the top folder; empty for all.
@@ -74,7 +74,9 @@ public enum BundleExtractor {
                 try files.makeDirectory(member.path)
                 continue
             }
-            extraction.byteCount += try files.write(member.path, reader.read)
+            extraction.byteCount += try files.write(member.path) { file throws(ArchiveError) in
+                try reader.read(hole: file.skip, file.write)
+            }
             extraction.fileCount += 1
             told(member.path)
         }
@@ -99,8 +101,8 @@ public enum BundleExtractor {
                 try files.makeDirectory(path)
                 continue
             }
-            extraction.byteCount += try files.write(path) { take throws(ArchiveError) in
-                try sweep.read(member, take)
+            extraction.byteCount += try files.write(path) { file throws(ArchiveError) in
+                try sweep.read(member, hole: file.skip, file.write)
             }
             extraction.fileCount += 1
         }

@@ -4,10 +4,22 @@ public import SystemPackage
 
 /// How a bundle is compressed, and by when.
 public struct BundleOptions: Hashable, Sendable {
-    /// How its blocks are compressed.
+    /// What a bundle is.
+    public enum Container: String, Hashable, Sendable, CaseIterable {
+        /// A tar stream in compressed blocks, with an index of its members.
+        case tar
+        /// A zip, whose members are deflated or stored one by one.
+        case zip
+    }
+
+    /// What it is.
+    public var container: Container
+    /// How its blocks are compressed; of a zip only ``BlockFormat/none`` counts: all is stored.
     public var format: BlockFormat
-    /// How strongly, in the format's own levels; `nil` for ``defaultLevel(of:)``.
+    /// How strongly, in the format's own levels, deflate's for a zip; `nil` for the default.
     public var level: Int?
+    /// Whether holes of files are left out of a tar stream; a zip has none.
+    public var keepsHoles: Bool
     /// How many blocks are compressed side by side; `nil` for as many as there are processors.
     public var threadCount: Int?
     /// Bytes of memory that sealing may use; threads, then the dictionary, then the blocks are
@@ -26,12 +38,14 @@ public struct BundleOptions: Hashable, Sendable {
 
     /// The default compression keeps the whole process below 96 MiB.
     public init(
-        format: BlockFormat = .xz, level: Int? = nil, threadCount: Int? = nil,
-        memoryByteLimit: Int? = nil, deadline: MonotonicTime? = nil,
-        volumeByteCount: Int64? = nil
+        container: Container = .tar, format: BlockFormat = .xz, level: Int? = nil,
+        keepsHoles: Bool = true, threadCount: Int? = nil, memoryByteLimit: Int? = nil,
+        deadline: MonotonicTime? = nil, volumeByteCount: Int64? = nil
     ) {
+        self.container = container
         self.format = format
         self.level = level
+        self.keepsHoles = keepsHoles
         self.threadCount = threadCount
         self.memoryByteLimit = memoryByteLimit
         self.deadline = deadline
@@ -46,6 +60,12 @@ public struct BundleOptions: Hashable, Sendable {
         case .none: 0
         }
     }
+
+    /// The level of deflate in a zip by default: zlib's own.
+    public static let defaultDeflateLevel = 6
+
+    /// The level of deflate in a zip; `nil` when all is stored.
+    var deflateLevel: Int? { format == .none ? nil : level ?? Self.defaultDeflateLevel }
 
     /// The uncompressed bytes of one block at most: the parts of a large member.
     static let blockByteCount = 4 << 20
@@ -71,6 +91,7 @@ public struct BundleOptions: Hashable, Sendable {
     /// The nearest to what is asked for that fits into the memory: fewer threads first, then a
     /// smaller dictionary and level, then smaller blocks. `nil` when not even the smallest does.
     public var effect: Effect? {
+        if container == .zip { return zipEffect }
         var blockByteCount = Self.blockByteCount
         while blockByteCount >= Self.leastBlockByteCount {
             if let effect = effect(blockByteCount: blockByteCount) { return effect }
@@ -83,9 +104,13 @@ public struct BundleOptions: Hashable, Sendable {
     public var memoryShortage: String? {
         guard effect == nil else { return nil }
         let least =
-            Self.memoryByteCount(blockByteCount: Self.leastBlockByteCount, threads: 1)
-            + wanted(blockByteCount: Self.leastBlockByteCount).leastEncoderMemoryByteCount
-        return "so little memory is not enough for \(format.rawValue), which needs"
+            container == .zip
+            ? Self.memoryByteCount(blockByteCount: Self.zipBlockByteCount, threads: 1)
+                + ZipStream.memoryByteCount(threadCount: 1)
+            : Self.memoryByteCount(blockByteCount: Self.leastBlockByteCount, threads: 1)
+                + wanted(blockByteCount: Self.leastBlockByteCount).leastEncoderMemoryByteCount
+        return "so little memory is not enough for"
+            + " \(container == .zip ? "zip" : format.rawValue), which needs"
             + " \((least + (1 << 20) - 1) >> 20)M"
     }
 
@@ -130,6 +155,24 @@ public struct BundleOptions: Hashable, Sendable {
         }
         return Effect(blocks: blocks, threadCount: count, lowered: lowered)
     }
+
+    /// The bytes of a zip pass through blocks that are stored: one thread is enough for these.
+    private var zipEffect: Effect? {
+        let wanted = min(max(threadCount ?? WorkerThreads.processorCount, 1), Self.mostThreads)
+        let room =
+            (memoryByteLimit ?? 64 << 20)
+            - BlockPipeline.memoryByteCount(blockByteCount: Self.zipBlockByteCount, threadCount: 1)
+        let fitting = (1...wanted).last { ZipStream.memoryByteCount(threadCount: $0) <= room }
+        guard let fitting else { return nil }
+        let isLowered = fitting < wanted && (threadCount != nil || memoryByteLimit != nil)
+        return Effect(
+            blocks: BlockConfiguration(.none, level: 0, blockByteCount: Self.zipBlockByteCount),
+            threadCount: fitting,
+            lowered: isLowered
+                ? ["\(fitting) \(fitting == 1 ? "thread" : "threads") instead of \(wanted)"] : [])
+    }
+
+    private static let zipBlockByteCount = 1 << 20
 }
 
 /// How far sealing is.
@@ -169,13 +212,13 @@ extension SealedBundle {
     init(
         path: FilePath, _ outcome: BlockPipeline.Outcome, seconds: Double,
         effect: BundleOptions.Effect, leftOut: [String], volumes: [SealedVolume],
-        signature: SignatureOutput?
+        signature: SignatureOutput?, storedByteCount: Int64? = nil
     ) {
         self.path = path
         byteCount = outcome.byteCount
         sha256 = outcome.sha256
         self.seconds = seconds
-        storedByteCount = outcome.storedByteCount
+        self.storedByteCount = storedByteCount ?? outcome.storedByteCount
         self.effect = effect
         self.leftOut = leftOut
         self.volumes = volumes

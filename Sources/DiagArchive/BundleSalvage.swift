@@ -124,14 +124,12 @@ public enum BundleSalvage {
                 continue
             }
             guard let target = try files.begin(member.path) else { continue }
-            var byteCount: Int64 = 0
             var isWriting = false
             do throws(ArchiveError) {
-                try reader.read { bytes throws(ArchiveError) in
+                try reader.read(hole: target.skip) { bytes throws(ArchiveError) in
                     isWriting = true
                     try target.write(bytes)
                     isWriting = false
-                    byteCount += Int64(bytes.count)
                 }
             } catch {
                 // What cannot be written is no damage of the bundle.
@@ -140,9 +138,9 @@ public enum BundleSalvage {
                 outcome.damage.append("\(error)")
                 break
             }
-            target.keep()
+            try target.keep()
             outcome.fileCount += 1
-            outcome.byteCount += byteCount
+            outcome.byteCount += target.byteCount
         }
         // Age gives no byte that it has not checked.
         outcome.isChecked = outcome.damage.isEmpty || file.cipher == .age

@@ -75,7 +75,7 @@ public final class BundleStream: Sendable {
         ended = try Pipe()
     }
 
-    /// Starts the thread. There is no file before the first member.
+    /// Starts the thread. There is no file before the first member. A zip cannot be begun.
     ///
     /// - Parameters:
     ///   - folder: the host folder, which is there and may be empty.
@@ -244,7 +244,8 @@ public final class BundleStream: Sendable {
                 let output = BundleOutput(pipeline, blockByteCount: effect.blocks.blockByteCount)
                 let sealing = try Sealing(
                     top: top, source: source, modifiedSeconds: modifiedSeconds,
-                    object: file.object, into: output, deadline: deadline)
+                    object: file.object, into: output, keepsHoles: options.keepsHoles,
+                    deadline: deadline)
                 return .bundle(try seal(sealing, file, source, first: (name, artifacts)))
             } catch {
                 pipeline.abandon()

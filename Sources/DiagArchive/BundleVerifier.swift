@@ -42,11 +42,14 @@ public enum BundleVerifier {
     /// whatever the table of blocks or the index of members says otherwise than it was read. A zip is
     /// read by its own list of members, so bytes between and behind them are not seen.
     ///
+    /// `notice` is told when this is slow for lack of an index.
+    ///
     /// - Throws: ``ArchiveError``, when `path` cannot be opened, or the check was cancelled. What
     ///   is damaged is a difference.
     public static func verify(
         _ path: FilePath, keys: DecryptionKeys = .init(), signers: BundleSigners? = nil,
-        limits: BundleReader.Limits = .init(), isCancelled: () -> Bool = { false }
+        limits: BundleReader.Limits = .init(), notice: (String) -> Void = { _ in },
+        isCancelled: () -> Bool = { false }
     ) throws(ArchiveError) -> VerificationResult {
         let isFolder: Bool
         do throws(OwnedDescriptor.InputFailure) {
@@ -86,7 +89,7 @@ public enum BundleVerifier {
                     ledger.add("signature: \(error.reason)")
                     isRefused = true
                 }
-                try readBundle(file, path, limits, into: &ledger, isCancelled)
+                try readBundle(file, path, limits, into: &ledger, notice, isCancelled)
             }
             result = ledger.result()
         } catch {
@@ -103,8 +106,15 @@ public enum BundleVerifier {
 
     private static func readBundle(
         _ file: InputFile, _ path: FilePath, _ limits: BundleReader.Limits,
-        into ledger: inout VerificationLedger, _ isCancelled: () -> Bool
+        into ledger: inout VerificationLedger, _ notice: (String) -> Void,
+        _ isCancelled: () -> Bool
     ) throws(ArchiveError) {
+        // What is wrong with an index is found below.
+        do throws(ArchiveError) {
+            if try IndexedBundle.open(file, limits: limits) == nil {
+                BundleListing.tell(ofSlow: file, notice)
+            }
+        } catch {}
         let reader = try BundleReader(file, limits: limits)
         if let fault = reader.tableFault { ledger.add("\(fault)") }
         var comparison = MemberIndexComparison(of: path.string)

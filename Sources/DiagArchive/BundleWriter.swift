@@ -20,6 +20,9 @@ public enum BundleWriter {
     /// the manifest says, is stored, and so is each block that does not compress. Of a file that the
     /// manifest lists without a SHA-256, the bundle's manifest has it.
     ///
+    /// Files with many zeros are sparse members; see ``HoleScan``. A zip has neither these nor an
+    /// index of members: it has its own directory.
+    ///
     /// With ``BundleOptions/encryption`` the file goes through a program that ends with the calling
     /// thread, and nothing of it reaches the disk in clear. With ``BundleOptions/signing`` a
     /// signature of the file gets its name right after it.
@@ -39,16 +42,19 @@ public enum BundleWriter {
         let (top, source) = try open(folder, topName, as: path)
         let content = try BundleContent(of: source)
         let effect = try effect(of: options, on: path)
+        let isZip = options.container == .zip
+        // What encrypting or deflating adds is not known.
+        let hasBound = options.encryption == nil && !isZip
         let file = try VolumeOutput.create(
             path, volumeByteCount: options.volumeByteCount,
-            mostByteCount: options.encryption == nil ? content.mostBundleByteCount : nil)
+            mostByteCount: hasBound ? content.mostBundleByteCount : nil)
         do throws(ArchiveError) {
             let pipeline = try BlockPipeline.start(
                 try .start(
                     file, object: file.object, format: effect.blocks.format,
                     encryption: options.encryption),
                 object: file.object,
-                .init(blocks: effect.blocks, threadCount: effect.threadCount))
+                .init(blocks: effect.blocks, threadCount: isZip ? 1 : effect.threadCount))
             let output = BundleOutput(pipeline, blockByteCount: effect.blocks.blockByteCount)
             func step(_ name: String) throws(ArchiveError) {
                 if isCancelled() { throw cancelled(folder) }
@@ -58,18 +64,30 @@ public enum BundleWriter {
                         totalByteCount: content.byteCount, member: name))
             }
             let outcome: BlockPipeline.Outcome
+            var zipStoredByteCount: Int64?
             do throws(ArchiveError) {
-                let sealing = try Sealing(
-                    top: top, source: source, modifiedSeconds: content.modifiedSeconds,
-                    object: file.object, into: output, deadline: SealingDeadline(options.deadline))
-                for member in content.members {
-                    let name = member.path.text
-                    try sealing.add(content.item(member)) { _ throws(ArchiveError) in
-                        try step(name)
+                switch options.container {
+                case .tar:
+                    let sealing = try Sealing(
+                        top: top, source: source, modifiedSeconds: content.modifiedSeconds,
+                        object: file.object, into: output, keepsHoles: options.keepsHoles,
+                        deadline: SealingDeadline(options.deadline))
+                    for member in content.members {
+                        let name = member.path.text
+                        try sealing.add(content.item(member)) { _ throws(ArchiveError) in
+                            try step(name)
+                        }
                     }
-                }
-                try sealing.finish(with: content.manifest) { _ throws(ArchiveError) in
-                    try step(manifestName)
+                    try sealing.finish(with: content.manifest) { _ throws(ArchiveError) in
+                        try step(manifestName)
+                    }
+                case .zip:
+                    zipStoredByteCount = try ZipSealing(
+                        top: top, source: source, content: content,
+                        deflateLevel: options.deflateLevel, deadline: options.deadline
+                    ).write(
+                        to: output, threadCount: effect.threadCount, object: file.object,
+                        isCancelled: isCancelled, progress: progress)
                 }
                 outcome = try output.finish()
                 progress(content.end)
@@ -85,7 +103,8 @@ public enum BundleWriter {
             try signature?.publish()
             return SealedBundle(
                 path: path, outcome, seconds: MonotonicTime.now.seconds(since: start),
-                effect: effect, leftOut: content.leftOut, volumes: volumes, signature: signature)
+                effect: effect, leftOut: content.leftOut, volumes: volumes, signature: signature,
+                storedByteCount: zipStoredByteCount)
         } catch {
             file.discard()
             throw error

@@ -14,9 +14,11 @@ final class Sealing {
     /// The SHA-256 of each file added so far.
     private(set) var hashes = [MemberPath: String]()
 
-    private let top: MemberPath
+    let top: MemberPath
+    let modifiedSeconds: Int64
     private let source: Directory
-    private let modifiedSeconds: Int64
+    /// Whether holes of files are left out.
+    private let keepsHoles: Bool
     private let deadline: SealingDeadline
     private let tar: Streams
     private var index: MemberIndexWriter
@@ -65,8 +67,9 @@ final class Sealing {
     /// Begins with the top folder; every member gets the time `modifiedSeconds`.
     init(
         top: MemberPath, source: Directory, modifiedSeconds: Int64, object: String,
-        into output: BundleOutput, deadline: SealingDeadline
+        into output: BundleOutput, keepsHoles: Bool = true, deadline: SealingDeadline
     ) throws(ArchiveError) {
+        self.keepsHoles = keepsHoles
         self.top = top
         self.source = source
         self.modifiedSeconds = modifiedSeconds
@@ -90,25 +93,47 @@ final class Sealing {
         let member = item.member
         let begun = MonotonicTime.now
         try begin(member, isCompressed: item.isCompressed)
-        // The header is written first, so the hash is not yet known.
-        let place = try header(of: member)
-        var sha256 = [UInt8]()
-        if !member.isDirectory {
-            let digest = try copy(item) { bytes throws(ArchiveError) in
-                if !output.isStoring, deadline.isOver {
-                    try output.cut()
-                    output.isStoring = true
-                }
-                try tar.write(bytes)
-                try step(bytes.count)
-            }
-            sha256 = digest.bytes
-            hashes[member.path] = digest.hexadecimal
+        if member.isDirectory {
+            let place = try header(of: member)
+            try tar.end()
+            try list(member, place, [])
+        } else {
+            try addFile(item, step)
         }
-        try tar.end()
-        try list(member, place, sha256)
         members.append(member)
         if item.isCompressed { deadline.extend(since: begun) }
+    }
+
+    private func addFile(
+        _ item: BundleContent.Item, _ step: (Int) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        let member = item.member
+        let file = try MemberSource(member, below: source, expected: item.sha256)
+        func pass(_ bytes: Span<UInt8>) throws(ArchiveError) {
+            if !output.isStoring, deadline.isOver {
+                try output.cut()
+                output.isStoring = true
+            }
+            try step(bytes.count)
+        }
+        // What is compressed has no rows of zeros.
+        if keepsHoles, !item.isCompressed,
+            let map = try file.holes(step: { () throws(ArchiveError) in try step(0) })
+        {
+            let sparse = try add(map, of: member, from: file, pass)
+            hashes[member.path] = sparse.sha256.hexadecimal
+            try index.add(sparse)
+            return try step(Int(map.byteCount - map.dataByteCount))
+        }
+        // The header is written first, so the hash is not yet known.
+        let place = try header(of: member)
+        let digest = try file.copy { bytes throws(ArchiveError) in
+            try pass(bytes)
+            try tar.write(bytes)
+        }
+        try tar.end()
+        hashes[member.path] = digest.hexadecimal
+        try list(member, place, digest.bytes)
     }
 
     /// Adds the manifest, completed by the hashes of what was read, and the index of all members, and
@@ -194,42 +219,5 @@ final class Sealing {
             try tar.write(bytes)
         }
         try tar.end()
-    }
-
-    /// Gives all bytes of a file to `body`; their SHA-256.
-    private func copy(
-        _ item: BundleContent.Item, _ body: (Span<UInt8>) throws(ArchiveError) -> Void
-    ) throws(ArchiveError) -> Digest {
-        let member = item.member
-        let file = try FolderWalk.open(member.path, below: source)
-        let object = source.path.string + "/" + MemberPath.text(member.path.bytes)
-        var buffer = [UInt8](repeating: 0, count: BundleWriter.chunkByteCount)
-        var remaining = member.byteCount
-        var hash = SHA256()
-        while true {
-            let count: Int
-            do throws(SystemCallError) { count = try file.read(into: &buffer) } catch {
-                throw ArchiveError(error, object: object)
-            }
-            guard count > 0, Int64(count) <= remaining else {
-                guard count == 0, remaining == 0 else {
-                    throw ArchiveError(
-                        .invalid, operation: "seal", object: object,
-                        reason: "it has not the \(member.byteCount) bytes that were counted")
-                }
-                let digest = hash.digest()
-                // The manifest lists not itself, and a dump alone without a hash.
-                if let expected = item.sha256, expected != digest.hexadecimal {
-                    throw ArchiveError(
-                        .invalid, operation: "seal", object: object,
-                        reason: "its SHA-256 is \(digest.hexadecimal), the manifest says"
-                            + " \(expected)")
-                }
-                return digest
-            }
-            remaining -= Int64(count)
-            hash.update(buffer.span.extracting(..<count))
-            try body(buffer.span.extracting(..<count))
-        }
     }
 }

@@ -12,7 +12,9 @@ struct Archive: ParsableCommand {
         discussion: """
             The same folder gives the same bytes, at any number of threads. Blocks of the bundle are \
             compressed side by side, each for itself, so that a member can be read without the \
-            others; what does not compress is stored.
+            others; what does not compress is stored. Holes of 16 MiB and more in a file are left out \
+            (pax, GNU.sparse 1.0), unless --no-sparse is given. A zip has members that are deflated \
+            or stored one by one, and no index of members.
 
             With --encrypt-to the bundle goes through age or gpg, and is nowhere on the disk in \
             clear; FILE gets ".age" or ".gpg" behind its name. "age:" and "gpg:" before a recipient \
@@ -52,10 +54,11 @@ struct Archive: ParsableCommand {
         guard let name = path.lastComponent?.string else {
             throw CommandFailure(.usage, "a host folder is needed, not \(folder)")
         }
+        var target = try HostFacts.absolute(FilePath(output))
         var settings = Settings()
         settings.override(with: sealing.given)
+        try settings.chooseContainer(named: target.lastComponent?.string ?? "")
         let options = try settings.preparedSealing()
-        var target = try HostFacts.absolute(FilePath(output))
         if let cipher = options.encryption?.cipher, !target.string.hasSuffix(cipher.suffix) {
             target = FilePath(target.string + cipher.suffix)
         }

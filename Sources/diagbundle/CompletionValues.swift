@@ -1,3 +1,4 @@
+import DiagArchive
 import DiagCodec
 import DiagCollect
 import DiagDeclared
@@ -39,6 +40,8 @@ enum CompletionValues {
         case "--progress": return .of(ProgressStyle.allCases.map(\.rawValue))
         case "--live-dump": return .of(["full", "stacks", "no"])
         case "--compress", "--dump-compress": return .of(["zstd", "zlib", "none"])
+        case "--format" where [["archive"], ["collect"]].contains(command):
+            return .of(BundleOptions.Container.allCases.map(\.rawValue))
         case "--dump-format", "--format": return .of(["kdump", "elf"])
         case "--on-pressure", "--dump-on-pressure": return .of(["abort", "partial", "ignore"])
         case "--compression": return .of(BlockFormat.allCases.map(\.rawValue))

@@ -12,7 +12,7 @@ struct List: ParsableCommand {
         discussion: """
             A bundle of this program lists its members at its end: only that is read, and they \
             come sorted by path. Any other tar, compressed or not, and a plain zip are read from \
-            start to end. With --json each line has the path, the size (byteCount), the SHA-256 \
+            start to end, and a note says so. With --json each line has the path, the size (byteCount), the SHA-256 \
             (sha256), the offset in the uncompressed tar stream, and the compressed block with the \
             first byte of the content (block), where these are known.
             """)

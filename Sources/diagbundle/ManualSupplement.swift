@@ -87,6 +87,7 @@ enum ManualSupplement {
         ],
         "archive": [
             .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz"),
+            .init("Make a zip of it:", "diagbundle archive logs/host --output host.zip"),
             .init(
                 "So that one person alone can read it, and sees that it is from you:",
                 "diagbundle archive logs/host --output host.tar.xz --encrypt-to support.pub"

@@ -23,7 +23,8 @@ extension RunDirector {
         if let effect = sealing.effect, !effect.lowered.isEmpty {
             progress.notice("For the memory's sake \(effect.lowered.joined(separator: ", ")).")
         }
-        // Without a thread for it the whole folder is sealed at the end.
+        // A zip, and where there is no thread for it, the whole folder is sealed at the end.
+        guard sealing.container == .tar else { return nil }
         let stream = try? BundleStream.start(
             folder: folder.stagingPath, topName: folder.name, as: path, options: sealing,
             collectors: memberOrder, started: startedAt)

@@ -8,13 +8,23 @@ struct SealingOptions: ParsableArguments {
     @Option(
         help: .init("How to compress: xz, zstd or none (default: xz).", valueName: "format"))
     var compression: String?
-    @Option(help: "How strongly: xz 0 to 9 (default: 1), zstd 1 to 19 (default: 3).")
+    @Option(
+        help: .init(
+            "What to write: tar, or zip for a name that ends in .zip (default: by the name).",
+            valueName: "format"))
+    var format: String?
+    @Option(
+        help: """
+            How strongly: xz 0 to 9 (default: 1), zstd 1 to 19 (default: 3), zip 1 to 9 (default: 6).
+            """)
     var level: String?
     @Option(help: "Blocks compressed side by side (default: processors).")
     var threads: String?
     @Option(
         help: "Most bytes of memory for it; lowers threads, then the dictionary, then the blocks.")
     var memory: String?
+    @Flag(help: "Write files with holes full: for a tar without GNU.sparse.")
+    var noSparse = false
     @Option(
         help: .init(
             "Split into volumes of so many bytes, at least 1M (25M is 25 MiB, 25MB are 25,000,000).",
@@ -36,11 +46,12 @@ struct SealingOptions: ParsableArguments {
     var given: [String: [String]] {
         let single: [(SettingName, String?)] = [
             (.compression, compression), (.level, level), (.threads, threads), (.memory, memory),
-            (.split, split), (.sign, sign),
+            (.format, format), (.split, split), (.sign, sign),
         ]
         var given = single.reduce(into: [String: [String]]()) { given, option in
             if let text = option.1 { given[option.0.rawValue] = [text] }
         }
+        if noSparse { given[SettingName.noSparse.rawValue] = ["yes"] }
         if !encryptTo.isEmpty { given[SettingName.encryptTo.rawValue] = encryptTo }
         return given
     }

@@ -3,10 +3,12 @@ enum SettingName: String, CaseIterable {
     case output
     case deadline
     case sealDeadline = "seal-deadline"
+    case format
     case compression
     case level
     case threads
     case memory
+    case noSparse = "no-sparse"
     case split
     case encryptTo = "encrypt-to"
     case sign
@@ -51,8 +53,10 @@ enum SettingName: String, CaseIterable {
 
     /// Whether it is typed without a value.
     var isFlag: Bool {
-        [.archiveOnly, .persistentEvents, .dumpUserPages, .dumpGuestPages, .dumpThrottle].contains(
-            self)
+        [
+            .noSparse, .archiveOnly, .persistentEvents, .dumpUserPages, .dumpGuestPages,
+            .dumpThrottle,
+        ].contains(self)
     }
 
     /// What it is for, in a few words.
@@ -61,8 +65,10 @@ enum SettingName: String, CaseIterable {
         case .output: "folder that host folder and bundle are written to"
         case .deadline: "time until collecting ends"
         case .sealDeadline: "time until compressing ends; the rest is stored"
+        case .format: "what the bundle is (tar or zip)"
+        case .noSparse: "write files with holes full (yes or no)"
         case .compression: "how the bundle is compressed (xz, zstd or none)"
-        case .level: "how strongly; xz 1, zstd 3 when not set"
+        case .level: "how strongly; xz 1, zstd 3, zip 6 when not set"
         case .threads: "blocks compressed at once; as many as processors when not set"
         case .memory: "most bytes of memory for compressing"
         case .split: "most bytes of each volume; one file when not set"

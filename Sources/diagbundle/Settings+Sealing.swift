@@ -15,8 +15,19 @@ extension Settings {
                 throw wrong(
                     .compression, "xz, zstd or none is needed, not \"\(text(.compression))\"")
             }
+            options.container = try container
+            options.keepsHoles = try !isYes(.noSparse)
             options.format = format
-            if !text(.level).isEmpty { options.level = try level(of: format) }
+            if options.container == .zip, format != .none {
+                // That of the configuration is for tar streams.
+                guard !isTyped(.compression) else {
+                    throw wrong(
+                        .compression,
+                        "a zip is deflated, or stored with none; it has no \(format.rawValue)")
+                }
+                options.format = .xz
+            }
+            if !text(.level).isEmpty { options.level = try level(of: options) }
             if !text(.threads).isEmpty {
                 guard let number = Int(text(.threads)), (1...64).contains(number) else {
                     throw wrong(
@@ -73,21 +84,54 @@ extension Settings {
         }
     }
 
-    private func level(of format: BlockFormat) throws -> Int? {
+    /// Takes what the name of a bundle says, where nothing else says whether it is a tar or a zip.
+    ///
+    /// - Throws: ``CommandFailure`` with exit code 64 when it says otherwise.
+    mutating func chooseContainer(named name: String) throws {
+        var name = name.lowercased()
+        if isGiven(.encryptTo),
+            let suffix = BundleCipher.allCases.map(\.suffix).first(where: name.hasSuffix)
+        {
+            name.removeLast(suffix.count)
+        }
+        let isNamedZip = name.hasSuffix(".zip")
+        guard isTyped(.format) else {
+            let container: BundleOptions.Container = isNamedZip ? .zip : .tar
+            return override(with: [SettingName.format.rawValue: [container.rawValue]])
+        }
+        guard (try container == .zip) != isNamedZip else { return }
+        throw wrong(
+            .format,
+            isNamedZip
+                ? "the name \(name) is that of a zip"
+                : "the name of a zip ends in .zip, not as \(name)")
+    }
+
+    private var container: BundleOptions.Container {
+        get throws {
+            guard let container = BundleOptions.Container(rawValue: text(.format)) else {
+                throw wrong(.format, "tar or zip is needed, not \"\(text(.format))\"")
+            }
+            return container
+        }
+    }
+
+    private func level(of options: BundleOptions) throws -> Int? {
+        let isZip = options.container == .zip
         let range: ClosedRange<Int>
-        switch format {
-        case .xz: range = 0...9
+        switch options.format {
+        case .xz: range = isZip ? 1...9 : 0...9
         case .zstd: range = 1...19
         case .none:
             // That of the configuration is for the bundles that are compressed.
-            guard values[.level]?.source == .commandLine else { return nil }
+            guard isTyped(.level) else { return nil }
             throw wrong(.level, "what is not compressed has no level")
         }
         guard let number = Int(text(.level)), range.contains(number) else {
             throw wrong(
                 .level,
                 "a number from \(range.lowerBound) to \(range.upperBound) is needed for"
-                    + " \(format.rawValue), not \"\(text(.level))\"")
+                    + " \(isZip ? "zip" : options.format.rawValue), not \"\(text(.level))\"")
         }
         return number
     }
@@ -98,7 +142,9 @@ extension Settings {
 
 extension BundleOptions {
     /// What the name of a bundle ends with.
-    var bundleEnding: String { format.bundleEnding + (encryption?.cipher.suffix ?? "") }
+    var bundleEnding: String {
+        (container == .zip ? ".zip" : format.bundleEnding) + (encryption?.cipher.suffix ?? "")
+    }
 }
 
 extension BlockFormat {

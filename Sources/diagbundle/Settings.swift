@@ -45,8 +45,8 @@ struct Settings {
         let processors = HostFacts.processorCount
         let defaults: [SettingName: [String]] = [
             .output: ["logs"], .deadline: ["10m"], .sealDeadline: ["60s"],
-            .compression: ["xz"], .level: [], .threads: [], .memory: [],
-            .split: [], .encryptTo: [], .sign: [], .archiveOnly: ["no"],
+            .format: ["tar"], .compression: ["xz"], .level: [], .threads: [], .memory: [],
+            .noSparse: ["no"], .split: [], .encryptTo: [], .sign: [], .archiveOnly: ["no"],
             .jobs: ["\(min(max(2, processors), 64))"], .maxSize: ["2G"], .since: [],
             .profile: ["default"], .collectors: [], .plugins: [], .only: [], .skip: [],
             .subsystem: [], .persistentEvents: ["no"],
@@ -127,6 +127,9 @@ struct Settings {
         guard isOfDump, name.rawValue.hasPrefix("dump-") else { return name.rawValue }
         return name == .dumpDirectory ? "output" : String(name.rawValue.dropFirst(5))
     }
+
+    /// Whether the command line says it.
+    func isTyped(_ name: SettingName) -> Bool { values[name]?.source == .commandLine }
 
     func text(_ name: SettingName) -> String { values[name]?.texts.last ?? "" }
 
@@ -251,7 +254,9 @@ extension Settings {
         _ = try deadlineSeconds
         _ = try sealDeadlineSeconds
         // What a level may be follows from the compression, which the file may say.
-        if isWhole || values[.compression]?.source == .commandLine { _ = try sealing }
+        if isWhole || [.compression, .format].contains(where: { isTyped($0) }) {
+            _ = try sealing
+        }
         _ = try isArchiveOnly
         _ = try jobs
         _ = try maxByteCount

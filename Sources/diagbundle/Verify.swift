@@ -39,7 +39,7 @@ struct Verify: ParsableCommand {
                 FilePath(path), keys: decryption.keys,
                 signers: try signers.map { (file) throws(ArchiveError) in
                     try BundleSigners(FilePath(file))
-                })
+                }, notice: StandardStreams.note)
         } catch { throw CommandFailure(reading: error) }
         if json {
             let withheld = try JSONDocument.decode(

@@ -232,6 +232,18 @@ class EncryptionTest(Base):
             outcome = harness.run("verify", bundle, "--identity", self.key("age"))
             self.assertEqual(outcome.status, 0, str(outcome))
 
+    def test_zip_is_encrypted_for_other_programs(self):
+        zipped = self.path("b.zip")
+        outcome = harness.run("archive", self.host, "-o", zipped, "--encrypt-to",
+                              self.age_recipient)
+        self.assertEqual(outcome.status, 0, str(outcome))
+        self.assertFalse(os.path.exists(zipped))
+        call("age", "-d", "-i", self.key("age"), "-o", zipped, zipped + ".age")
+        self.assertEqual(harness.run("verify", zipped).status, 0)
+        outcome = harness.run("list", zipped + ".age", "--identity", self.key("age"))
+        self.assertNotEqual(outcome.status, 0)
+        self.assertIn("decrypt it first", outcome.told)
+
     def commands(self, bundle):
         return (("list", bundle), ("cat", bundle, "summary.txt"), ("grep", "x", bundle),
                 ("extract", bundle, "-C", self.path("out")),
