@@ -192,7 +192,7 @@ public import SystemPackage
             return unsafe UnsafeBufferPointer(start: start, count: count)
                 .map { UInt8(bitPattern: $0) }
         }
-        let path = try MemberPath(validating: bytes ?? [], of: object)
+        let path = try MemberPath(validating: bytes ?? [], of: object, hasTop: true)
         func refuse(_ why: String) -> ArchiveError {
             ArchiveError(
                 .refused, operation: "read",

@@ -210,7 +210,7 @@ struct TarSalvage {
             header.kind == .directory ? 0 : extended?.byteCount ?? header.contentByteCount
         let isSparse = extended?.isSparse ?? false
         (extended, longName) = (nil, nil)
-        let path = try? MemberPath(validating: bytes, of: object)
+        let path = try? MemberPath(validating: bytes, of: object, hasTop: true)
         guard let path, let first = path.components.first,
             byteCount <= min(limits.byteCount, IndexedMember.greatestOffset),
             first == top ?? first
