@@ -49,7 +49,8 @@ public enum BundleSalvage {
         var outcome = Outcome()
         let (top, index) = members(of: file, limits, &outcome)
         var salvage = TarSalvage(
-            into: files, object: file.object, limits: limits, top: top, index: index)
+            into: files, object: file.object, limits: limits, top: top, index: index,
+            isListed: outcome.isListed)
         while let piece = try stream.next() {
             if isCancelled() {
                 throw ArchiveError(

@@ -5,7 +5,9 @@ internal import DiagDigest
 /// A member is written when every byte of it came, and its SHA-256 is that of the index where there
 /// is one. Behind a gap the next header is looked for at multiples of 512 bytes from where the
 /// stream goes on: each block of a bundle begins at one. What looks like a header there counts only
-/// when it names a path below the top folder, since files may hold archives themselves.
+/// when it names a path below the top folder, since files may hold archives themselves. Where the
+/// index is whole, a header counts only when the index has its path and size: in a stream that is
+/// not compressed nothing else checks a long name.
 struct TarSalvage {
     /// What came of it.
     struct Result {
@@ -47,6 +49,7 @@ struct TarSalvage {
     private let object: String
     private let limits: BundleReader.Limits
     private let index: [MemberPath: IndexedMember]
+    private let isListed: Bool
     private var top: [UInt8]?
     private var state = State.header
     private var open: Open?
@@ -62,16 +65,18 @@ struct TarSalvage {
     private var hasEnd = false
     private(set) var result = Result()
 
-    /// Saves into `files`; `index` has what is known of the members below the folder `top`.
+    /// Saves into `files`; `index` has what is known of the members below the folder `top`, which
+    /// is all of them where `isListed`.
     init(
         into files: MemberFiles, object: String, limits: BundleReader.Limits,
-        top: [UInt8]?, index: [MemberPath: IndexedMember]
+        top: [UInt8]?, index: [MemberPath: IndexedMember], isListed: Bool
     ) {
         self.files = files
         self.object = object
         self.limits = limits
         self.top = top
         self.index = index
+        self.isListed = isListed
     }
 
     /// Takes the next bytes of the stream.
@@ -213,10 +218,12 @@ struct TarSalvage {
         let path = try? MemberPath(validating: bytes, of: object, hasTop: true)
         guard let path, let first = path.components.first,
             byteCount <= min(limits.byteCount, IndexedMember.greatestOffset),
-            first == top ?? first
+            first == top ?? first, isKnown(path, byteCount: byteCount, isSparse: isSparse)
         else {
             if isUnsure { return search() }
             result.hasGap = true
+            // What the index does not know may have another size as well.
+            if isListed { return search() }
             return pass(header.kind == .directory ? 0 : byteCount)
         }
         isUnsure = false
@@ -242,6 +249,15 @@ struct TarSalvage {
             padding: MemberIndexFormat.padded(byteCount) - byteCount)
         state = .content(remaining: byteCount)
         if byteCount == 0 { endMember() }
+    }
+
+    /// Whether the index has such a member, as far as it could be read.
+    private func isKnown(_ path: MemberPath, byteCount: Int64, isSparse: Bool) -> Bool {
+        guard isListed, path.components.count > 1, !path.isMemberIndex else { return true }
+        guard let known = index[MemberPath(components: Array(path.components.dropFirst()))] else {
+            return false
+        }
+        return isSparse || known.byteCount == byteCount
     }
 
     private mutating func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
