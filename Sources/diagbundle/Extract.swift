@@ -34,6 +34,7 @@ struct Extract: ParsableCommand {
     var salvage = false
 
     func run() throws {
+        SignalDisposition.ignoreWriteSignals()
         if salvage { return try runSalvage() }
         let extraction: BundleExtractor.Extraction
         do throws(ArchiveError) {

@@ -205,9 +205,12 @@ class OtherReaders(unittest.TestCase):
             self.ask("7z", "x", "-o" + folder, tar)
             self.assert_unpacked(top, folder)
 
-    @needs("tar", "bsdtar", "busybox")
+    @needs("tar", "bsdtar")
     def test_longest_names(self):
-        """4,096 bytes below the top folder: nobody may unpack that by one path, all may list it."""
+        """4,096 bytes below the top folder: nobody may unpack that by one path, all may list it.
+
+        busybox does not take names of so many bytes.
+        """
         for letter, top in (("n", "plain"), ("ü", "raw")):
             length = len(letter.encode())
             # 16 components of 254 bytes, and one more.
@@ -217,15 +220,13 @@ class OtherReaders(unittest.TestCase):
             folder = os.path.join(self.folder, top)
             samples.host_folder(folder, [(name, b"found")])
             self.addCleanup(subprocess.run, ["rm", "-rf", self.folder])
-            # busybox does not see by itself that a file is compressed.
-            path = samples.seal(folder, os.path.join(self.folder, top + ".tar"), "--compression",
-                                "none")
+            path = samples.seal(folder, os.path.join(self.folder, top + ".tar.xz"))
             outcome = harness.run("cat", path, name)
             self.assertEqual((outcome.status, outcome.out), (0, "found"), str(outcome))
             outcome = harness.run("verify", path)
             self.assertEqual(outcome.status, 0, str(outcome))
             whole = "%s/%s" % (top, name)
-            for program in (["tar", "--quoting-style=literal"], ["bsdtar"], ["busybox", "tar"]):
+            for program in (["tar", "--quoting-style=literal"], ["bsdtar"]):
                 with self.subTest(program=program, top=top):
                     listed = self.ask(*program, "-tf", path).decode("utf-8", "surrogateescape")
                     self.assertIn(whole, listed.splitlines())
