@@ -90,7 +90,7 @@ def host_folder(folder, files, dumps=()):
                      "byteCount": counts[name][1], "seconds": 0, "confinement": "reader",
                      "confinementGaps": [], "notes": []} for name in sorted(counts)],
         "artifacts": sorted(artifacts, key=lambda one: one["path"].encode())}
-    data = json.dumps(manifest, ensure_ascii=False, sort_keys=True).encode()
+    data = json.dumps(manifest, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     write(folder, "manifest.json", data)
     content["manifest.json"] = data
     return content
@@ -98,7 +98,7 @@ def host_folder(folder, files, dumps=()):
 
 def seal(folder, path, *options):
     """Seals a host folder; the outcome must be well."""
-    outcome = harness.run("archive", folder, "-o", path, *options)
+    outcome = harness.run("archive", folder, "-o", path, *options, timeout=900)
     assert (outcome.status, outcome.err) == (0, ""), str(outcome)
     return path
 
