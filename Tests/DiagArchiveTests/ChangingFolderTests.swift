@@ -96,26 +96,27 @@ import Testing
             ], asciiOnly: true)
         var isChanged = false
         var failure: (any Error)?
-        do {
-            let sealed = try BundleWriter.seal(
+        let sealed: SealedBundle
+        do throws(ArchiveError) {
+            sealed = try BundleWriter.seal(
                 folder: FilePath(folder.host), topName: "host17",
                 as: FilePath(folder.path + "/host17.tar"),
-                options: BundleOptions(format: format, threadCount: 2)
-            ) { position in
-                // The first 256 KiB of it are read.
-                guard position.member == "logs/a.log", !isChanged else { return }
-                isChanged = true
-                do { try change.apply(folder.host + "/" + path, folder.host) } catch {
-                    failure = error
-                }
-            }
-            #expect(isChanged && failure == nil)
-            #expect(try BundleVerifier.verify(sealed.path).differences == [])
-            return (nil, folder)
-        } catch let error as ArchiveError {
+                options: BundleOptions(format: format, threadCount: 2),
+                progress: { position in
+                    // The first 256 KiB of it are read.
+                    guard position.member == "logs/a.log", !isChanged else { return }
+                    isChanged = true
+                    do { try change.apply(folder.host + "/" + path, folder.host) } catch {
+                        failure = error
+                    }
+                })
+        } catch {
             #expect(isChanged && failure == nil)
             return (error, folder)
         }
+        #expect(isChanged && failure == nil)
+        #expect(try BundleVerifier.verify(sealed.path).differences == [])
+        return (nil, folder)
     }
 
     private func expectNothing(_ error: ArchiveError?, _ folder: TestFolder) throws {
