@@ -6,8 +6,9 @@ internal import DiagDigest
 /// is one. Behind a gap the next header is looked for at multiples of 512 bytes from where the
 /// stream goes on: each block of a bundle begins at one. What looks like a header there counts only
 /// when it names a path below the top folder, since files may hold archives themselves. Where the
-/// index is whole, a header counts only when the index has its path and size: in a stream that is
-/// not compressed nothing else checks a long name.
+/// index is whole, a header there counts only when the index has its path and size. So does every
+/// header of a stream that is not compressed, where nothing else checks a long name. But what
+/// stands in its row in checked blocks is whole, whatever the index says.
 struct TarSalvage {
     /// What came of it.
     struct Result {
@@ -19,6 +20,8 @@ struct TarSalvage {
         var lost = [MemberPath]()
         /// Whether something other than members was found damaged.
         var hasGap = false
+        /// Members that are saved though the index says something else of them.
+        var contradicted = [MemberPath]()
     }
 
     private enum State {
@@ -40,6 +43,8 @@ struct TarSalvage {
         let file: MemberFiles.PartialFile
         let byteCount: Int64
         let padding: Int64
+        /// Whether it stands in its row, in blocks whose checks are right.
+        let isSure: Bool
         var hash = SHA256()
     }
 
@@ -50,6 +55,7 @@ struct TarSalvage {
     private let limits: BundleReader.Limits
     private let index: [MemberPath: IndexedMember]
     private let isListed: Bool
+    private let isChecked: Bool
     private var top: [UInt8]?
     private var state = State.header
     private var open: Open?
@@ -66,10 +72,11 @@ struct TarSalvage {
     private(set) var result = Result()
 
     /// Saves into `files`; `index` has what is known of the members below the folder `top`, which
-    /// is all of them where `isListed`.
+    /// is all of them where `isListed`. `isChecked` says that a check covers the pieces.
     init(
         into files: MemberFiles, object: String, limits: BundleReader.Limits,
-        top: [UInt8]?, index: [MemberPath: IndexedMember], isListed: Bool
+        top: [UInt8]?, index: [MemberPath: IndexedMember], isListed: Bool,
+        isChecked: Bool
     ) {
         self.files = files
         self.object = object
@@ -77,6 +84,7 @@ struct TarSalvage {
         self.top = top
         self.index = index
         self.isListed = isListed
+        self.isChecked = isChecked
     }
 
     /// Takes the next bytes of the stream.
@@ -215,15 +223,17 @@ struct TarSalvage {
             header.kind == .directory ? 0 : extended?.byteCount ?? header.contentByteCount
         let isSparse = extended?.isSparse ?? false
         (extended, longName) = (nil, nil)
+        let isSure = isChecked && !isUnsure
         let path = try? MemberPath(validating: bytes, of: object, hasTop: true)
         guard let path, let first = path.components.first,
             byteCount <= min(limits.byteCount, IndexedMember.greatestOffset),
-            first == top ?? first, isKnown(path, byteCount: byteCount, isSparse: isSparse)
+            first == top ?? first,
+            isSure || isKnown(path, byteCount: byteCount, isSparse: isSparse)
         else {
             if isUnsure { return search() }
             result.hasGap = true
             // What the index does not know may have another size as well.
-            if isListed { return search() }
+            if isListed, !isChecked { return search() }
             return pass(header.kind == .directory ? 0 : byteCount)
         }
         isUnsure = false
@@ -246,7 +256,7 @@ struct TarSalvage {
         guard let file = try files.begin(path) else { return pass(byteCount) }
         open = Open(
             path: path, file: file, byteCount: byteCount,
-            padding: MemberIndexFormat.padded(byteCount) - byteCount)
+            padding: MemberIndexFormat.padded(byteCount) - byteCount, isSure: isSure)
         state = .content(remaining: byteCount)
         if byteCount == 0 { endMember() }
     }
@@ -277,9 +287,11 @@ struct TarSalvage {
         open = nil
         state = member.padding == 0 ? .header : .skipping(remaining: member.padding)
         let inside = MemberPath(components: Array(member.path.components.dropFirst()))
-        if let known = index[inside],
-            known.byteCount != member.byteCount || known.sha256 != member.hash.digest().bytes
-        {
+        let isContradicted = index[inside].map {
+            $0.byteCount != member.byteCount || $0.sha256 != member.hash.digest().bytes
+        }
+        if isContradicted ?? isListed, member.isSure { result.contradicted.append(member.path) }
+        if isContradicted ?? false, !member.isSure {
             result.lost.append(member.path)
             // It may have been in a file that is an archive itself.
             seen.remove(member.path)

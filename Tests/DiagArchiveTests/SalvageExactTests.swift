@@ -132,4 +132,26 @@ import Testing
             sample.check(damaged, lost: range, "bytes \(range)")
         }
     }
+
+    @Test("A seek table that lies of a frame hides no member")
+    func lyingTable() throws {
+        let sample = try Sample(.zstd)
+        let count = Int(
+            sample.whole[(sample.whole.count - 9)...].prefix(4).reversed()
+                .reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+        let table = sample.whole.count - 9 - 8 * count
+        for number in 0..<count {
+            // How many bytes it has, and how many it gives.
+            for field in [table + 8 * number, table + 8 * number + 4] {
+                let value = sample.whole[field..<field + 4].reversed()
+                    .reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+                for lie in [0, 1, value - 1, value + 1, 1 << 26, .max] as [UInt32]
+                where lie != value {
+                    var damaged = sample.whole
+                    damaged.replaceSubrange(field..<field + 4, with: little(lie, 4))
+                    sample.check(damaged, lost: 0..<0, "frame \(number): \(lie) at \(field)")
+                }
+            }
+        }
+    }
 }
