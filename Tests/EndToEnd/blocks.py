@@ -3,6 +3,7 @@
 Sources: The .xz File Format 1.2.1, sections 2 to 4; zstd_seekable_compression_format.md 0.1.0.
 """
 
+import functools
 import lzma
 import struct
 import zlib
@@ -99,6 +100,7 @@ class Zstd:
                 + struct.pack("<II", 0x184D2A5E, len(table)) + table)
 
 
+@functools.lru_cache(maxsize=None)
 def bomb(compression, byte_count):
     """A block of so many zeros that says nothing of how many they are."""
     if compression == "zstd":

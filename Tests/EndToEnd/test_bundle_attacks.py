@@ -214,7 +214,7 @@ class Lies(unittest.TestCase):
             for number in (0, 1):
                 parts = blocks.of(compression, harness.content(self.paths[compression]))
                 claimed = parts.blocks[number].uncompressed
-                bomb = blocks.bomb(compression, 512 * MEBI)
+                bomb = blocks.bomb(compression, 320 * MEBI)
                 parts.blocks[number] = blocks.Block(bomb.data, bomb.listed, claimed)
                 harness.write(self.damaged, parts.bytes())
                 with self.subTest(compression=compression, block=number):
@@ -224,7 +224,7 @@ class Lies(unittest.TestCase):
         """The table says how much, and it is true: nothing is held that is not asked for."""
         for compression in ("xz", "zstd"):
             parts = blocks.of(compression, harness.content(self.paths[compression]))
-            parts.blocks[1] = blocks.bomb(compression, 512 * MEBI)
+            parts.blocks[1] = blocks.bomb(compression, 320 * MEBI)
             harness.write(self.damaged, parts.bytes())
             with self.subTest(compression=compression):
                 # Salvage holds a block of 64 MiB at most, and reads a file with a larger one from

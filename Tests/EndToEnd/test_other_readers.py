@@ -209,7 +209,7 @@ class OtherReaders(unittest.TestCase):
     def test_longest_names(self):
         """4,096 bytes below the top folder: nobody may unpack that by one path, all may list it.
 
-        busybox does not take names of so many bytes.
+        busybox does not take names of so many bytes with the top folder.
         """
         for letter, top in (("n", "plain"), ("ü", "raw")):
             length = len(letter.encode())
