@@ -124,7 +124,8 @@ public enum BundleExtractor {
         limits: BundleReader.Limits = .init(), notice: (String) -> Void = { _ in },
         _ body: (Span<UInt8>) throws(ArchiveError) -> Void
     ) throws(ArchiveError) -> Bool {
-        let wantedPath = try MemberPath(validating: Array(wanted.utf8), of: path.string)
+        let wantedPath = try MemberPath(
+            validating: Array(wanted.utf8), of: path.string, hasTop: true)
         let file = try InputFile(path, keys: keys)
         if let bundle = try IndexedBundle.open(file, limits: limits) {
             guard let member = try bundle.index.find(text: wanted), member.kind != .directory

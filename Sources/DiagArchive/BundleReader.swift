@@ -255,7 +255,7 @@ public import SystemPackage
                 .map { UInt8(bitPattern: $0) }
         }
         let name = try zipName() ?? bytes ?? []
-        let path = try MemberPath(validating: name, of: object)
+        let path = try MemberPath(validating: name, of: object, hasTop: true)
         func refuse(_ why: String) -> ArchiveError {
             ArchiveError(
                 .refused, operation: "read",

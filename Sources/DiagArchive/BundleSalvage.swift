@@ -30,10 +30,11 @@ public enum BundleSalvage {
     ///
     /// A damaged block costs the members in it. Where the table of blocks or the index of members is
     /// damaged or cut off, blocks are found by their own headers and members by theirs. A member is
-    /// written only when all its bytes came from blocks whose check is right, and their SHA-256 is
-    /// that of the index, where that is readable. Memory is that of one block, at most 64 MiB, and
-    /// what grows with the number of members. Of what has no blocks, such as `tar.gz`, or is
-    /// encrypted, everything up to the first damage is saved.
+    /// written only when all its bytes came from blocks whose check is right. Their SHA-256 must be
+    /// that of the index, where that is readable and the member's header was searched for or is
+    /// under no check. Memory is that of one block, at most 64 MiB, and what grows with the number of
+    /// members; a larger block is one that is lost, unless most are. Of what has no blocks, such as
+    /// `tar.gz`, or is encrypted, everything up to the first damage is saved.
     ///
     /// Of a set of volumes those are read that are there; ``Outcome/damage`` names the others.
     ///
@@ -55,7 +56,8 @@ public enum BundleSalvage {
         outcome.damage = file.faults
         let (top, index) = members(of: file, limits, &outcome)
         var salvage = TarSalvage(
-            into: files, object: file.object, limits: limits, top: top, index: index)
+            into: files, object: file.object, limits: limits, top: top, index: index,
+            isListed: outcome.isListed, isChecked: stream.isChecked)
         while let piece = try stream.next() {
             if isCancelled() {
                 throw ArchiveError(
@@ -74,6 +76,11 @@ public enum BundleSalvage {
         outcome.isChecked = stream.isChecked || outcome.isListed
         if stream.isTableDamaged {
             outcome.damage.append("its table of blocks is damaged or cut off")
+        }
+        if let first = result.contradicted.first {
+            outcome.damage.append(
+                "the index of members says something else of \(result.contradicted.count) that are"
+                    + " saved, as of \(MemberPath.text(first.bytes))")
         }
         if result.hasGap { outcome.damage.append("parts of its tar stream are missing") }
         if outcome.isListed, let top {

@@ -159,9 +159,7 @@ public enum BundleVerifier {
         if ledger.lastPath?.text != BundleWriter.manifestName {
             ledger.add("manifest.json: it does not stand last")
         }
-        if comparison.hasIndex, lacksTable(file) {
-            ledger.add("\(path): the table of its blocks is cut off")
-        }
+        if comparison.hasIndex, let fault = tableFault(of: file) { ledger.add(fault) }
         if comparison.isTooLarge { ledger.add(unchecked: MemberIndexFormat.name) }
         for difference in comparison.differences(
             top: top ?? [], streamByteCount: streamByteCount)
@@ -170,18 +168,21 @@ public enum BundleVerifier {
         }
     }
 
-    /// Whether a file of several zstd frames has no table of them: one with an index of members was
-    /// made with it.
-    private static func lacksTable(_ file: InputFile) -> Bool {
-        guard file.cipher == nil else { return false }
+    /// What is wrong with the table of a file of several zstd frames, beside damage, which is told
+    /// already: a bundle with an index of members was made with one that can be used.
+    private static func tableFault(of file: InputFile) -> String? {
+        guard file.cipher == nil else { return nil }
         let source = file.blockSource
         guard BlockScanner.format(of: source) == .zstd, var scanner = BlockScanner(.zstd, source)
-        else { return false }
-        // A table that is damaged was told already.
-        do { if try BlockTable.read(source) != nil { return false } } catch { return false }
-        guard let first = scanner.next() else { return false }
+        else { return nil }
+        do { if try BlockTable.read(source) != nil { return nil } } catch {
+            guard (error as? BlockFormatError)?.kind != .damaged else { return nil }
+            return "\(ArchiveError(translating: error, operation: "read", object: file.object))"
+        }
+        guard let first = scanner.next() else { return nil }
         scanner.pass(first.block)
-        return scanner.next()?.isAdjacent ?? false
+        guard scanner.next()?.isAdjacent ?? false else { return nil }
+        return "\(file.object): the table of its blocks is cut off"
     }
 
     private static func readFolder(

@@ -29,7 +29,7 @@ struct SalvageStream {
     /// How many blocks were lost, as far as that is known.
     private(set) var lostBlockCount = 0
     /// Whether the table of blocks could not be read, or lies.
-    let isTableDamaged: Bool
+    private(set) var isTableDamaged: Bool
     /// Whether a check covers what is given: not of a file that is not compressed.
     let isChecked: Bool
 
@@ -40,9 +40,10 @@ struct SalvageStream {
         blocks = file.blockSource
         let table = try? BlockTable.read(blocks)
         // Of one block alone what comes before the damage is saved: that is read from the start. So
-        // is a block that does not fit into memory.
-        if let table, table.count <= 1 || !Self.fitsIntoMemory(table) { return nil }
+        // are blocks that do not fit into memory.
+        if let table, table.count <= 1 { return nil }
         if let table, BlockScanner.agrees(table, with: blocks) {
+            guard Self.fitsIntoMemory(table) else { return nil }
             source = .table(table, next: 0)
             isTableDamaged = false
             isChecked = true
@@ -60,10 +61,12 @@ struct SalvageStream {
         isChecked = false
     }
 
+    /// Whether most blocks fit; the others are taken for damaged.
     private static func fitsIntoMemory(_ table: BlockTable) -> Bool {
-        (0..<table.count).allSatisfy {
+        let count = (0..<table.count).count {
             table[$0].uncompressedByteCount <= Int64(blockByteLimit)
         }
+        return count * 2 > table.count
     }
 
     /// A scanner that finds blocks in `file`; `nil` for none.
@@ -123,6 +126,8 @@ struct SalvageStream {
             source = .table(table, next: next + 1)
             let block = table[next]
             if let bytes = try decode(block) { return .bytes(bytes) }
+            if let bytes = try decodeByItself(block) { return .bytes(bytes) }
+            lostBlockCount += 1
             return .gap(block.uncompressedByteCount)
         case .scan(var scanner):
             guard let found = scanner.next() else { return nil }
@@ -132,6 +137,7 @@ struct SalvageStream {
                 scanner.pass(found.block)
                 piece = .bytes(bytes)
             } else {
+                lostBlockCount += 1
                 let isKnown = scanner.fail(found.block)
                 piece = .gap(isKnown ? found.block.uncompressedByteCount : nil)
             }
@@ -140,6 +146,23 @@ struct SalvageStream {
             waiting = piece
             return .gap(nil)
         }
+    }
+
+    /// All of the block at the place of `claim`, when it is another than the table says and whole:
+    /// the table lies then, and what follows is found without it.
+    private mutating func decodeByItself(
+        _ claim: BlockTable.Block
+    ) throws(ArchiveError) -> [UInt8]? {
+        guard var scanner = BlockScanner(format, blocks, from: claim.offset),
+            let own = scanner.next()?.block, own.offset == claim.offset,
+            own.uncompressedByteCount != claim.uncompressedByteCount
+                || own.listedByteCount != claim.listedByteCount,
+            let bytes = try decode(own)
+        else { return nil }
+        scanner.pass(own)
+        source = .scan(scanner)
+        isTableDamaged = true
+        return bytes
     }
 
     /// All of a block, checked; `nil` when it is damaged.
@@ -158,7 +181,6 @@ struct SalvageStream {
         } catch {
             // The state of a decoder that failed is not used again.
             decoder = nil
-            lostBlockCount += 1
             return nil
         }
     }

@@ -5,7 +5,10 @@ internal import DiagDigest
 /// A member is written when every byte of it came, and its SHA-256 is that of the index where there
 /// is one. Behind a gap the next header is looked for at multiples of 512 bytes from where the
 /// stream goes on: each block of a bundle begins at one. What looks like a header there counts only
-/// when it names a path below the top folder, since files may hold archives themselves.
+/// when it names a path below the top folder, since files may hold archives themselves. Where the
+/// index is whole, a header there counts only when the index has its path and size. So does every
+/// header of a stream that is not compressed, where nothing else checks a long name. But what
+/// stands in its row in checked blocks is whole, whatever the index says.
 struct TarSalvage {
     /// What came of it.
     struct Result {
@@ -17,6 +20,8 @@ struct TarSalvage {
         var lost = [MemberPath]()
         /// Whether something other than members was found damaged.
         var hasGap = false
+        /// Members that are saved though the index says something else of them.
+        var contradicted = [MemberPath]()
     }
 
     private enum State {
@@ -43,6 +48,8 @@ struct TarSalvage {
         /// Bytes of content in the stream, a map included.
         let storedByteCount: Int64
         let padding: Int64
+        /// Whether it stands in its row, in blocks whose checks are right.
+        let isSure: Bool
         var hash = SHA256()
         /// The parts of the file that are still to come, the last first.
         var regions = [Range<Int64>]()
@@ -62,6 +69,8 @@ struct TarSalvage {
     private let object: String
     private let limits: BundleReader.Limits
     private let index: [MemberPath: IndexedMember]
+    private let isListed: Bool
+    private let isChecked: Bool
     private var top: [UInt8]?
     private var state = State.header
     private var open: Open?
@@ -77,16 +86,20 @@ struct TarSalvage {
     private var hasEnd = false
     private(set) var result = Result()
 
-    /// Saves into `files`; `index` has what is known of the members below the folder `top`.
+    /// Saves into `files`; `index` has what is known of the members below the folder `top`, which
+    /// is all of them where `isListed`. `isChecked` says that a check covers the pieces.
     init(
         into files: MemberFiles, object: String, limits: BundleReader.Limits,
-        top: [UInt8]?, index: [MemberPath: IndexedMember]
+        top: [UInt8]?, index: [MemberPath: IndexedMember], isListed: Bool,
+        isChecked: Bool
     ) {
         self.files = files
         self.object = object
         self.limits = limits
         self.top = top
         self.index = index
+        self.isListed = isListed
+        self.isChecked = isChecked
     }
 
     /// Takes the next bytes of the stream.
@@ -241,14 +254,17 @@ struct TarSalvage {
         let isSparse = extended?.isSparse ?? false
         let fileByteCount = isSparse ? extended?.sparseByteCount : byteCount
         (extended, longName) = (nil, nil)
-        let path = try? MemberPath(validating: bytes, of: object)
+        let isSure = isChecked && !isUnsure
+        let path = try? MemberPath(validating: bytes, of: object, hasTop: true)
         guard let path, let first = path.components.first,
             max(byteCount, fileByteCount ?? 0)
                 <= min(limits.byteCount, IndexedMember.greatestOffset),
-            first == top ?? first
+            first == top ?? first, isSure || isKnown(path, byteCount: fileByteCount)
         else {
             if isUnsure { return search() }
             result.hasGap = true
+            // What the index does not know may have another size as well.
+            if isListed, !isChecked { return search() }
             return pass(header.kind == .directory ? 0 : byteCount)
         }
         isUnsure = false
@@ -272,13 +288,23 @@ struct TarSalvage {
         guard let file = try files.begin(path) else { return pass(byteCount) }
         open = Open(
             path: path, file: file, byteCount: fileByteCount, storedByteCount: byteCount,
-            padding: MemberIndexFormat.padded(byteCount) - byteCount)
+            padding: MemberIndexFormat.padded(byteCount) - byteCount, isSure: isSure)
         if isSparse {
             state = .map(SparseMapReader(byteCount: fileByteCount))
             return
         }
         state = .content(remaining: byteCount)
         if byteCount == 0 { try endMember() }
+    }
+
+    /// Whether the index has such a member, as far as it could be read; `byteCount` is that of the
+    /// file, holes included, where it is known.
+    private func isKnown(_ path: MemberPath, byteCount: Int64?) -> Bool {
+        guard isListed, path.components.count > 1, !path.isMemberIndex else { return true }
+        guard let known = index[MemberPath(components: Array(path.components.dropFirst()))] else {
+            return false
+        }
+        return byteCount.map { $0 == known.byteCount } ?? true
     }
 
     /// Goes on with the data of a sparse member when its map has passed.
@@ -338,9 +364,11 @@ struct TarSalvage {
         try member.skip(member.byteCount - member.file.byteCount)
         state = member.padding == 0 ? .header : .skipping(remaining: member.padding)
         let inside = MemberPath(components: Array(member.path.components.dropFirst()))
-        if let known = index[inside],
-            known.byteCount != member.byteCount || known.sha256 != member.hash.digest().bytes
-        {
+        let isContradicted = index[inside].map {
+            $0.byteCount != member.byteCount || $0.sha256 != member.hash.digest().bytes
+        }
+        if isContradicted ?? isListed, member.isSure { result.contradicted.append(member.path) }
+        if isContradicted ?? false, !member.isSure {
             result.lost.append(member.path)
             // It may have been in a file that is an archive itself.
             seen.remove(member.path)

@@ -24,13 +24,14 @@ public struct BlockScanner {
     /// Where the last block ended, if it could be trusted.
     private var trustedEnd: Int64
 
-    /// A scanner at the start of `source`; `nil` for a format that has no blocks of its own.
-    public init?(_ format: BlockFormat, _ source: BlockSource) {
+    /// A scanner at the start of `source`, or at `offset`, where a block is expected; `nil` for a
+    /// format that has no blocks of its own.
+    public init?(_ format: BlockFormat, _ source: BlockSource, from offset: Int64? = nil) {
         guard format != .none else { return nil }
         self.format = format
         window = SourceWindow(source)
         byteCount = source.byteCount
-        position = format == .xz ? XZIndexReader.edgeByteCount : 0
+        position = offset ?? (format == .xz ? XZIndexReader.edgeByteCount : 0)
         trustedEnd = position
         var check = BlockCheck.frame
         if format == .xz {

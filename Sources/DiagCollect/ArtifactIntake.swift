@@ -40,7 +40,7 @@ public final class ArtifactIntake {
     private var manifestByteCount = 0
 
     /// How many they may fill: the rest is for what is missing and absent.
-    static let mostManifestBytes = Manifest.byteLimit / 3 * 2
+    static let mostManifestBytes = Manifest.writtenByteLimit / 3 * 2
 
     /// Bytes pass `filter` and go to every one of `sinks`, at most `byteBudget` of them in all.
     public init(filter: any ArtifactFilter, sinks: [any ArtifactSink], byteBudget: Int64) {

@@ -1,8 +1,12 @@
 /// `manifest.json`: how and when a bundle was made, and all that is and is not in it.
 public struct Manifest: Codable, Hashable, Sendable {
-    /// Bytes of the largest manifest that is read, and written: 45,000 artifacts at 700 bytes each,
-    /// and a third of it for what is missing and absent.
-    public static let byteLimit = 48 << 20
+    /// Bytes of the largest manifest that is read: 300,000 artifacts at 330 bytes each.
+    public static let byteLimit = 96 << 20
+    /// Values of the largest manifest that is read: those artifacts have twelve each.
+    public static let valueLimit = 4_000_000
+    /// Bytes of the largest manifest that a run writes: 45,000 artifacts at 700 bytes each, and a
+    /// third of it for what is missing and absent.
+    public static let writtenByteLimit = 48 << 20
 
     /// The program that made the bundle.
     public struct Tool: Codable, Hashable, Sendable {

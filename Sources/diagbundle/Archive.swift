@@ -50,6 +50,7 @@ struct Archive: ParsableCommand {
     @OptionGroup var sealing: SealingOptions
 
     func run() throws {
+        SignalDisposition.ignoreWriteSignals()
         let path = try HostFacts.absolute(FilePath(folder))
         guard let name = path.lastComponent?.string else {
             throw CommandFailure(.usage, "a host folder is needed, not \(folder)")

@@ -39,6 +39,7 @@ struct Extract: ParsableCommand {
     @OptionGroup var decryption: DecryptionOptions
 
     func run() throws {
+        SignalDisposition.ignoreWriteSignals()
         if salvage { return try runSalvage() }
         let extraction: BundleExtractor.Extraction
         do throws(ArchiveError) {
