@@ -31,8 +31,13 @@ final class CipherStream: Sendable {
     // this: another output may begin under the same name.
     deinit {
         program.kill()
-        _ = writing.wait()
+        // What the program started may have its pipes yet, and ends with the input.
+        program.closeInput()
+        _ = writing.wait(seconds: Self.endPatience)
     }
+
+    /// Seconds that its output has to end when it was killed.
+    private static let endPatience = 5.0
 
     /// Starts the program. What it makes goes into `output`, which messages call `object`, and which
     /// nobody else writes to meanwhile.

@@ -187,8 +187,9 @@ final class VolumeOutput: Sendable {
             do throws(SystemCallError) {
                 guard volumeByteCount != nil else {
                     try folder.rename(Self.partialName(of: name, nil), to: name)
-                    state.named.append(name)
                     try folder.synchronize()
+                    // What it replaced is gone: only what fails behind that takes it away.
+                    state.named.append(name)
                     return []
                 }
                 let old = try volumeNames()

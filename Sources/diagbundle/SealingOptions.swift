@@ -10,7 +10,7 @@ struct SealingOptions: ParsableArguments {
     var compression: String?
     @Option(
         help: .init(
-            "What to write: tar, or zip for a name that ends in .zip (default: by the name).",
+            "What to write: tar or zip (default: tar, but for archive with a name that ends in .zip).",
             valueName: "format"))
     var format: String?
     @Option(
