@@ -48,7 +48,10 @@ public final class FilterProgram: Sendable {
         self.listener = listener
     }
 
-    deinit { if known.withLock({ $0 == nil }) { child.kill() } }
+    deinit {
+        if known.withLock({ $0 == nil }) { child.kill() }
+        child.release()
+    }
 
     /// Starts `tool`. From now on a program that reads no more is an error of the write, and does
     /// not end this process.
@@ -62,11 +65,13 @@ public final class FilterProgram: Sendable {
         let input = try Pipe(bufferByteCount: size)
         let output = try Pipe(bufferByteCount: size)
         let errors = try Pipe()
-        let child = try ChildProcess.spawnDying(
-            tool.path, arguments: arguments, environment: InstalledTool.environment,
-            streams: .init(
-                input: try input.reading.duplicate(), output: try output.writing.duplicate(),
-                error: try errors.writing.duplicate()))
+        let child = try ChildProcess.reserving { () throws(SystemCallError) in
+            try ChildProcess.spawnDying(
+                tool.path, arguments: arguments, environment: InstalledTool.environment,
+                streams: .init(
+                    input: try input.reading.duplicate(), output: try output.writing.duplicate(),
+                    error: try errors.writing.duplicate()))
+        }
         // Our own copies of its ends go now: otherwise nobody would see that it closed them.
         let writing = PipeEnd(input.takeWriting())
         let reading = PipeEnd(output.takeReading())
@@ -85,6 +90,7 @@ public final class FilterProgram: Sendable {
             }
         } catch {
             child.kill()
+            child.release()
             throw error
         }
         return FilterProgram(child, input: writing, output: reading, complaint, listener)
@@ -125,7 +131,7 @@ public final class FilterProgram: Sendable {
                 poller.watch(child.pidfd, tag: 0)
                 _ = poller.wait(seconds: 0.1)
             }
-            if ending == nil { child.kill() }
+            if ending == nil { child.kill() } else { child.release() }
             _ = listener.join(within: 1)
             known = ending ?? .late
             return known ?? .late
