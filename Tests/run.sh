@@ -4,8 +4,8 @@
 #
 #   run.sh [--all] [--need-lab]     all tests: of the modules, end to end, and in virtual machines
 #
-#   --all         more than a million damaged inputs for the parsers, too, and the longer tests in
-#                 virtual machines
+#   --all         more than a million damaged inputs for the parsers, a bundle of 300,000 members,
+#                 the address sanitizer, and the longer tests in virtual machines, too
 #   --need-lab    a virtual machine that cannot be run, for QEMU or an image cannot be had, has
 #                 failed; else its tests are skipped
 set -uo pipefail
@@ -21,8 +21,9 @@ while [ $# -gt 0 ]; do
 done
 
 bash Examples/quickstart.sh --install-only \
-    python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace \
-    bash fish zsh mandoc groff-base || exit 1
+    python3 python3-jsonschema xz-utils zstd tar util-linux iproute2 procps strace valgrind \
+    bash fish zsh mandoc groff-base age gnupg gpgv openssh-client \
+    libarchive-tools p7zip-full unzip busybox || exit 1
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
@@ -71,13 +72,25 @@ failed=$((failed + bad))
 
 if [ "$everything" = 1 ]; then
     part "module tests: 200,000 damaged inputs for each family of formats"
-    if DIAGBUNDLE_FUZZ=200000 swift test --skip-build --filter "DamageTests|BundleSalvageTests|IndexedBundleTests" >"$logs/damage" 2>&1; then
+    if DIAGBUNDLE_FUZZ=200000 swift test --skip-build --filter "DamageTests|BundleSalvageTests|SalvageExactTests|IndexedBundleTests" >"$logs/damage" 2>&1; then
         passed=$((passed + $(grep -cE '^✔ Test [^r]' "$logs/damage")))
     else
         grep -E '^✘|Fatal error' "$logs/damage" | head -20 | tee -a "$logs/failures"
         failed=$((failed + 1))
     fi
 fi
+
+checkers=(valgrind)
+[ "$everything" = 0 ] || checkers+=(address)
+for checker in "${checkers[@]}"; do
+    part "memory checker: $checker"
+    if bash Tests/memory-check.sh "$checker" >"$logs/memory" 2>&1; then
+        passed=$((passed + 1))
+    else
+        tail -60 "$logs/memory" | tee -a "$logs/failures"
+        failed=$((failed + 1))
+    fi
+done
 
 part "release build"
 if ! binary=$(bash Examples/quickstart.sh --build-only 2>"$logs/release"); then
@@ -87,7 +100,9 @@ if ! binary=$(bash Examples/quickstart.sh --build-only 2>"$logs/release"); then
     exit 1
 fi
 part "end to end"
+[ "$everything" = 0 ] || export DIAGBUNDLE_FUZZ=1
 DIAGBUNDLE=$binary python3 Tests/EndToEnd/run.py >"$logs/e2e" 2>&1
+unset DIAGBUNDLE_FUZZ
 cat "$logs/e2e"
 # A failed test and the indented text below it.
 awk '/^FAIL/ { show = 60 } /^(skip|ok|failed:|end to end:)/ { show = 0 } show-- > 0' "$logs/e2e" |

@@ -169,6 +169,11 @@ static inline int diag_duplicate(int descriptor, int minimum) {
     return fcntl(descriptor, F_DUPFD_CLOEXEC, minimum);
 }
 
+/// `SEEK_DATA` is 3; the C library shows its name to _GNU_SOURCE alone. Source: linux/fs.h.
+static inline off_t diag_seek_data(int descriptor, off_t offset) {
+    return lseek(descriptor, offset, 3);
+}
+
 static inline int diag_window_size(int descriptor, int *columns, int *rows) {
     struct winsize size;
     if (ioctl(descriptor, TIOCGWINSZ, &size) < 0) return -1;

@@ -20,6 +20,10 @@ public struct ArchiveError: Error, Hashable, Sendable {
         case cancelled
         /// Memory or another resource is short.
         case resource
+        /// A key, a recipient or a list of signers cannot be used, or is needed and was not given.
+        case unusableKey
+        /// It is encrypted, and no key at hand opens it.
+        case locked
     }
 
     /// What kind of failure it is.

@@ -7,6 +7,8 @@ internal import CArchive
     let buffer: UnsafeMutableRawBufferPointer
     /// What stopped the reading, kept for when libarchive says only that its callback failed.
     final private(set) var failure: ArchiveError?
+    /// How many more bytes libarchive may have; below 0 when it asked for more.
+    final var allowance = Int.max
 
     init() {
         unsafe buffer = .allocate(byteCount: 256 << 10, alignment: 16)
@@ -30,7 +32,9 @@ internal import CArchive
             let input = unsafe Unmanaged<ArchiveInput>.fromOpaque(context).takeUnretainedValue()
             unsafe bytes?.pointee = UnsafeRawPointer(input.buffer.baseAddress)
             do throws(ArchiveError) {
-                return try input.fill()
+                let count = try input.fill()
+                if input.allowance != .max { input.allowance -= count }
+                return input.allowance < 0 ? -1 : count
             } catch {
                 input.failure = error
                 return -1

@@ -7,6 +7,9 @@ internal import Synchronization
 /// One thread gives the blocks; as many as asked compress; one more writes and hashes the file, so
 /// that none of them waits for another's work. No more than two blocks beyond those at work are
 /// held.
+///
+/// A pipeline may begin quietly, while others need the processors: with half the threads, which give
+/// way. ``hasten()`` puts all of them in their place.
 final class BlockPipeline: Sendable {
     /// How the blocks are made.
     struct Configuration: Hashable, Sendable {
@@ -45,18 +48,39 @@ final class BlockPipeline: Sendable {
         /// Bytes of the stream that are in the file.
         var writtenByteCount: Int64 = 0
         var outcome: Outcome?
+        /// The file is closed, whole or not.
+        var isClosed = false
+        /// How many blocks may be under way.
+        var limit: Int
+        /// How many threads may have an encoder, and how many have one.
+        var encoderLimit: Int
+        var encoderCount = 0
+        /// The writing thread need not give way to anybody.
+        var isUrgent = false
+        /// Counts how often all threads were replaced; those of before end when they are asked for
+        /// the next block.
+        var generation = 0
     }
 
     /// Blocks beyond those that are being compressed: one that is filled, one that is written.
     private static let spareBlocks = 2
 
-    private let state = Monitor(State())
-    private let file: Mutex<BundleFile>
-    private let limit: Int
+    private let state: Monitor<State>
+    private let file: Mutex<BundleFile?>
+    private let object: String
+    private let configuration: Configuration
 
-    private init(_ file: consuming BundleFile, limit: Int) {
+    private init(
+        _ file: consuming BundleFile, object: String, _ configuration: Configuration, quietly: Bool
+    ) {
         self.file = Mutex(file)
-        self.limit = limit
+        self.object = object
+        self.configuration = configuration
+        let count = configuration.threadCount
+        state = Monitor(
+            quietly
+                ? State(limit: max(1, count / 2) + 1, encoderLimit: max(1, count / 2))
+                : State(limit: count + Self.spareBlocks, encoderLimit: count))
     }
 
     /// Bytes of memory for blocks of `byteCount` bytes with `threadCount` threads, without the
@@ -66,29 +90,65 @@ final class BlockPipeline: Sendable {
         (threadCount + spareBlocks) * blockByteCount * 2
     }
 
-    /// Starts the threads.
+    /// Starts the threads, `quietly` with half of them at low priority.
     ///
     /// - Throws: ``ArchiveError`` when there can be no thread, or no encoder.
     static func start(
-        _ file: consuming BundleFile, object: String, _ configuration: Configuration
+        _ file: consuming BundleFile, object: String, _ configuration: Configuration,
+        quietly: Bool = false
     ) throws(ArchiveError) -> BlockPipeline {
-        let pipeline = BlockPipeline(file, limit: configuration.threadCount + spareBlocks)
+        let pipeline = BlockPipeline(file, object: object, configuration, quietly: quietly)
         do throws(SystemCallError) {
-            _ = try BackgroundThread.start(name: "bundle-write") { pipeline.write(object) }
-            for index in 0..<configuration.threadCount {
-                do throws(SystemCallError) {
-                    _ = try BackgroundThread.start(name: "bundle-pack") {
-                        pipeline.compress(configuration.blocks, object)
-                    }
-                } catch  where index > 0 {
-                    break  // Fewer do it, too.
-                }
-            }
+            _ = try BackgroundThread.start(name: "bundle-write") { pipeline.write() }
+        } catch {
+            pipeline.file.withLock { $0 = nil }
+            throw ArchiveError(error, kind: .resource)
+        }
+        do throws(SystemCallError) {
+            try pipeline.startEncoding(generation: 0, givesWay: quietly)
         } catch {
             pipeline.abandon()
             throw ArchiveError(error, kind: .resource)
         }
         return pipeline
+    }
+
+    /// Compresses with all threads from now on, at the priority of the calling thread.
+    ///
+    /// The threads that gave way end with the block that each is at; until then as many of the new
+    /// ones wait, so that there are never more encoders than the memory was counted for.
+    func hasten() {
+        let (count, generation) = (configuration.threadCount, state.change { $0.generation + 1 })
+        let isUrgent = HostScheduling.niceness <= 0
+        do throws(SystemCallError) {
+            try startEncoding(generation: generation, givesWay: false)
+            state.change { state in
+                state.generation = generation
+                state.limit = count + Self.spareBlocks
+                state.encoderLimit = count
+                state.isUrgent = isUrgent
+            }
+        } catch {}  // Those of before go on.
+    }
+
+    private func startEncoding(
+        generation: Int, givesWay: Bool
+    ) throws(SystemCallError) {
+        let count = givesWay ? state.change { $0.encoderLimit } : configuration.threadCount
+        for index in 0..<count {
+            do throws(SystemCallError) {
+                _ = try BackgroundThread.start(name: "bundle-pack") {
+                    if givesWay {
+                        try? HostScheduling.becomeBatch()
+                        try? HostScheduling.lowerNiceness()
+                    }
+                    self.encode(generation)
+                }
+            } catch {
+                guard index > 0 else { throw error }
+                return  // Fewer do it, too.
+            }
+        }
     }
 
     /// Bytes of the stream that are compressed and in the file.
@@ -104,9 +164,11 @@ final class BlockPipeline: Sendable {
 
     /// Takes the next block; waits while too many are under way.
     func submit(_ bytes: [UInt8], number: Int, isStored: Bool) throws(ArchiveError) {
+        let abandoned = abandonment
         let failure = state.wait { state -> ArchiveError?? in
             if let failure = state.failure { return .some(failure) }
-            guard state.inFlight < self.limit else { return nil }
+            if state.isAbandoned { return .some(abandoned) }
+            guard state.inFlight < state.limit else { return nil }
             state.inFlight += 1
             state.waiting.append(Job(number: number, bytes: bytes, isStored: isStored))
             return .some(nil)
@@ -114,12 +176,18 @@ final class BlockPipeline: Sendable {
         if let failure { throw failure }
     }
 
+    private var abandonment: ArchiveError {
+        ArchiveError(.cancelled, operation: "write", object: object, reason: "it was given up")
+    }
+
     /// Waits until all blocks are written and the file has reached the disk.
     func finish() throws(ArchiveError) -> Outcome {
         state.change { $0.isEnding = true }
+        let abandoned = abandonment
         let ended = state.wait { state -> Result<Outcome, ArchiveError>? in
             if let failure = state.failure { return .failure(failure) }
-            return state.outcome.map { .success($0) }
+            if let outcome = state.outcome { return .success(outcome) }
+            return state.isClosed ? .failure(abandoned) : nil
         }
         return try ended.get()
     }
@@ -133,64 +201,98 @@ final class BlockPipeline: Sendable {
         }
     }
 
+    /// Waits until the file is closed: its room on the disk is free when it has no name.
+    func awaitClosing() { state.wait { $0.isClosed ? () : nil } }
+
     // MARK: - Threads
 
-    private func compress(_ blocks: BlockConfiguration, _ object: String) {
-        do throws(BlockCodecError) {
-            let encoder = try BlockEncoder(blocks)
-            while let job = next() {
-                let isStored = job.isStored || !Compressibility.isWorthwhile(job.bytes.span)
-                let block =
-                    isStored
-                    ? try encoder.store(job.bytes.span) : try encoder.compress(job.bytes.span)
-                state.change { state in
-                    state.compressed[job.number] = block
-                    var room = job.bytes
-                    room.removeAll(keepingCapacity: true)
-                    state.rooms.append(room)
-                }
+    private func encode(_ generation: Int) {
+        let mayBegin = state.wait { state -> Bool? in
+            if state.failure != nil || state.isAbandoned { return false }
+            guard state.encoderCount < state.encoderLimit, state.generation == generation else {
+                // Fewer threads than that are enough when the end is near.
+                return state.isEnding && state.inFlight == 0 ? false : nil
             }
-        } catch {
+            state.encoderCount += 1
+            return true
+        }
+        guard mayBegin else { return }
+        do throws(BlockCodecError) { try compress(generation) } catch {
             fail(ArchiveError(translating: error, operation: "compress", object: object))
+        }
+        // The encoder's memory is given back by now.
+        state.change { $0.encoderCount -= 1 }
+    }
+
+    private func compress(_ generation: Int) throws(BlockCodecError) {
+        let encoder = try BlockEncoder(configuration.blocks)
+        while let job = next(generation) {
+            let isStored = job.isStored || !Compressibility.isWorthwhile(job.bytes.span)
+            let block =
+                isStored ? try encoder.store(job.bytes.span) : try encoder.compress(job.bytes.span)
+            state.change { state in
+                state.compressed[job.number] = block
+                var room = job.bytes
+                room.removeAll(keepingCapacity: true)
+                state.rooms.append(room)
+            }
         }
     }
 
-    /// The next block to compress; `nil` at the end.
-    private func next() -> Job? {
+    /// The next block to compress; `nil` at the end, and for a thread that was replaced.
+    private func next(_ generation: Int) -> Job? {
         state.wait { state -> Job?? in
-            if state.failure != nil { return .some(nil) }
+            if state.failure != nil || state.generation != generation { return .some(nil) }
             if !state.waiting.isEmpty { return .some(state.waiting.removeFirst()) }
             return state.isEnding ? .some(nil) : nil
         }
     }
 
-    private func write(_ object: String) {
-        do throws(ArchiveError) {
-            var number = 0
-            while true {
-                let wanted = number
-                let block = state.wait { state -> CompressedBlock?? in
-                    if state.failure != nil || state.isAbandoned { return .some(nil) }
-                    if let block = state.compressed.removeValue(forKey: wanted) { return block }
-                    return state.isEnding && state.inFlight == 0 ? .some(nil) : nil
-                }
-                guard let block else { break }
-                try file.withLock { file throws(ArchiveError) in try file.append(block) }
-                state.change { state in
-                    state.inFlight -= 1
-                    state.writtenByteCount += Int64(block.uncompressedByteCount)
-                }
-                number += 1
+    private func write() {
+        let result: Outcome?
+        do throws(ArchiveError) { result = try writeAll() } catch {
+            result = nil
+            fail(error)
+        }
+        // Closed here and now: what is given up must not fill the disk until the last thread ends.
+        file.withLock { $0 = nil }
+        state.change { state in
+            state.outcome = result
+            state.isClosed = true
+        }
+    }
+
+    /// What is known of the whole file; `nil` when it was given up.
+    private func writeAll() throws(ArchiveError) -> Outcome? {
+        var number = 0
+        var isRaised = false
+        while true {
+            let wanted = number
+            if !isRaised, state.change({ $0.isUrgent }) {
+                isRaised = true
+                try? HostScheduling.takeOrdinaryPriority()
             }
-            guard state.change({ $0.failure == nil && !$0.isAbandoned }) else { return }
-            let outcome = try file.withLock { file throws(ArchiveError) in
-                let sha256 = try file.finish()
-                return Outcome(
-                    byteCount: file.byteCount, storedByteCount: file.storedByteCount,
-                    sha256: sha256)
+            let block = state.wait { state -> CompressedBlock?? in
+                if state.failure != nil || state.isAbandoned { return .some(nil) }
+                if let block = state.compressed.removeValue(forKey: wanted) { return block }
+                return state.isEnding && state.inFlight == 0 ? .some(nil) : nil
             }
-            state.change { $0.outcome = outcome }
-        } catch { fail(error) }
+            guard let block else { break }
+            try file.withLock { file throws(ArchiveError) in try file?.append(block) }
+            state.change { state in
+                state.inFlight -= 1
+                state.writtenByteCount += Int64(block.uncompressedByteCount)
+            }
+            number += 1
+        }
+        guard state.change({ $0.failure == nil && !$0.isAbandoned }) else { return nil }
+        return try file.withLock { file throws(ArchiveError) -> Outcome? in
+            guard let sha256 = try file?.finish(), let byteCount = file?.byteCount,
+                let storedByteCount = file?.storedByteCount
+            else { return nil }
+            return Outcome(
+                byteCount: byteCount, storedByteCount: storedByteCount, sha256: sha256)
+        }
     }
 
     private func fail(_ error: ArchiveError) {

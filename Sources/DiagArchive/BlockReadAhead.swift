@@ -129,8 +129,7 @@ final class BlockReadAhead: Sendable {
                 decoder = nil
                 parts.end(
                     number,
-                    ArchiveError(
-                        translating: error, operation: "decompress", object: file.object))
+                    ArchiveError(translating: error, operation: "decompress", file: file))
             }
         }
     }

@@ -14,7 +14,7 @@ public enum BundleExtractor {
 
     /// Writes the members of the bundle at `path` into `folder`, which is made when needed.
     ///
-    /// Directories get mode 0700, files 0600. No link in `folder` is followed. The index of members
+    /// Directories get mode 0700, files 0600; holes of sparse files stay holes. No link in `folder` is followed. The index of members
     /// is of the bundle, and not written.
     ///
     /// `wanted` are paths of files or directories, with or without the top folder; empty for all.
@@ -25,14 +25,16 @@ public enum BundleExtractor {
     /// `notice` is told when this is slow for lack of an index.
     ///
     /// - Throws: ``ArchiveError``. What was unpacked before stays; the file that could not be
-    ///   finished is removed.
+    ///   finished is removed. Of an encrypted bundle no file stays: that it was not altered is
+    ///   known at its end alone.
     public static func extract(
         _ path: FilePath, into folder: FilePath, wanted: [String] = [],
-        replacesFiles: Bool = false, limits: BundleReader.Limits = .init(),
+        replacesFiles: Bool = false, keys: DecryptionKeys = .init(),
+        limits: BundleReader.Limits = .init(),
         notice: (String) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(ArchiveError) -> Extraction {
         let selection = try MemberSelection(wanted, of: path.string)
-        let file = try InputFile(path)
+        let file = try InputFile(path, keys: keys)
         if !wanted.isEmpty {
             if let bundle = try IndexedBundle.open(file, limits: limits) {
                 return try extract(
@@ -47,6 +49,21 @@ public enum BundleExtractor {
         let reader = try BundleReader(file, limits: limits)
         let files = try MemberFiles(
             in: folder, replacesFiles: replacesFiles, isCancelled: isCancelled)
+        guard file.cipher != nil else { return try extract(selection, from: reader, into: files) }
+        // Until its end nobody knows that an encrypted file is as it was made.
+        var written = [MemberPath]()
+        do throws(ArchiveError) {
+            return try extract(selection, from: reader, into: files) { written.append($0) }
+        } catch {
+            for path in written { files.remove(path) }
+            throw error
+        }
+    }
+
+    private static func extract(
+        _ selection: MemberSelection, from reader: BundleReader, into files: MemberFiles,
+        _ told: (MemberPath) -> Void = { _ in }
+    ) throws(ArchiveError) -> Extraction {
         var extraction = Extraction()
         var matched = Set<MemberPath>()
         while let member = try reader.next() {
@@ -57,8 +74,11 @@ public enum BundleExtractor {
                 try files.makeDirectory(member.path)
                 continue
             }
-            extraction.byteCount += try files.write(member.path, reader.read)
+            extraction.byteCount += try files.write(member.path) { file throws(ArchiveError) in
+                try reader.read(hole: file.skip, file.write)
+            }
             extraction.fileCount += 1
+            told(member.path)
         }
         extraction.notFound = selection.notFound(matched)
         return extraction
@@ -81,8 +101,8 @@ public enum BundleExtractor {
                 try files.makeDirectory(path)
                 continue
             }
-            extraction.byteCount += try files.write(path) { take throws(ArchiveError) in
-                try sweep.read(member, take)
+            extraction.byteCount += try files.write(path) { file throws(ArchiveError) in
+                try sweep.read(member, hole: file.skip, file.write)
             }
             extraction.fileCount += 1
         }
@@ -100,12 +120,13 @@ public enum BundleExtractor {
     /// - Returns: `false` when the bundle holds no such file.
     /// - Throws: ``ArchiveError``, or what `body` throws.
     public static func content(
-        of wanted: String, in path: FilePath, limits: BundleReader.Limits = .init(),
-        notice: (String) -> Void = { _ in },
+        of wanted: String, in path: FilePath, keys: DecryptionKeys = .init(),
+        limits: BundleReader.Limits = .init(), notice: (String) -> Void = { _ in },
         _ body: (Span<UInt8>) throws(ArchiveError) -> Void
     ) throws(ArchiveError) -> Bool {
-        let wantedPath = try MemberPath(validating: Array(wanted.utf8), of: path.string)
-        let file = try InputFile(path)
+        let wantedPath = try MemberPath(
+            validating: Array(wanted.utf8), of: path.string, hasTop: true)
+        let file = try InputFile(path, keys: keys)
         if let bundle = try IndexedBundle.open(file, limits: limits) {
             guard let member = try bundle.index.find(text: wanted), member.kind != .directory
             else { return false }

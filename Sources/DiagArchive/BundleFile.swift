@@ -1,11 +1,12 @@
 internal import DiagCodec
 internal import DiagDigest
-internal import DiagSystem
 
-/// The file of a bundle: blocks come in, in their order; they go to the disk and are hashed.
+/// The bytes of a bundle: blocks come in, in their order; they go to the disk and are hashed.
 struct BundleFile: ~Copyable, Sendable {
     private let object: String
-    private let file: OwnedDescriptor
+    private let output: VolumeOutput
+    /// What encrypts on the way to the output, and then writes and hashes it.
+    private let cipher: CipherStream?
     private var container: BlockContainer
     private var hash = SHA256()
     /// Bytes in the file.
@@ -15,21 +16,32 @@ struct BundleFile: ~Copyable, Sendable {
     /// How many of those are stored as they are.
     private(set) var storedByteCount: Int64 = 0
 
-    private init(_ file: consuming OwnedDescriptor, _ object: String, _ container: BlockContainer) {
-        self.file = file
+    private init(
+        _ output: VolumeOutput, _ object: String, _ container: BlockContainer,
+        _ cipher: CipherStream?
+    ) {
+        self.output = output
+        self.cipher = cipher
         self.object = object
         self.container = container
     }
 
-    /// Begins a file of blocks in `file`, which messages call `object`.
+    /// Begins a file of blocks in `output`, which messages call `object`.
+    ///
+    /// The program that encrypts ends with the thread that calls this.
     static func start(
-        _ file: consuming OwnedDescriptor, object: String, format: BlockFormat
+        _ output: VolumeOutput, object: String, format: BlockFormat,
+        encryption: BundleEncryption? = nil
     ) throws(ArchiveError) -> BundleFile {
         let container: BlockContainer
         do throws(BlockCodecError) { container = try BlockContainer(format) } catch {
             throw ArchiveError(translating: error, operation: "write", object: object)
         }
-        var bundle = BundleFile(file, object, container)
+        var cipher: CipherStream?
+        if let encryption {
+            cipher = try CipherStream.start(into: output, object: object, encryption)
+        }
+        var bundle = BundleFile(output, object, container, cipher)
         try bundle.write(container.head)
         return bundle
     }
@@ -51,16 +63,18 @@ struct BundleFile: ~Copyable, Sendable {
             throw ArchiveError(translating: error, operation: "write", object: object)
         }
         try write(tail)
-        do throws(SystemCallError) { try file.synchronize() } catch {
-            throw ArchiveError(error, object: object)
+        let encrypted = try cipher?.finish()
+        try output.finish()
+        if let encrypted {
+            byteCount = encrypted.byteCount
+            return encrypted.sha256
         }
         return hash.digest().hexadecimal
     }
 
     private mutating func write(_ bytes: [UInt8]) throws(ArchiveError) {
-        do throws(SystemCallError) { try file.write(bytes.span) } catch {
-            throw ArchiveError(error, object: object)
-        }
+        if let cipher { return try cipher.write(bytes) }
+        try output.write(bytes)
         hash.update(bytes.span)
         byteCount += Int64(bytes.count)
     }

@@ -19,9 +19,6 @@ public enum BundleListing {
         public let block: Int?
     }
 
-    /// From this size of the file on, a reader is told that it lacks an index.
-    public static let slowByteCount: Int64 = 64 << 20
-
     /// Gives the regular files of the bundle at `path` to `body`.
     ///
     /// With an index of members only that is read, and the files come sorted by path; without one
@@ -30,11 +27,11 @@ public enum BundleListing {
     ///
     /// - Throws: ``ArchiveError``, or what `body` throws.
     public static func forEach(
-        in path: FilePath, limits: BundleReader.Limits = .init(),
-        notice: (String) -> Void = { _ in },
+        in path: FilePath, keys: DecryptionKeys = .init(),
+        limits: BundleReader.Limits = .init(), notice: (String) -> Void = { _ in },
         _ body: (Entry) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
-        let file = try InputFile(path)
+        let file = try InputFile(path, keys: keys)
         if let bundle = try IndexedBundle.open(file, limits: limits) {
             try bundle.index.forEach { member throws(ArchiveError) in
                 guard member.kind != .directory else { return }
@@ -64,11 +61,16 @@ public enum BundleListing {
         }
     }
 
-    /// Says that a large file has no index.
+    /// From this size of an encrypted file on, a reader is told that it is read from its start.
+    private static let slowByteCount: Int64 = 64 << 20
+
+    /// Says that a file has no index, or is large and encrypted.
     static func tell(ofSlow file: InputFile, _ notice: (String) -> Void) {
-        guard file.byteCount >= slowByteCount else { return }
-        notice(
-            "\(file.object) has no index of members: it is read from start to end, which is slow")
+        // Of an encrypted one that is known, and no index helps.
+        guard file.cipher == nil || file.byteCount >= slowByteCount else { return }
+        let reason =
+            file.cipher.map { "is encrypted with \($0.rawValue)" } ?? "has no index of members"
+        notice("\(file.object) \(reason): it is read from start to end, which is slow")
     }
 }
 

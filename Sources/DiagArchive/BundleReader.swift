@@ -6,7 +6,7 @@ public import SystemPackage
 ///
 /// It takes tar, plain or compressed once with xz, gzip, zstd, bzip2, lzma or lz4, and zip with
 /// stored and deflated members. What asks for more than 128 MiB to decompress is refused. Only
-/// directories and regular files pass. The end of the archive is checked too: a tar stream that is
+/// directories and regular files pass; of sparse ones the holes read as zeros. The end of the archive is checked too: a tar stream that is
 /// cut, or followed by anything, is an error of the last ``next()``.
 @safe public final class BundleReader {
     /// How much a bundle may hold before it is refused as a decompression bomb.
@@ -33,9 +33,18 @@ public import SystemPackage
         public let byteCount: Int64?
         /// Where its first header begins, in a tar stream: in bytes from where reading began.
         let headerOffset: Int64
-        /// Where its content begins there.
+        /// Where its content begins there: of a sparse file its data, behind their map.
         let contentOffset: Int64
+        /// Bytes of data of a sparse file, as its map claims; `nil` of one without holes.
+        let dataByteCount: Int64?
+
+        var isSparse: Bool { dataByteCount != nil }
     }
+
+    /// More bytes of headers for one member, the map of a sparse file included, are refused:
+    /// libarchive keeps the map in memory, each entry of four bytes or more in 48.
+    private static let headerByteLimit = SparseMap.encodedByteLimit + 2 << 20
+    private static let zeros = [UInt8](repeating: 0, count: 256 << 10)
 
     private let handle: OpaquePointer
     /// What libarchive reads from: kept as long as the handle.
@@ -57,29 +66,34 @@ public import SystemPackage
     /// The uncompressed bytes of a tar stream that was read to its end; `nil` of a zip.
     var streamByteCount: Int64? { decompressed?.byteCount }
 
-    /// Opens the archive at `path`.
+    /// Opens the archive at `path`; when it is encrypted, `keys` open it.
     ///
     /// - Throws: ``ArchiveError``, also when it is no archive.
     public convenience init(
-        _ path: FilePath, limits: Limits = Limits()
+        _ path: FilePath, keys: DecryptionKeys = .init(), limits: Limits = Limits()
     ) throws(ArchiveError) {
-        try self.init(InputFile(path), limits: limits)
+        try self.init(InputFile(path, keys: keys), limits: limits)
     }
 
     /// Reads `file` from its start.
     convenience init(_ file: InputFile, limits: Limits = Limits()) throws(ArchiveError) {
-        let input = FileInput(file)
-        let magic = try file.firstBytes(4)
+        let input = try file.input()
+        let magic = try input.firstBytes(4)
         if magic == [0x50, 0x4B, 3, 4] || magic == [0x50, 0x4B, 5, 6] {
+            guard file.cipher == nil else {
+                throw ArchiveError(
+                    .refused, operation: "read", object: file.object,
+                    reason: "an encrypted zip cannot be read from start to end: decrypt it first")
+            }
             try self.init(reading: input, object: file.object, limits, isZip: true)
             return
         }
         var table: BlockTable?
         var fault: ArchiveError?
-        do { table = try BlockTable.read(file.blockSource) } catch {
+        do { table = try file.cipher == nil ? BlockTable.read(file.blockSource) : nil } catch {
             // What is only unusual is read as well without a table.
             if (error as? BlockFormatError)?.kind ?? .damaged == .damaged {
-                fault = ArchiveError(translating: error, operation: "read", object: file.object)
+                fault = ArchiveError(translating: error, operation: "read", file: file)
             }
         }
         // Headers and padding come on top of what the members hold.
@@ -129,8 +143,17 @@ public import SystemPackage
     ///   FIFOs, a path that was there before, and more than the limits; `invalid` for damage.
     public func next() throws(ArchiveError) -> Member? {
         while true {
+            if current != nil, !isZip {
+                // What is left of it counts as no header.
+                guard unsafe archive_read_data_skip(handle) == ARCHIVE_OK else {
+                    throw error("read the next member of", object)
+                }
+            }
             var entry: OpaquePointer?
+            // The directory of a zip is read with its first member.
+            input.allowance = isZip ? .max : Self.headerByteLimit
             let status = unsafe archive_read_next_header(handle, &entry)
+            if input.allowance >= 0 { input.allowance = .max }
             if status == ARCHIVE_EOF {
                 try decompressed?.finish(archiveEnd: unsafe archive_filter_bytes(handle, 0))
                 current = nil
@@ -146,13 +169,37 @@ public import SystemPackage
         }
     }
 
-    /// Gives the content of the member that ``next()`` gave, in parts.
+    /// Gives the content of the member that ``next()`` gave, in parts, holes as zeros.
     ///
     /// - Throws: ``ArchiveError``, or what `body` throws.
     public func read(_ body: (Span<UInt8>) throws(ArchiveError) -> Void) throws(ArchiveError) {
+        try read(hole: { byteCount throws(ArchiveError) in try Self.fill(byteCount, body) }, body)
+    }
+
+    /// Gives `byteCount` zeros, in parts.
+    static func fill(
+        _ byteCount: Int64, _ body: (Span<UInt8>) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        var remaining = byteCount
+        while remaining > 0 {
+            let count = Int(min(remaining, Int64(zeros.count)))
+            try body(zeros.span.extracting(..<count))
+            remaining -= Int64(count)
+        }
+    }
+
+    /// Gives the content of the member that ``next()`` gave, in parts: `hole` gets how many bytes
+    /// one has.
+    ///
+    /// - Throws: ``ArchiveError``, or what `hole` or `body` throws.
+    func read(
+        hole: (Int64) throws(ArchiveError) -> Void,
+        _ body: (Span<UInt8>) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
         guard let member = current, !member.isDirectory else { return }
         let name = "\(object), member \(MemberPath.text(member.path.bytes))"
         var expected: Int64 = 0
+        var data: Int64 = 0
         while true {
             var start: UnsafeRawPointer?
             var count = 0
@@ -160,11 +207,17 @@ public import SystemPackage
             let status = unsafe archive_read_data_block(handle, &start, &count, &offset)
             if status == ARCHIVE_EOF { break }
             guard status == ARCHIVE_OK else { throw error("read", name) }
-            guard offset == expected, count >= 0 else {
+            guard count >= 0,
+                offset == expected
+                    || offset > expected && offset <= member.byteCount ?? 0 && member.isSparse
+            else {
                 throw ArchiveError(
-                    .refused, operation: "read", object: name, reason: "it is a sparse file")
+                    .invalid, operation: "read", object: name,
+                    reason: "its bytes at \(offset) come behind those up to \(expected)")
             }
-            expected += Int64(count)
+            if offset > expected { try hole(offset - expected) }
+            expected = offset + Int64(count)
+            data += Int64(count)
             // What the header declared is counted already.
             if member.byteCount == nil { byteCount += Int64(count) }
             guard byteCount <= limits.byteCount, expected <= member.byteCount ?? .max else {
@@ -176,6 +229,15 @@ public import SystemPackage
             try unsafe part.withMemoryRebound(to: UInt8.self) { bytes throws(ArchiveError) in
                 try body(unsafe bytes.span)
             }
+        }
+        if let claimed = member.dataByteCount, claimed != data {
+            throw ArchiveError(
+                .invalid, operation: "read", object: name,
+                reason: "it has \(data) bytes of data, its map says \(claimed)")
+        }
+        if member.isSparse, let byteCount = member.byteCount, byteCount > expected {
+            try hole(byteCount - expected)
+            expected = byteCount
         }
         if let byteCount = member.byteCount, byteCount != expected {
             throw ArchiveError(
@@ -192,14 +254,17 @@ public import SystemPackage
             return unsafe UnsafeBufferPointer(start: start, count: count)
                 .map { UInt8(bitPattern: $0) }
         }
-        let path = try MemberPath(validating: bytes ?? [], of: object)
+        let name = try zipName() ?? bytes ?? []
+        let path = try MemberPath(validating: name, of: object, hasTop: true)
         func refuse(_ why: String) -> ArchiveError {
             ArchiveError(
                 .refused, operation: "read",
                 object: "\(object), member \(MemberPath.text(path.bytes))", reason: why)
         }
         guard unsafe archive_entry_hardlink(entry) == nil else { throw refuse("a hard link") }
-        let type = unsafe archive_entry_filetype(entry)
+        // What libarchive has no name of it does not know to be a directory.
+        let isNamedDirectory = isZip && name.last == 0x2F
+        let type = unsafe isNamedDirectory ? 0o040_000 : archive_entry_filetype(entry)
         guard unsafe archive_entry_symlink(entry) == nil, type != 0o120_000 else {
             throw refuse("a symbolic link")
         }
@@ -225,7 +290,28 @@ public import SystemPackage
         return unsafe Member(
             path: path, isDirectory: isDirectory, byteCount: size,
             headerOffset: archive_read_header_position(handle),
-            contentOffset: archive_filter_bytes(handle, 0))
+            contentOffset: archive_filter_bytes(handle, 0),
+            dataByteCount: Self.dataByteCount(of: entry))
+    }
+
+    /// What the map of a sparse file claims; `nil` without a map.
+    private static func dataByteCount(of entry: OpaquePointer) -> Int64? {
+        guard unsafe archive_entry_sparse_reset(entry) > 0 else { return nil }
+        var sum: Int64 = 0
+        var offset: Int64 = 0
+        var byteCount: Int64 = 0
+        while unsafe archive_entry_sparse_next(entry, &offset, &byteCount) == ARCHIVE_OK {
+            sum = sum.addingReportingOverflow(byteCount).partialValue
+        }
+        return sum
+    }
+
+    /// The name of the zip member at hand, by its bytes in the file; `nil` in a tar stream.
+    ///
+    /// libarchive converts one that says to be UTF-8 to the locale, and has none where that is C.
+    private func zipName() throws(ArchiveError) -> [UInt8]? {
+        guard isZip, let file = (input as? FileInput)?.file else { return nil }
+        return try ZipFormat.name(at: unsafe archive_read_header_position(handle), in: file)
     }
 
     /// Whether the zip member at hand is stored or deflated; a tar stream's always is.
@@ -246,6 +332,11 @@ public import SystemPackage
 
     private func error(_ operation: String, _ object: String) -> ArchiveError {
         if let failure = input.failure { return failure }
+        if input.allowance < 0 {
+            return ArchiveError(
+                .refused, operation: operation, object: object,
+                reason: "the headers of a member take more than \(Self.headerByteLimit) bytes")
+        }
         let text = unsafe archive_error_string(handle).map { unsafe String(cString: $0) }
         return ArchiveError(
             .invalid, operation: operation, object: object,

@@ -30,26 +30,34 @@ public enum BundleSalvage {
     ///
     /// A damaged block costs the members in it. Where the table of blocks or the index of members is
     /// damaged or cut off, blocks are found by their own headers and members by theirs. A member is
-    /// written only when all its bytes came from blocks whose check is right, and their SHA-256 is
-    /// that of the index, where that is readable. Memory is that of one block, at most 64 MiB, and
-    /// what grows with the number of members. Of what has no blocks, such as `tar.gz`, everything up
-    /// to the first damage is saved.
+    /// written only when all its bytes came from blocks whose check is right. Their SHA-256 must be
+    /// that of the index, where that is readable and the member's header was searched for or is
+    /// under no check. Memory is that of one block, at most 64 MiB, and what grows with the number of
+    /// members; a larger block is one that is lost, unless most are. Of what has no blocks, such as
+    /// `tar.gz`, or is encrypted, everything up to the first damage is saved.
+    ///
+    /// Of a set of volumes those are read that are there; ``Outcome/damage`` names the others.
     ///
     /// - Throws: ``ArchiveError`` when the file cannot be read at all, or `folder` not be written.
     public static func salvage(
         _ path: FilePath, into folder: FilePath, replacesFiles: Bool = false,
-        limits: BundleReader.Limits = .init(), isCancelled: @escaping () -> Bool = { false }
+        keys: DecryptionKeys = .init(), limits: BundleReader.Limits = .init(),
+        isCancelled: @escaping () -> Bool = { false }
     ) throws(ArchiveError) -> Outcome {
-        let file = try InputFile(path)
+        let file = try InputFile(path, keys: keys, isSalvaged: true)
         let files = try MemberFiles(
             in: folder, replacesFiles: replacesFiles, isCancelled: isCancelled)
         guard var stream = try SalvageStream(file) else {
-            return try readToDamage(file, into: files, limits)
+            var outcome = try readToDamage(file, into: files, limits)
+            outcome.damage = file.faults + outcome.damage
+            return outcome
         }
         var outcome = Outcome()
+        outcome.damage = file.faults
         let (top, index) = members(of: file, limits, &outcome)
         var salvage = TarSalvage(
-            into: files, object: file.object, limits: limits, top: top, index: index)
+            into: files, object: file.object, limits: limits, top: top, index: index,
+            isListed: outcome.isListed, isChecked: stream.isChecked)
         while let piece = try stream.next() {
             if isCancelled() {
                 throw ArchiveError(
@@ -68,6 +76,11 @@ public enum BundleSalvage {
         outcome.isChecked = stream.isChecked || outcome.isListed
         if stream.isTableDamaged {
             outcome.damage.append("its table of blocks is damaged or cut off")
+        }
+        if let first = result.contradicted.first {
+            outcome.damage.append(
+                "the index of members says something else of \(result.contradicted.count) that are"
+                    + " saved, as of \(MemberPath.text(first.bytes))")
         }
         if result.hasGap { outcome.damage.append("parts of its tar stream are missing") }
         if outcome.isListed, let top {
@@ -118,14 +131,12 @@ public enum BundleSalvage {
                 continue
             }
             guard let target = try files.begin(member.path) else { continue }
-            var byteCount: Int64 = 0
             var isWriting = false
             do throws(ArchiveError) {
-                try reader.read { bytes throws(ArchiveError) in
+                try reader.read(hole: target.skip) { bytes throws(ArchiveError) in
                     isWriting = true
                     try target.write(bytes)
                     isWriting = false
-                    byteCount += Int64(bytes.count)
                 }
             } catch {
                 // What cannot be written is no damage of the bundle.
@@ -134,11 +145,12 @@ public enum BundleSalvage {
                 outcome.damage.append("\(error)")
                 break
             }
-            target.keep()
+            try target.keep()
             outcome.fileCount += 1
-            outcome.byteCount += byteCount
+            outcome.byteCount += target.byteCount
         }
-        outcome.isChecked = outcome.damage.isEmpty
+        // Age gives no byte that it has not checked.
+        outcome.isChecked = outcome.damage.isEmpty || file.cipher == .age
         return outcome
     }
 }

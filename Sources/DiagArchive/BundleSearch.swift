@@ -70,11 +70,12 @@ public enum BundleSearch {
     ///   damaged at its end was told before.
     public static func search(
         _ query: Query, in path: FilePath, wanted: [String] = [],
-        limits: BundleReader.Limits = .init(), notice: (String) -> Void = { _ in },
+        keys: DecryptionKeys = .init(), limits: BundleReader.Limits = .init(),
+        notice: (String) -> Void = { _ in },
         _ body: (Hit) throws(ArchiveError) -> Void
     ) throws(ArchiveError) -> Outcome {
         let selection = try MemberSelection(wanted, of: path.string)
-        let file = try InputFile(path)
+        let file = try InputFile(path, keys: keys)
         if let bundle = try IndexedBundle.open(file, limits: limits) {
             return try search(query, selection, in: bundle, body)
         }

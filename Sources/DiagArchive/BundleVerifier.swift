@@ -20,6 +20,8 @@ public struct VerificationResult: Hashable, Sendable {
     public let completeness: Manifest.Completeness?
     /// How much each collector withheld, as the manifest says, by its name; empty when none did.
     public let withheld: [String: Withheld.Count]
+    /// The signature of the bundle, when one was asked for and is right.
+    public internal(set) var signature: BundleSigners.Signature?
 
     /// Whether everything is as it should be.
     public var isWhole: Bool { differences.isEmpty }
@@ -30,6 +32,9 @@ public struct VerificationResult: Hashable, Sendable {
 public enum BundleVerifier {
     /// Checks what lies at `path`: a host folder, or a bundle.
     ///
+    /// With `signers` a bundle must have a signature of one of them beside it: of the bytes of its
+    /// file, which when it is encrypted are those that `keys` open.
+    ///
     /// Reads everything once, in parts; what it keeps grows with the number of members, and with
     /// the largest JSON document up to 16 MiB.
     ///
@@ -37,10 +42,13 @@ public enum BundleVerifier {
     /// whatever the table of blocks or the index of members says otherwise than it was read. A zip is
     /// read by its own list of members, so bytes between and behind them are not seen.
     ///
+    /// `notice` is told when this is slow for lack of an index.
+    ///
     /// - Throws: ``ArchiveError``, when `path` cannot be opened, or the check was cancelled. What
     ///   is damaged is a difference.
     public static func verify(
-        _ path: FilePath, limits: BundleReader.Limits = .init(),
+        _ path: FilePath, keys: DecryptionKeys = .init(), signers: BundleSigners? = nil,
+        limits: BundleReader.Limits = .init(), notice: (String) -> Void = { _ in },
         isCancelled: () -> Bool = { false }
     ) throws(ArchiveError) -> VerificationResult {
         let isFolder: Bool
@@ -50,28 +58,63 @@ public enum BundleVerifier {
                 throw .system(error)
             }
         } catch {
-            throw ArchiveError(
-                error, at: path, wanted: "a bundle is a regular file, a host folder a directory")
+            // Of volumes, the name of the whole is that of no file.
+            guard case .system(let reason) = error, reason.errno == .noSuchFileOrDirectory,
+                try VolumeNames.find(path) != nil
+            else {
+                throw ArchiveError(
+                    error, at: path,
+                    wanted: "a bundle is a regular file, a host folder a directory")
+            }
+            isFolder = false
         }
         var ledger = VerificationLedger(isOfFolder: isFolder)
+        var signature: BundleSigners.Signature?
+        var isRefused = false
+        var result: VerificationResult
         do throws(ArchiveError) {
             if isFolder {
+                guard signers == nil else {
+                    throw ArchiveError(
+                        .unusableKey, operation: "verify", object: path.string,
+                        reason: "a host folder has no signature, only a bundle")
+                }
                 try readFolder(path, limits, into: &ledger, isCancelled)
             } else {
-                try readBundle(path, limits, into: &ledger, isCancelled)
+                let file = try InputFile(path, keys: keys)
+                do throws(ArchiveError) {
+                    signature = try signers?.check(file)
+                } catch {
+                    guard error.kind == .invalid else { throw error }
+                    ledger.add("signature: \(error.reason)")
+                    isRefused = true
+                }
+                try readBundle(file, path, limits, into: &ledger, notice, isCancelled)
             }
+            result = ledger.result()
         } catch {
-            guard error.kind != .cancelled else { throw error }
-            return ledger.result(brokenBy: error)
+            // What keeps it from being checked at all says nothing of it; a wrong signature does.
+            let isOfKeys =
+                [.unusableKey, .locked, .wrongKind].contains(error.kind)
+                || error.errno == .noSuchFileOrDirectory
+            guard error.kind != .cancelled, isRefused || !isOfKeys else { throw error }
+            result = ledger.result(brokenBy: error)
         }
-        return ledger.result()
+        result.signature = signature
+        return result
     }
 
     private static func readBundle(
-        _ path: FilePath, _ limits: BundleReader.Limits, into ledger: inout VerificationLedger,
+        _ file: InputFile, _ path: FilePath, _ limits: BundleReader.Limits,
+        into ledger: inout VerificationLedger, _ notice: (String) -> Void,
         _ isCancelled: () -> Bool
     ) throws(ArchiveError) {
-        let file = try InputFile(path)
+        // What is wrong with an index is found below.
+        do throws(ArchiveError) {
+            if try IndexedBundle.open(file, limits: limits) == nil {
+                BundleListing.tell(ofSlow: file, notice)
+            }
+        } catch {}
         let reader = try BundleReader(file, limits: limits)
         if let fault = reader.tableFault { ledger.add("\(fault)") }
         var comparison = MemberIndexComparison(of: path.string)
@@ -116,9 +159,7 @@ public enum BundleVerifier {
         if ledger.lastPath?.text != BundleWriter.manifestName {
             ledger.add("manifest.json: it does not stand last")
         }
-        if comparison.hasIndex, lacksTable(file) {
-            ledger.add("\(path): the table of its blocks is cut off")
-        }
+        if comparison.hasIndex, let fault = tableFault(of: file) { ledger.add(fault) }
         if comparison.isTooLarge { ledger.add(unchecked: MemberIndexFormat.name) }
         for difference in comparison.differences(
             top: top ?? [], streamByteCount: streamByteCount)
@@ -127,17 +168,21 @@ public enum BundleVerifier {
         }
     }
 
-    /// Whether a file of several zstd frames has no table of them: one with an index of members was
-    /// made with it.
-    private static func lacksTable(_ file: InputFile) -> Bool {
+    /// What is wrong with the table of a file of several zstd frames, beside damage, which is told
+    /// already: a bundle with an index of members was made with one that can be used.
+    private static func tableFault(of file: InputFile) -> String? {
+        guard file.cipher == nil else { return nil }
         let source = file.blockSource
         guard BlockScanner.format(of: source) == .zstd, var scanner = BlockScanner(.zstd, source)
-        else { return false }
-        // A table that is damaged was told already.
-        do { if try BlockTable.read(source) != nil { return false } } catch { return false }
-        guard let first = scanner.next() else { return false }
+        else { return nil }
+        do { if try BlockTable.read(source) != nil { return nil } } catch {
+            guard (error as? BlockFormatError)?.kind != .damaged else { return nil }
+            return "\(ArchiveError(translating: error, operation: "read", object: file.object))"
+        }
+        guard let first = scanner.next() else { return nil }
         scanner.pass(first.block)
-        return scanner.next()?.isAdjacent ?? false
+        guard scanner.next()?.isAdjacent ?? false else { return nil }
+        return "\(file.object): the table of its blocks is cut off"
     }
 
     private static func readFolder(

@@ -9,14 +9,23 @@ public enum BundleWriter {
     static let manifestName = "manifest.json"
     static let chunkByteCount = 256 << 10
 
-    /// Writes the bundle of `folder` as `path`, which appears only when it is whole.
+    /// Writes the bundle of `folder` as `path`, which appears only when it is whole; or as volumes,
+    /// `path` with a dot and their numbers, the first of which appears last. Volumes of an older set
+    /// of that name are removed.
     ///
     /// It holds every directory and every file that the folder's manifest lists, in the order of
     /// ``MemberOrder``, then the manifest, and last the index of all members. Times are that of the
-    /// manifest's `collected`, so the same folder gives the same bytes, at any number of threads, as
+    /// manifest's `started`, so the same folder gives the same bytes, at any number of threads, as
     /// long as the deadline does not come. A file that is compressed already, as its media type in
     /// the manifest says, is stored, and so is each block that does not compress. Of a file that the
     /// manifest lists without a SHA-256, the bundle's manifest has it.
+    ///
+    /// Files with many zeros are sparse members; see ``HoleScan``. A zip has neither these nor an
+    /// index of members: it has its own directory.
+    ///
+    /// With ``BundleOptions/encryption`` the file goes through a program that ends with the calling
+    /// thread, and nothing of it reaches the disk in clear. With ``BundleOptions/signing`` a
+    /// signature of the file gets its name right after it.
     ///
     /// `isCancelled` is asked at least once for every MiB; `true` ends with `cancelled`.
     /// `progress` is told after every part read, at most 256 KiB.
@@ -30,75 +39,112 @@ public enum BundleWriter {
         progress: (BundleProgress) -> Void = { _ in }
     ) throws(ArchiveError) -> SealedBundle {
         let start = MonotonicTime.now
-        let top = try MemberPath(validating: Array(topName.utf8), of: path.string)
-        guard top.components.count == 1, let fileName = path.lastComponent?.string else {
-            throw ArchiveError(
-                .refused, operation: "create", object: path.string,
-                reason: "the top folder and the bundle need a plain name each")
-        }
-        let kind = try call { () throws(SystemCallError) in try OwnedDescriptor.kind(of: folder) }
-        guard kind == .directory else {
-            throw ArchiveError(.kind(kind), at: folder, wanted: "a host folder is a directory")
-        }
-        let source = try call { () throws(SystemCallError) in try Directory.open(folder) }
+        let (top, source) = try open(folder, topName, as: path)
         let content = try BundleContent(of: source)
-        guard let effect = options.effect else {
-            throw ArchiveError(
-                .resource, operation: "compress", object: path.string,
-                reason: "so little memory is not enough for \(options.format.rawValue)")
-        }
-        let parent = path.removingLastComponent()
-        let partialName = ".\(fileName).partial"
-        let target: OutputDirectory
-        let file: OwnedDescriptor
-        do throws(SystemCallError) {
-            target = try OutputDirectory.create(parent.isEmpty ? "." : parent)
-            try target.removeFile(partialName)
-            file = try target.createFile(partialName)
-        } catch { throw ArchiveError(error, kind: .cannotCreate) }
-        let object = target.path.appending(partialName).string
+        let effect = try effect(of: options, on: path)
+        let isZip = options.container == .zip
+        // What encrypting or deflating adds is not known.
+        let hasBound = options.encryption == nil && !isZip
+        let file = try VolumeOutput.create(
+            path, volumeByteCount: options.volumeByteCount,
+            mostByteCount: hasBound ? content.mostBundleByteCount : nil)
         do throws(ArchiveError) {
             let pipeline = try BlockPipeline.start(
-                try .start(file, object: object, format: effect.blocks.format),
-                object: object,
-                .init(blocks: effect.blocks, threadCount: effect.threadCount))
+                try .start(
+                    file, object: file.object, format: effect.blocks.format,
+                    encryption: options.encryption),
+                object: file.object,
+                .init(blocks: effect.blocks, threadCount: isZip ? 1 : effect.threadCount))
             let output = BundleOutput(pipeline, blockByteCount: effect.blocks.blockByteCount)
-            let sealing = try Sealing(
-                top: top, source: source, content: content, object: object,
-                deadline: options.deadline)
+            func step(_ name: String) throws(ArchiveError) {
+                if isCancelled() { throw cancelled(folder) }
+                progress(
+                    BundleProgress(
+                        byteCount: min(output.writtenByteCount, content.byteCount),
+                        totalByteCount: content.byteCount, member: name))
+            }
             let outcome: BlockPipeline.Outcome
+            var zipStoredByteCount: Int64?
             do throws(ArchiveError) {
-                try sealing.write(to: output, isCancelled: isCancelled, progress: progress)
+                switch options.container {
+                case .tar:
+                    let sealing = try Sealing(
+                        top: top, source: source, modifiedSeconds: content.modifiedSeconds,
+                        object: file.object, into: output, keepsHoles: options.keepsHoles,
+                        deadline: SealingDeadline(options.deadline))
+                    for member in content.members {
+                        let name = member.path.text
+                        try sealing.add(content.item(member)) { _ throws(ArchiveError) in
+                            try step(name)
+                        }
+                    }
+                    try sealing.finish(with: content.manifest) { _ throws(ArchiveError) in
+                        try step(manifestName)
+                    }
+                case .zip:
+                    zipStoredByteCount = try ZipSealing(
+                        top: top, source: source, content: content,
+                        deflateLevel: options.deflateLevel, deadline: options.deadline
+                    ).write(
+                        to: output, threadCount: effect.threadCount, object: file.object,
+                        isCancelled: isCancelled, progress: progress)
+                }
                 outcome = try output.finish()
-                progress(sealing.end)
+                progress(content.end)
             } catch {
                 pipeline.abandon()
                 throw error
             }
             if isCancelled() { throw cancelled(path) }
-            try call { () throws(SystemCallError) in
-                try target.rename(partialName, to: fileName)
-                try target.synchronize()
+            let signature = try SignatureOutput.write(options.signing, of: file, outcome) {
+                progress(content.end)
             }
+            let volumes = try file.commit()
+            try signature?.publish()
             return SealedBundle(
-                path: path, byteCount: outcome.byteCount, sha256: outcome.sha256,
-                seconds: MonotonicTime.now.seconds(since: start),
-                storedByteCount: outcome.storedByteCount, effect: effect,
-                leftOut: content.leftOut)
+                path: path, outcome, seconds: MonotonicTime.now.seconds(since: start),
+                effect: effect, leftOut: content.leftOut, volumes: volumes, signature: signature,
+                storedByteCount: zipStoredByteCount)
         } catch {
-            try? target.removeFile(partialName)
+            file.discard()
             throw error
         }
+    }
+
+    /// The name of the top folder, and the host folder that goes there.
+    static func open(
+        _ folder: FilePath, _ topName: String, as path: FilePath
+    ) throws(ArchiveError) -> (top: MemberPath, source: Directory) {
+        let top = try MemberPath(validating: Array(topName.utf8), of: path.string)
+        guard top.components.count == 1, path.lastComponent != nil else {
+            throw ArchiveError(
+                .refused, operation: "create", object: path.string,
+                reason: "the top folder and the bundle need a plain name each")
+        }
+        let kind: FileStatus.Kind
+        do throws(SystemCallError) { kind = try OwnedDescriptor.kind(of: folder) } catch {
+            throw ArchiveError(error)
+        }
+        guard kind == .directory else {
+            throw ArchiveError(.kind(kind), at: folder, wanted: "a host folder is a directory")
+        }
+        do throws(SystemCallError) { return (top, try Directory.open(folder)) } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    /// What is done with `options`.
+    static func effect(
+        of options: BundleOptions, on path: FilePath
+    ) throws(ArchiveError) -> BundleOptions.Effect {
+        if let effect = options.effect { return effect }
+        throw ArchiveError(
+            .resource, operation: "compress", object: path.string,
+            reason: options.memoryShortage ?? "so little memory is not enough")
     }
 
     static func cancelled(_ path: FilePath) -> ArchiveError {
         ArchiveError(
             .cancelled, operation: "seal", object: path.string, reason: "the run was interrupted")
-    }
-
-    private static func call<Value: ~Copyable>(
-        _ body: () throws(SystemCallError) -> Value
-    ) throws(ArchiveError) -> Value {
-        do throws(SystemCallError) { return try body() } catch { throw ArchiveError(error) }
     }
 }

@@ -33,7 +33,7 @@ class DecompressedInput: ArchiveInput {
         if let table, table.count > 1 {
             return try BlocksInput(file, table, object: object, byteLimit: byteLimit)
         }
-        if let format = LZMAStreamDecoder.format(of: try file.file.firstBytes(13)) {
+        if let format = LZMAStreamDecoder.format(of: try file.firstBytes(13)) {
             return try LZMAInput(file, format, object: object, byteLimit: byteLimit)
         }
         return try FilteredInput(filtering: file, object: object, byteLimit: byteLimit)
@@ -65,11 +65,11 @@ class DecompressedInput: ArchiveInput {
                 .invalid, operation: "read", object: object,
                 reason: "it is cut: no end of the archive stands behind the last member")
         }
-        guard consumedByteCount == file.byteCount else {
+        let total = try file.totalByteCount()
+        guard consumedByteCount == total else {
             throw ArchiveError(
                 .invalid, operation: "read", object: object,
-                reason:
-                    "its compressed data ends at byte \(consumedByteCount) of \(file.byteCount)")
+                reason: "its compressed data ends at byte \(consumedByteCount) of \(total)")
         }
     }
 
@@ -106,7 +106,7 @@ private final class BlocksInput: DecompressedInput {
     }
 
     /// The blocks of a table and what it knows around them fill the file.
-    override fileprivate var consumedByteCount: Int64 { hasPassed ? file.byteCount : 0 }
+    override fileprivate var consumedByteCount: Int64 { hasPassed ? file.file.byteCount : 0 }
 
     override fileprivate func decompress() throws(ArchiveError) -> Int {
         let count = try stream.fill()

@@ -14,13 +14,21 @@ struct FolderWalk {
     private(set) var members = [Member]()
     private let folder: String
 
-    /// Walks `folder`.
+    /// Walks `directory`, or only the folder `name` at its top, which need not be there.
     ///
     /// - Throws: ``ArchiveError`` of kind `refused` for a symbolic link, FIFO, device or socket,
     ///   for more than `limit` members, or 64 levels.
-    init(_ directory: Directory, limit: Int = 1_000_000) throws(ArchiveError) {
+    init(
+        _ directory: Directory, below name: [UInt8]? = nil, limit: Int = 1_000_000
+    ) throws(ArchiveError) {
         folder = directory.path.string
         var pending: [[[UInt8]]] = [[]]
+        if let name {
+            let path = MemberPath(components: [name])
+            guard try Self.status(of: path, below: directory)?.kind == .directory else { return }
+            members.append(Member(path: path, isDirectory: true, byteCount: 0))
+            pending = [[name]]
+        }
         while let above = pending.popLast() {
             let here = try Self.call { () throws(SystemCallError) in
                 try Self.descend(above, below: directory)
@@ -67,6 +75,20 @@ struct FolderWalk {
             }
             let here = try descend(path.components.dropLast(), below: directory)
             return try here.regularFile(last)
+        }
+    }
+
+    /// What is at `path` below `directory`; `nil` where nothing is.
+    static func status(
+        of path: MemberPath, below directory: Directory
+    ) throws(ArchiveError) -> FileStatus? {
+        guard let name = path.components.last.flatMap(MemberPath.component) else { return nil }
+        do throws(SystemCallError) {
+            let here = try descend(path.components.dropLast(), below: directory)
+            return try here.status(of: name)
+        } catch {
+            if error.errno == .noSuchFileOrDirectory { return nil }
+            throw ArchiveError(error)
         }
     }
 

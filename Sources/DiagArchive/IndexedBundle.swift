@@ -17,6 +17,14 @@ final class IndexedBundle {
         func path(of member: IndexedMember) -> MemberPath {
             MemberPath(components: top.components + member.path.components)
         }
+
+        /// What an error about the member names: of a bundle in volumes those that hold it.
+        func place(of member: IndexedMember) -> String {
+            guard let first = table.index(holding: member.headerOffset),
+                let last = table.index(holding: max(member.headerOffset, member.endOffset - 1))
+            else { return file.object }
+            return file.object(at: table[first].offset..<table[last].offset + table[last].byteCount)
+        }
     }
 
     /// What its members are read from.
@@ -37,7 +45,8 @@ final class IndexedBundle {
     static func open(
         _ file: InputFile, limits: BundleReader.Limits = .init()
     ) throws(ArchiveError) -> IndexedBundle? {
-        guard let table = try Self.table(of: file) else { return nil }
+        // Of an encrypted file only the start is there to begin with.
+        guard file.cipher == nil, let table = try Self.table(of: file) else { return nil }
         let bytes = StreamBytes(file, table)
         guard table.count > 0, bytes.isReadable(at: table.uncompressedByteCount - 1) else {
             return nil
@@ -58,7 +67,7 @@ final class IndexedBundle {
         } catch let error as BlockFormatError where error.kind != .damaged {
             return nil
         } catch {
-            throw ArchiveError(translating: error, operation: "read", object: file.object)
+            throw ArchiveError(translating: error, operation: "read", file: file)
         }
         let start = try file.firstBytes(512)
         guard start.count == 512, start[257..<262].elementsEqual("ustar".utf8) else { return nil }

@@ -29,6 +29,14 @@ struct IndexedMember: Hashable, Sendable {
     /// has no content.
     var firstOffset: Int64 { storedByteCount > 0 ? contentOffset : headerOffset }
 
+    /// How many bytes the map of a sparse file takes when `dataByteCount` bytes of data are read of
+    /// it; 0 of other members. `nil` when the member is not of the kind that was read.
+    func mapByteCount(ofData dataByteCount: Int64?) -> Int64? {
+        guard (kind == .sparse) == (dataByteCount != nil) else { return nil }
+        return dataByteCount.map { storedByteCount.subtractingReportingOverflow($0).partialValue }
+            ?? 0
+    }
+
     /// Where the next member's header begins: behind the content and its padding.
     ///
     /// It is known not to overflow once ``fault(below:)`` found nothing.

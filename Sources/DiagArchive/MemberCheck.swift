@@ -134,14 +134,16 @@ struct MemberCheck {
                 || Self.namesSchema(bytes)
         else { return }
         let value: JSONValue
-        do throws(JSONTextReader.Failure) { value = try JSONTextReader.parse(bytes) } catch {
+        let valueLimit = known == .manifest ? Manifest.valueLimit : JSONTextReader.valueLimit
+        do throws(JSONTextReader.Failure) {
+            value = try JSONTextReader.parse(bytes, valueLimit: valueLimit)
+        } catch {
             if case .malformed = error {
                 // A foreign document may be cut or broken on the host; its hash is right then.
                 if isOurs { notJSON.append("\(path.text)\(place): not JSON") }
             } else if isKept {
                 differences.append(
-                    "\(path.text): nested too deep, or more than \(JSONTextReader.valueLimit) values"
-                )
+                    "\(path.text): nested too deep, or more than \(valueLimit) values")
             } else {
                 isUnchecked = true
             }

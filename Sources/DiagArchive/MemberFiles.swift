@@ -24,22 +24,29 @@ struct MemberFiles {
         _ = try Self.descend(path.components, below: target)
     }
 
-    /// Writes the file at `path`, whose content `content` gives to what it is given.
+    /// Writes the file at `path`, whose content `content` gives to the file that it is given.
     ///
-    /// - Returns: how many bytes it has.
+    /// - Returns: how many bytes it has, holes included.
     /// - Throws: ``ArchiveError``, or what `content` throws; the file is removed then.
     func write(
-        _ path: MemberPath,
-        _ content: ((Span<UInt8>) throws(ArchiveError) -> Void) throws(ArchiveError) -> Void
+        _ path: MemberPath, _ content: (PartialFile) throws(ArchiveError) -> Void
     ) throws(ArchiveError) -> Int64 {
         guard let file = try begin(path) else { return 0 }
-        var written: Int64 = 0
-        try content { bytes throws(ArchiveError) in
-            try file.write(bytes)
-            written += Int64(bytes.count)
+        try content(file)
+        try file.keep()
+        return file.byteCount
+    }
+
+    /// Removes a file that was written here, when it turns out that it is not to be believed.
+    func remove(_ path: MemberPath) {
+        guard let name = path.components.last.flatMap(MemberPath.component) else { return }
+        var here = target
+        for bytes in path.components.dropLast() {
+            guard let below = MemberPath.component(bytes).flatMap({ try? here.subdirectory($0) })
+            else { return }
+            here = below
         }
-        file.keep()
-        return written
+        try? here.removeFile(name)
     }
 
     /// Creates the file at `path`, to be written part by part.
@@ -60,6 +67,10 @@ struct MemberFiles {
         private let object: String
         private let isCancelled: () -> Bool
         private var isKept = false
+        /// Whether the last thing given was a hole, which the file does not yet end with.
+        private var endsWithHole = false
+        /// How many bytes it has, holes included.
+        private(set) var byteCount: Int64 = 0
 
         fileprivate init(
             file: consuming OwnedDescriptor, parent: Directory, name: FilePath.Component,
@@ -80,13 +91,38 @@ struct MemberFiles {
                 throw ArchiveError(
                     .cancelled, operation: "extract", object: object, reason: "interrupted")
             }
-            do throws(SystemCallError) { try file.write(bytes) } catch {
-                throw ArchiveError(error, object: object)
+            guard !bytes.isEmpty else { return }
+            let hole = endsWithHole ? byteCount : nil
+            try call { () throws(SystemCallError) in
+                if let hole { try file.seek(to: hole) }
+                try file.write(bytes)
             }
+            endsWithHole = false
+            byteCount += Int64(bytes.count)
+        }
+
+        /// Goes on behind a hole of `count` bytes, which read as zeros.
+        func skip(_ count: Int64) {
+            guard count > 0 else { return }
+            byteCount += count
+            endsWithHole = true
         }
 
         /// Says that it is whole.
-        func keep() { isKept = true }
+        func keep() throws(ArchiveError) {
+            if endsWithHole {
+                try call { () throws(SystemCallError) in try file.setByteCount(byteCount) }
+            }
+            isKept = true
+        }
+
+        private func call(
+            _ body: () throws(SystemCallError) -> Void
+        ) throws(ArchiveError) {
+            do throws(SystemCallError) { try body() } catch {
+                throw ArchiveError(error, object: object)
+            }
+        }
     }
 
     private static func create(

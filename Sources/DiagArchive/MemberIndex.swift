@@ -88,10 +88,11 @@ struct MemberIndex {
     ///
     /// - Throws: ``ArchiveError`` also when `wanted` is no path that a member can have.
     func find(text wanted: String) throws(ArchiveError) -> IndexedMember? {
-        let path = try MemberPath(validating: Array(wanted.utf8), of: source.object)
+        let path = try MemberPath(
+            validating: Array(wanted.utf8), of: source.object, hasTop: true)
         if let member = try find(path) { return member }
         guard let bytes = MemberPath.unescaped(wanted) else { return nil }
-        return try find(MemberPath(validating: bytes, of: source.object))
+        return try find(MemberPath(validating: bytes, of: source.object, hasTop: true))
     }
 
     /// Gives every member to `body`, in the order of their paths; one page after the other is read.

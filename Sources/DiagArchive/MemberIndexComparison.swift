@@ -6,6 +6,7 @@ struct MemberIndexComparison {
         let sha256: String
         let headerOffset: Int64
         let contentOffset: Int64
+        let dataByteCount: Int64?
     }
 
     /// A larger index is not compared.
@@ -32,7 +33,8 @@ struct MemberIndexComparison {
         if hasIndex { isFollowed = true }
         found[path] = Found(
             isDirectory: member.isDirectory, byteCount: byteCount, sha256: sha256,
-            headerOffset: member.headerOffset, contentOffset: member.contentOffset)
+            headerOffset: member.headerOffset, contentOffset: member.contentOffset,
+            dataByteCount: member.dataByteCount)
     }
 
     /// Notes where the index is; its bytes follow by ``take(_:)``.
@@ -95,10 +97,17 @@ struct MemberIndexComparison {
         guard read.isDirectory == (member.kind == .directory) else {
             return ["\(path): \(name) says that it is of another kind"]
         }
+        guard let mapByteCount = member.mapByteCount(ofData: read.dataByteCount) else {
+            return [
+                "\(path): \(name) says that it is \(read.dataByteCount == nil ? "" : "not ")sparse"
+            ]
+        }
         var differences = [String]()
-        if read.headerOffset != member.headerOffset || read.contentOffset != member.contentOffset {
+        let contentOffset = read.contentOffset.subtractingReportingOverflow(mapByteCount)
+            .partialValue
+        if read.headerOffset != member.headerOffset || contentOffset != member.contentOffset {
             differences.append(
-                "\(path): at \(read.headerOffset) and \(read.contentOffset), \(name) says"
+                "\(path): at \(read.headerOffset) and \(contentOffset), \(name) says"
                     + " \(member.headerOffset) and \(member.contentOffset)")
         }
         guard !read.isDirectory else { return differences }

@@ -2,8 +2,8 @@ internal import DiagModel
 
 /// The order of members in a bundle: alike data meets, and the same folder gives the same order.
 ///
-/// First the collectors in the order of the plan, so that one that has finished can be packed
-/// while others run; then what belongs to none of them; then the program's own documents, such as
+/// First the collectors in the order of the plan, where those stand last that end last, so that one
+/// that has finished can be packed while others run; then what belongs to none of them; then the program's own documents, such as
 /// `summary.txt`; last the manifest. Of one collector the directories come first, sorted by path,
 /// then the files by kind of content, then by name, then by path. Numbers in names count as
 /// numbers: `disk2` stands before `disk10`.
@@ -33,7 +33,10 @@ struct MemberOrder {
     }
 
     /// The order for a host folder that is whole.
-    init(of manifest: Manifest) { self.init(collectors: manifest.reports.map(\.collector)) }
+    init(of manifest: Manifest) {
+        self.init(
+            collectors: (manifest.memberOrder ?? []) + manifest.reports.map(\.collector))
+    }
 
     /// The key of the member at `path`, a path below the top folder.
     ///

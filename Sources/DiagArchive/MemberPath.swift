@@ -12,21 +12,28 @@ public struct MemberPath: Hashable, Sendable, Comparable {
 
     /// The path that `bytes` spell; `.` components and doubled slashes fall away.
     ///
+    /// `hasTop` says that a top folder may stand before it, which then has room of its own: the
+    /// longest path of a host folder is read back from its bundle.
+    ///
     /// - Throws: ``ArchiveError`` of kind `refused` for an absolute or empty path, one with `..`,
     ///   NUL, a component over 255 bytes, over 64 components or 4096 bytes.
-    init(validating bytes: [UInt8], of object: String) throws(ArchiveError) {
+    init(validating bytes: [UInt8], of object: String, hasTop: Bool = false) throws(ArchiveError) {
         func refuse(_ why: String) -> ArchiveError {
             ArchiveError(
                 .refused, operation: "read", object: object,
                 reason: "member \(Self.text(bytes.prefix(200))): \(why)")
         }
         guard !bytes.isEmpty else { throw refuse("its name is empty") }
-        guard bytes.count <= 4096 else { throw refuse("its name is longer than 4096 bytes") }
+        guard bytes.count <= (hasTop ? 4096 + 256 : 4096) else {
+            throw refuse("its name is longer than 4096 bytes")
+        }
         guard !bytes.contains(0) else { throw refuse("its name holds a NUL byte") }
         guard bytes.first != 0x2F else { throw refuse("its name is absolute") }
         let parts = bytes.split(separator: 0x2F).map { Array($0) }.filter { $0 != [0x2E] }
         guard !parts.contains([0x2E, 0x2E]) else { throw refuse("its name holds ..") }
-        guard parts.count <= 64 else { throw refuse("its name has more than 64 components") }
+        guard parts.count <= (hasTop ? 65 : 64) else {
+            throw refuse("its name has more than 64 components")
+        }
         guard !parts.contains(where: { $0.count > 255 }) else {
             throw refuse("its name has a component longer than 255 bytes")
         }

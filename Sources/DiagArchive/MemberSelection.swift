@@ -14,7 +14,7 @@ struct MemberSelection {
     init(_ texts: [String], of object: String) throws(ArchiveError) {
         var wanted = [Wanted]()
         for text in texts {
-            let path = try MemberPath(validating: Array(text.utf8), of: object)
+            let path = try MemberPath(validating: Array(text.utf8), of: object, hasTop: true)
             wanted.append(Wanted(text: text, path: path))
         }
         self.wanted = wanted

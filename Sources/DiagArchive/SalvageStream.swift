@@ -29,19 +29,21 @@ struct SalvageStream {
     /// How many blocks were lost, as far as that is known.
     private(set) var lostBlockCount = 0
     /// Whether the table of blocks could not be read, or lies.
-    let isTableDamaged: Bool
+    private(set) var isTableDamaged: Bool
     /// Whether a check covers what is given: not of a file that is not compressed.
     let isChecked: Bool
 
     /// A stream of the blocks of `file`; `nil` when none can be found one by one.
     init?(_ file: InputFile) throws(ArchiveError) {
+        guard file.cipher == nil else { return nil }
         self.file = file
         blocks = file.blockSource
         let table = try? BlockTable.read(blocks)
         // Of one block alone what comes before the damage is saved: that is read from the start. So
-        // is a block that does not fit into memory.
-        if let table, table.count <= 1 || !Self.fitsIntoMemory(table) { return nil }
+        // are blocks that do not fit into memory.
+        if let table, table.count <= 1 { return nil }
         if let table, BlockScanner.agrees(table, with: blocks) {
+            guard Self.fitsIntoMemory(table) else { return nil }
             source = .table(table, next: 0)
             isTableDamaged = false
             isChecked = true
@@ -59,10 +61,12 @@ struct SalvageStream {
         isChecked = false
     }
 
+    /// Whether most blocks fit; the others are taken for damaged.
     private static func fitsIntoMemory(_ table: BlockTable) -> Bool {
-        (0..<table.count).allSatisfy {
+        let count = (0..<table.count).count {
             table[$0].uncompressedByteCount <= Int64(blockByteLimit)
         }
+        return count * 2 > table.count
     }
 
     /// A scanner that finds blocks in `file`; `nil` for none.
@@ -90,9 +94,18 @@ struct SalvageStream {
         return nil
     }
 
-    /// Whether a tar header stands in the first MiB.
+    /// Whether a tar header stands in the first MiB that is there; or in the last, of volumes that may
+    /// be in a wrong order.
     private static func holdsTarHeader(_ file: InputFile) -> Bool {
-        guard let start = try? file.firstBytes(1 << 20) else { return false }
+        let first = MemberIndexFormat.padded(file.hole(at: 0)?.upperBound ?? 0)
+        if holdsTarHeader(file, from: first) { return true }
+        let last = MemberIndexFormat.padded(max(first, file.byteCount - (1 << 20)))
+        return !file.faults.isEmpty && holdsTarHeader(file, from: last)
+    }
+
+    private static func holdsTarHeader(_ file: InputFile, from first: Int64) -> Bool {
+        let count = Int(min(1 << 20, file.readableEnd(from: first) - first))
+        guard count > 0, let start = try? file.bytes(at: first, count: count) else { return false }
         return stride(from: 0, to: start.count - TarHeader.byteCount + 1, by: TarHeader.byteCount)
             .contains { place in
                 let block = Array(start[place..<place + TarHeader.byteCount])
@@ -113,6 +126,8 @@ struct SalvageStream {
             source = .table(table, next: next + 1)
             let block = table[next]
             if let bytes = try decode(block) { return .bytes(bytes) }
+            if let bytes = try decodeByItself(block) { return .bytes(bytes) }
+            lostBlockCount += 1
             return .gap(block.uncompressedByteCount)
         case .scan(var scanner):
             guard let found = scanner.next() else { return nil }
@@ -122,6 +137,7 @@ struct SalvageStream {
                 scanner.pass(found.block)
                 piece = .bytes(bytes)
             } else {
+                lostBlockCount += 1
                 let isKnown = scanner.fail(found.block)
                 piece = .gap(isKnown ? found.block.uncompressedByteCount : nil)
             }
@@ -130,6 +146,23 @@ struct SalvageStream {
             waiting = piece
             return .gap(nil)
         }
+    }
+
+    /// All of the block at the place of `claim`, when it is another than the table says and whole:
+    /// the table lies then, and what follows is found without it.
+    private mutating func decodeByItself(
+        _ claim: BlockTable.Block
+    ) throws(ArchiveError) -> [UInt8]? {
+        guard var scanner = BlockScanner(format, blocks, from: claim.offset),
+            let own = scanner.next()?.block, own.offset == claim.offset,
+            own.uncompressedByteCount != claim.uncompressedByteCount
+                || own.listedByteCount != claim.listedByteCount,
+            let bytes = try decode(own)
+        else { return nil }
+        scanner.pass(own)
+        source = .scan(scanner)
+        isTableDamaged = true
+        return bytes
     }
 
     /// All of a block, checked; `nil` when it is damaged.
@@ -148,7 +181,6 @@ struct SalvageStream {
         } catch {
             // The state of a decoder that failed is not used again.
             decoder = nil
-            lostBlockCount += 1
             return nil
         }
     }
@@ -162,7 +194,14 @@ struct SalvageStream {
     }
 
     private mutating func plain(from offset: Int64) -> Piece? {
-        let count = Int(min(Int64(Self.plainByteCount), file.byteCount - offset))
+        if let hole = file.hole(at: offset) {
+            // Headers stand at multiples of 512.
+            let end = min(MemberIndexFormat.padded(hole.upperBound), file.byteCount)
+            source = .plain(offset: end)
+            lostBlockCount += 1
+            return .gap(end - offset)
+        }
+        let count = Int(min(Int64(Self.plainByteCount), file.readableEnd(from: offset) - offset))
         guard count > 0 else { return nil }
         source = .plain(offset: offset + Int64(count))
         if let bytes = try? file.bytes(at: offset, count: count), bytes.count == count {

@@ -2,110 +2,173 @@ internal import DiagDigest
 internal import DiagSystem
 internal import SystemPackage
 
-/// One host folder on its way into one bundle.
+/// One host folder on its way into one bundle, member by member.
+///
+/// What a member becomes follows from itself and from those before it alone, so that it may be added
+/// before anybody knows which members come behind it.
 final class Sealing {
-    private let top: MemberPath
+    /// Where the tar stream goes.
+    let output: BundleOutput
+    /// The members added so far, in their order.
+    private(set) var members = [FolderWalk.Member]()
+    /// The SHA-256 of each file added so far.
+    private(set) var hashes = [MemberPath: String]()
+
+    let top: MemberPath
+    let modifiedSeconds: Int64
     private let source: Directory
-    private let content: BundleContent
-    private let object: String
-    private var deadline: MonotonicTime?
+    /// Whether holes of files are left out.
+    private let keepsHoles: Bool
+    private let deadline: SealingDeadline
+    private let tar: Streams
     private var index: MemberIndexWriter
-    private var hashes = [MemberPath: String]()
 
     /// Bytes of the index's pages in one block: who looks a path up decompresses one.
     private static let indexBlockByteCount = 256 << 10
 
-    init(
-        top: MemberPath, source: Directory, content: BundleContent, object: String,
-        deadline: MonotonicTime?
-    ) throws(ArchiveError) {
-        self.top = top
-        self.source = source
-        self.content = content
-        self.object = object
-        self.deadline = deadline
-        index = try MemberIndexWriter(top: top, object: object)
+    /// A name in ASCII has a plain ustar entry, with a pax header where that is too narrow; any other
+    /// a GNU entry, which holds bytes. A tar may have entries of both kinds.
+    private final class Streams {
+        private let plain: TarStream
+        private let raw: TarStream
+        private var isRaw = false
+
+        init(into output: BundleOutput) throws(ArchiveError) {
+            plain = try TarStream.start(into: output, hasRawNames: false)
+            raw = try TarStream.start(into: output, hasRawNames: true)
+        }
+
+        func begin(
+            _ path: [UInt8], isDirectory: Bool, byteCount: Int64, modifiedSeconds: Int64
+        ) throws(ArchiveError) {
+            isRaw = !path.allSatisfy { $0 < 0x80 }
+            if isRaw {
+                try raw.begin(
+                    path, isDirectory: isDirectory, byteCount: byteCount,
+                    modifiedSeconds: modifiedSeconds)
+            } else {
+                try plain.begin(
+                    path, isDirectory: isDirectory, byteCount: byteCount,
+                    modifiedSeconds: modifiedSeconds)
+            }
+        }
+
+        func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
+            if isRaw { try raw.write(bytes) } else { try plain.write(bytes) }
+        }
+
+        func end() throws(ArchiveError) {
+            if isRaw { try raw.end() } else { try plain.end() }
+        }
+
+        func finish() throws(ArchiveError) { try plain.finish() }
     }
 
-    /// Writes the whole tar stream; the output is not finished then.
-    func write(
-        to output: BundleOutput, isCancelled: () -> Bool, progress: (BundleProgress) -> Void
+    /// Begins with the top folder; every member gets the time `modifiedSeconds`.
+    init(
+        top: MemberPath, source: Directory, modifiedSeconds: Int64, object: String,
+        into output: BundleOutput, keepsHoles: Bool = true, deadline: SealingDeadline
     ) throws(ArchiveError) {
-        let tar = try TarStream.start(into: output, hasRawNames: hasRawNames)
+        self.keepsHoles = keepsHoles
+        self.top = top
+        self.source = source
+        self.modifiedSeconds = modifiedSeconds
+        self.output = output
+        self.deadline = deadline
+        tar = try Streams(into: output)
+        index = try MemberIndexWriter(top: top, object: object)
         try tar.begin(
-            top.bytes, isDirectory: true, byteCount: 0, modifiedSeconds: content.modifiedSeconds)
+            top.bytes, isDirectory: true, byteCount: 0, modifiedSeconds: modifiedSeconds)
         try tar.end()
-        for member in content.members {
-            let name = member.path.text
-            let isCompressed = content.compressed.contains(member.path)
-            let begun = MonotonicTime.now
-            try begin(member, isCompressed: isCompressed, in: output)
-            try add(member, to: tar, output) { bytes throws(ArchiveError) in
-                if isCancelled() { throw BundleWriter.cancelled(source.path) }
-                try tar.write(bytes)
-                progress(position(output, name))
-            }
-            if isCompressed {
-                let seconds = MonotonicTime.now.seconds(since: begun)
-                deadline = deadline?.advanced(bySeconds: seconds)
-            }
+    }
+
+    /// Adds a directory, or a file of the folder with all its bytes; `step` is called behind each
+    /// part read, with how many bytes that had.
+    ///
+    /// - Throws: ``ArchiveError``: `invalid` when the file has not the bytes that were counted, or
+    ///   another SHA-256 than `item` gives; what `step` throws.
+    func add(
+        _ item: BundleContent.Item, step: (Int) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        let member = item.member
+        let begun = MonotonicTime.now
+        try begin(member, isCompressed: item.isCompressed)
+        if member.isDirectory {
+            let place = try header(of: member)
+            try tar.end()
+            try list(member, place, [])
+        } else {
+            try addFile(item, step)
         }
-        let manifest = try content.manifest.bytes(completedBy: hashes)
+        members.append(member)
+        if item.isCompressed { deadline.extend(since: begun) }
+    }
+
+    private func addFile(
+        _ item: BundleContent.Item, _ step: (Int) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        let member = item.member
+        let file = try MemberSource(member, below: source, expected: item.sha256)
+        func pass(_ bytes: Span<UInt8>) throws(ArchiveError) {
+            if !output.isStoring, deadline.isOver {
+                try output.cut()
+                output.isStoring = true
+            }
+            try step(bytes.count)
+        }
+        // What is compressed has no rows of zeros.
+        if keepsHoles, !item.isCompressed,
+            let map = try file.holes(step: { () throws(ArchiveError) in try step(0) })
+        {
+            let sparse = try add(map, of: member, from: file, pass)
+            hashes[member.path] = sparse.sha256.hexadecimal
+            try index.add(sparse)
+            return try step(Int(map.byteCount - map.dataByteCount))
+        }
+        // The header is written first, so the hash is not yet known.
+        let place = try header(of: member)
+        let digest = try file.copy { bytes throws(ArchiveError) in
+            try pass(bytes)
+            try tar.write(bytes)
+        }
+        try tar.end()
+        hashes[member.path] = digest.hexadecimal
+        try list(member, place, digest.bytes)
+    }
+
+    /// Adds the manifest, completed by the hashes of what was read, and the index of all members, and
+    /// ends the stream; the output is not finished then.
+    func finish(
+        with manifest: BundleManifest, step: (Int) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        let bytes = try manifest.bytes(completedBy: hashes)
         let path = MemberPath(components: [Array(BundleWriter.manifestName.utf8)])
         let member = FolderWalk.Member(
-            path: path, isDirectory: false, byteCount: Int64(manifest.count))
-        try begin(member, isCompressed: false, in: output)
-        try add(member, to: tar, output, sha256: SHA256.digest(of: manifest).bytes) {
-            () throws(ArchiveError) in
-            for start in stride(from: 0, to: manifest.count, by: BundleWriter.chunkByteCount) {
-                if isCancelled() { throw BundleWriter.cancelled(source.path) }
-                let count = min(BundleWriter.chunkByteCount, manifest.count - start)
-                try tar.write(manifest.span.extracting(start..<(start + count)))
-                progress(position(output, BundleWriter.manifestName))
-            }
+            path: path, isDirectory: false, byteCount: Int64(bytes.count))
+        try begin(member, isCompressed: false)
+        let place = try header(of: member)
+        for start in stride(from: 0, to: bytes.count, by: BundleWriter.chunkByteCount) {
+            let count = min(BundleWriter.chunkByteCount, bytes.count - start)
+            try tar.write(bytes.span.extracting(start..<(start + count)))
+            try step(count)
         }
-        try writeIndex(to: tar, output)
+        try tar.end()
+        try list(member, place, SHA256.digest(of: bytes).bytes)
+        try writeIndex()
         try tar.finish()
     }
 
     /// Cuts the stream where a member begins a block, and chooses how its blocks are made.
     private func begin(
-        _ member: FolderWalk.Member, isCompressed: Bool, in output: BundleOutput
+        _ member: FolderWalk.Member, isCompressed: Bool
     ) throws(ArchiveError) {
-        let isStored = isCompressed || deadline.map { $0 <= .now } ?? false
+        let isStored = isCompressed || deadline.isOver
         let isLarge = member.byteCount >= BundleOptions.largeMemberByteCount
         let end = Int64(output.pendingByteCount) + member.byteCount
         if isStored != output.isStoring || isLarge || end > Int64(BundleOptions.packedByteCount) {
             try output.cut()
         }
         output.isStoring = isStored
-    }
-
-    /// Adds a file of the folder, or a directory; `body` gets the file's bytes, to be written.
-    private func add(
-        _ member: FolderWalk.Member, to tar: borrowing TarStream, _ output: BundleOutput,
-        _ body: (Span<UInt8>) throws(ArchiveError) -> Void
-    ) throws(ArchiveError) {
-        guard !member.isDirectory else {
-            return try add(member, to: tar, output, sha256: []) { () throws(ArchiveError) in }
-        }
-        // The header is written first, so its hash is not yet known.
-        let place = try header(of: member, in: tar, output)
-        let digest = try copy(member, body)
-        try tar.end()
-        hashes[member.path] = digest.hexadecimal
-        try list(member, place, digest.bytes)
-    }
-
-    /// Adds a member whose hash is known; `body` writes its content.
-    private func add(
-        _ member: FolderWalk.Member, to tar: borrowing TarStream, _ output: BundleOutput,
-        sha256: [UInt8], _ body: () throws(ArchiveError) -> Void
-    ) throws(ArchiveError) {
-        let place = try header(of: member, in: tar, output)
-        try body()
-        try tar.end()
-        try list(member, place, sha256)
     }
 
     /// Where a member stands in the stream.
@@ -116,13 +179,11 @@ final class Sealing {
         var contentBlock: Int
     }
 
-    private func header(
-        of member: FolderWalk.Member, in tar: borrowing TarStream, _ output: BundleOutput
-    ) throws(ArchiveError) -> Place {
+    private func header(of member: FolderWalk.Member) throws(ArchiveError) -> Place {
         let (offset, block) = (output.offset, output.blockNumber)
         try tar.begin(
             top.bytes + [0x2F] + member.path.bytes, isDirectory: member.isDirectory,
-            byteCount: member.byteCount, modifiedSeconds: content.modifiedSeconds)
+            byteCount: member.byteCount, modifiedSeconds: modifiedSeconds)
         return Place(
             headerOffset: offset, headerBlock: block, contentOffset: output.offset,
             contentBlock: output.blockNumber)
@@ -140,29 +201,14 @@ final class Sealing {
                 block: byteCount > 0 ? place.contentBlock : place.headerBlock))
     }
 
-    /// Where the work is when all is in the file.
-    var end: BundleProgress {
-        BundleProgress(
-            byteCount: content.byteCount, totalByteCount: content.byteCount,
-            member: BundleWriter.manifestName)
-    }
-
-    private func position(_ output: BundleOutput, _ name: String) -> BundleProgress {
-        BundleProgress(
-            byteCount: min(output.writtenByteCount, content.byteCount),
-            totalByteCount: content.byteCount, member: name)
-    }
-
     /// Writes the index of all members as the last, some pages to a block.
-    private func writeIndex(
-        to tar: borrowing TarStream, _ output: BundleOutput
-    ) throws(ArchiveError) {
+    private func writeIndex() throws(ArchiveError) {
         let layout = try index.layOut()
         try output.cut()
         output.isStoring = false
         try tar.begin(
             top.bytes + [0x2F] + Array(MemberIndexFormat.name.utf8), isDirectory: false,
-            byteCount: layout.byteCount, modifiedSeconds: content.modifiedSeconds)
+            byteCount: layout.byteCount, modifiedSeconds: modifiedSeconds)
         let last = layout.boundaries.last
         try layout.write(contentOffset: output.offset) { offset, bytes throws(ArchiveError) in
             if offset == last
@@ -173,50 +219,5 @@ final class Sealing {
             try tar.write(bytes)
         }
         try tar.end()
-    }
-
-    private var hasRawNames: Bool {
-        !top.bytes.allSatisfy { $0 < 0x80 }
-            || content.members.contains { !$0.path.bytes.allSatisfy { $0 < 0x80 } }
-    }
-
-    /// Gives all bytes of a member to `body`; their SHA-256.
-    private func copy(
-        _ member: FolderWalk.Member, _ body: (Span<UInt8>) throws(ArchiveError) -> Void
-    ) throws(ArchiveError) -> Digest {
-        let file = try FolderWalk.open(member.path, below: source)
-        let object = source.path.string + "/" + MemberPath.text(member.path.bytes)
-        var buffer = [UInt8](repeating: 0, count: BundleWriter.chunkByteCount)
-        var remaining = member.byteCount
-        var hash = SHA256()
-        while true {
-            let count: Int
-            do throws(SystemCallError) { count = try file.read(into: &buffer) } catch {
-                throw ArchiveError(error, object: object)
-            }
-            guard count > 0, Int64(count) <= remaining else {
-                guard count == 0, remaining == 0 else {
-                    throw ArchiveError(
-                        .invalid, operation: "seal", object: object,
-                        reason: "it has not the \(member.byteCount) bytes that were counted")
-                }
-                let digest = hash.digest()
-                try compare(digest.hexadecimal, of: member, object)
-                return digest
-            }
-            remaining -= Int64(count)
-            hash.update(buffer.span.extracting(..<count))
-            try body(buffer.span.extracting(..<count))
-        }
-    }
-
-    /// Refuses what was changed since the manifest was written; the manifest lists not itself.
-    private func compare(
-        _ sha256: String, of member: FolderWalk.Member, _ object: String
-    ) throws(ArchiveError) {
-        guard let expected = content.hashes[member.path], expected != sha256 else { return }
-        throw ArchiveError(
-            .invalid, operation: "seal", object: object,
-            reason: "its SHA-256 is \(sha256), the manifest says \(expected)")
     }
 }

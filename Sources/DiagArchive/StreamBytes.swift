@@ -58,7 +58,7 @@ final class StreamBytes {
             decoder = ready
             bytes = content
         } catch {
-            throw ArchiveError(translating: error, operation: "decompress", object: file.object)
+            throw ArchiveError(translating: error, operation: "decompress", file: file)
         }
         while !kept.isEmpty,
             kept.reduce(bytes.count, { $0 + $1.bytes.count }) > Self.keptByteLimit

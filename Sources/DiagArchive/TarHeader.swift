@@ -87,6 +87,11 @@ struct PaxRecords: Hashable {
     private(set) var byteCount: Int64?
     /// Whether its holes are left out of the content.
     private(set) var isSparse = false
+    /// The size of a sparse file, whose map stands before its data; `nil` for other forms of sparse.
+    var sparseByteCount: Int64? { version == [0x31, 0x2E, 0x30] ? realByteCount : nil }
+    private var realByteCount: Int64?
+    /// Major and minor version of the sparse form, `1.0`.
+    private var version = [UInt8]()
 
     /// Reads records `LENGTH KEY=VALUE\n`; `nil` for anything else.
     init?(_ bytes: [UInt8]) {
@@ -110,6 +115,16 @@ struct PaxRecords: Hashable {
                 byteCount = size
             } else if key.starts(with: "GNU.sparse.".utf8) {
                 isSparse = true
+                switch String(decoding: key.dropFirst(11), as: UTF8.self) {
+                case "name": path = value
+                case "realsize":
+                    guard let size = Int64(String(decoding: value, as: UTF8.self)), size >= 0
+                    else { return nil }
+                    realByteCount = size
+                case "major": version = value + [0x2E] + version
+                case "minor": version += value
+                default: break
+                }
             }
         }
     }

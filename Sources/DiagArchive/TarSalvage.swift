@@ -5,7 +5,10 @@ internal import DiagDigest
 /// A member is written when every byte of it came, and its SHA-256 is that of the index where there
 /// is one. Behind a gap the next header is looked for at multiples of 512 bytes from where the
 /// stream goes on: each block of a bundle begins at one. What looks like a header there counts only
-/// when it names a path below the top folder, since files may hold archives themselves.
+/// when it names a path below the top folder, since files may hold archives themselves. Where the
+/// index is whole, a header there counts only when the index has its path and size. So does every
+/// header of a stream that is not compressed, where nothing else checks a long name. But what
+/// stands in its row in checked blocks is whole, whatever the index says.
 struct TarSalvage {
     /// What came of it.
     struct Result {
@@ -17,6 +20,8 @@ struct TarSalvage {
         var lost = [MemberPath]()
         /// Whether something other than members was found damaged.
         var hasGap = false
+        /// Members that are saved though the index says something else of them.
+        var contradicted = [MemberPath]()
     }
 
     private enum State {
@@ -26,7 +31,9 @@ struct TarSalvage {
         case searching
         /// The content of a pax header or a long name comes.
         case prefix(TarHeader.Kind, byteCount: Int64, bytes: [UInt8])
-        /// The content of a member comes.
+        /// The map of a sparse member comes.
+        case map(SparseMapReader)
+        /// The content of a member comes: of a sparse one its data.
         case content(remaining: Int64)
         /// What comes is of no member that is wanted, or of one that is lost.
         case skipping(remaining: Int64)
@@ -36,9 +43,24 @@ struct TarSalvage {
     private struct Open {
         let path: MemberPath
         let file: MemberFiles.PartialFile
+        /// The size of the file, holes included.
         let byteCount: Int64
+        /// Bytes of content in the stream, a map included.
+        let storedByteCount: Int64
         let padding: Int64
+        /// Whether it stands in its row, in blocks whose checks are right.
+        let isSure: Bool
         var hash = SHA256()
+        /// The parts of the file that are still to come, the last first.
+        var regions = [Range<Int64>]()
+
+        /// Goes on with a hole of `count` bytes.
+        mutating func skip(_ count: Int64) throws(ArchiveError) {
+            file.skip(count)
+            var hash = hash
+            try BundleReader.fill(count) { zeros throws(ArchiveError) in hash.update(zeros) }
+            self.hash = hash
+        }
     }
 
     private static let prefixByteLimit: Int64 = 1 << 20
@@ -47,6 +69,8 @@ struct TarSalvage {
     private let object: String
     private let limits: BundleReader.Limits
     private let index: [MemberPath: IndexedMember]
+    private let isListed: Bool
+    private let isChecked: Bool
     private var top: [UInt8]?
     private var state = State.header
     private var open: Open?
@@ -62,16 +86,20 @@ struct TarSalvage {
     private var hasEnd = false
     private(set) var result = Result()
 
-    /// Saves into `files`; `index` has what is known of the members below the folder `top`.
+    /// Saves into `files`; `index` has what is known of the members below the folder `top`, which
+    /// is all of them where `isListed`. `isChecked` says that a check covers the pieces.
     init(
         into files: MemberFiles, object: String, limits: BundleReader.Limits,
-        top: [UInt8]?, index: [MemberPath: IndexedMember]
+        top: [UInt8]?, index: [MemberPath: IndexedMember], isListed: Bool,
+        isChecked: Bool
     ) {
         self.files = files
         self.object = object
         self.limits = limits
         self.top = top
         self.index = index
+        self.isListed = isListed
+        self.isChecked = isChecked
     }
 
     /// Takes the next bytes of the stream.
@@ -121,6 +149,9 @@ struct TarSalvage {
         open = nil
         if case .content(let remaining) = state {
             state = .skipping(remaining: remaining + lost.padding)
+        } else if case .map(let reader) = state {
+            let remaining = lost.storedByteCount + lost.padding - reader.byteCount
+            state = remaining > 0 ? .skipping(remaining: remaining) : .header
         }
     }
 
@@ -145,11 +176,23 @@ struct TarSalvage {
                 end(kind, Array(content.prefix(Int(byteCount))))
             }
             return count
+        case .map(var reader):
+            let before = reader.byteCount
+            // An entry without an end must not go on in the next member.
+            let room = open.map { $0.storedByteCount + $0.padding - before } ?? 0
+            let most = Int(min(max(room, 1), Int64(bytes.count)))
+            var isWrong = false
+            do throws(SparseMapFault) { _ = try reader.take(bytes.extracting(..<most)) } catch {
+                isWrong = true
+            }
+            state = .map(reader)
+            try endMap(reader, isWrong: isWrong)
+            return Int(reader.byteCount - before)
         case .content(let remaining):
             let count = Int(min(remaining, Int64(bytes.count)))
             try write(bytes.extracting(..<count))
             state = .content(remaining: remaining - Int64(count))
-            if remaining == Int64(count) { endMember() }
+            if remaining == Int64(count) { try endMember() }
             return count
         case .skipping(let remaining):
             let count = Int(min(remaining, Int64(bytes.count)))
@@ -209,14 +252,19 @@ struct TarSalvage {
         let byteCount =
             header.kind == .directory ? 0 : extended?.byteCount ?? header.contentByteCount
         let isSparse = extended?.isSparse ?? false
+        let fileByteCount = isSparse ? extended?.sparseByteCount : byteCount
         (extended, longName) = (nil, nil)
-        let path = try? MemberPath(validating: bytes, of: object)
+        let isSure = isChecked && !isUnsure
+        let path = try? MemberPath(validating: bytes, of: object, hasTop: true)
         guard let path, let first = path.components.first,
-            byteCount <= min(limits.byteCount, IndexedMember.greatestOffset),
-            first == top ?? first
+            max(byteCount, fileByteCount ?? 0)
+                <= min(limits.byteCount, IndexedMember.greatestOffset),
+            first == top ?? first, isSure || isKnown(path, byteCount: fileByteCount)
         else {
             if isUnsure { return search() }
             result.hasGap = true
+            // What the index does not know may have another size as well.
+            if isListed, !isChecked { return search() }
             return pass(header.kind == .directory ? 0 : byteCount)
         }
         isUnsure = false
@@ -227,9 +275,10 @@ struct TarSalvage {
                 .refused, operation: "save", object: object,
                 reason: "there are more than \(limits.memberCount) members")
         }
-        guard seen.insert(path).inserted, !isSparse else {
+        // Of the other forms of sparse the map is elsewhere.
+        guard seen.insert(path).inserted, let fileByteCount else {
             result.hasGap = true
-            if isSparse { result.lost.append(path) }
+            if fileByteCount == nil { result.lost.append(path) }
             return pass(byteCount)
         }
         if header.kind == .directory {
@@ -238,38 +287,94 @@ struct TarSalvage {
         }
         guard let file = try files.begin(path) else { return pass(byteCount) }
         open = Open(
-            path: path, file: file, byteCount: byteCount,
-            padding: MemberIndexFormat.padded(byteCount) - byteCount)
+            path: path, file: file, byteCount: fileByteCount, storedByteCount: byteCount,
+            padding: MemberIndexFormat.padded(byteCount) - byteCount, isSure: isSure)
+        if isSparse {
+            state = .map(SparseMapReader(byteCount: fileByteCount))
+            return
+        }
         state = .content(remaining: byteCount)
-        if byteCount == 0 { endMember() }
+        if byteCount == 0 { try endMember() }
     }
 
-    private mutating func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
-        contentByteCount += Int64(bytes.count)
+    /// Whether the index has such a member, as far as it could be read; `byteCount` is that of the
+    /// file, holes included, where it is known.
+    private func isKnown(_ path: MemberPath, byteCount: Int64?) -> Bool {
+        guard isListed, path.components.count > 1, !path.isMemberIndex else { return true }
+        guard let known = index[MemberPath(components: Array(path.components.dropFirst()))] else {
+            return false
+        }
+        return byteCount.map { $0 == known.byteCount } ?? true
+    }
+
+    /// Goes on with the data of a sparse member when its map has passed.
+    private mutating func endMap(
+        _ reader: SparseMapReader, isWrong: Bool
+    ) throws(ArchiveError) {
+        guard let member = open else { return search() }
+        let map = isWrong ? nil : reader.map
+        if map == nil, !isWrong, reader.byteCount < member.storedByteCount + member.padding {
+            return
+        }
+        guard let map, map.dataByteCount == member.storedByteCount - reader.byteCount else {
+            result.hasGap = true
+            return loseOpen()
+        }
+        try count(member.byteCount - map.dataByteCount)
+        open?.regions = map.regions.reversed()
+        state = .content(remaining: map.dataByteCount)
+        if map.dataByteCount == 0 { try endMember() }
+    }
+
+    /// Counts bytes of files, holes included.
+    private mutating func count(_ byteCount: Int64) throws(ArchiveError) {
+        contentByteCount += byteCount
         guard contentByteCount <= limits.byteCount else {
             throw ArchiveError(
                 .refused, operation: "save", object: object,
                 reason: "the members hold more than \(limits.byteCount) bytes")
         }
-        try open?.file.write(bytes)
-        open?.hash.update(bytes)
+    }
+
+    private mutating func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
+        guard var member = open else { return }
+        try count(Int64(bytes.count))
+        open = nil
+        var rest = 0
+        while rest < bytes.count {
+            var count = bytes.count - rest
+            if let region = member.regions.popLast() {
+                try member.skip(region.lowerBound - member.file.byteCount)
+                count = Int(min(Int64(count), region.upperBound - region.lowerBound))
+                let left = region.lowerBound + Int64(count)..<region.upperBound
+                if !left.isEmpty { member.regions.append(left) }
+            }
+            let part = bytes.extracting(rest..<rest + count)
+            try member.file.write(part)
+            member.hash.update(part)
+            rest += count
+        }
+        open = member
     }
 
     /// Keeps the member whose last byte came, unless the index says that it was another.
-    private mutating func endMember() {
-        guard let member = open else { return }
+    private mutating func endMember() throws(ArchiveError) {
+        guard var member = open else { return }
         open = nil
+        try member.skip(member.byteCount - member.file.byteCount)
         state = member.padding == 0 ? .header : .skipping(remaining: member.padding)
         let inside = MemberPath(components: Array(member.path.components.dropFirst()))
-        if let known = index[inside],
-            known.byteCount != member.byteCount || known.sha256 != member.hash.digest().bytes
-        {
+        let isContradicted = index[inside].map {
+            $0.byteCount != member.byteCount || $0.sha256 != member.hash.digest().bytes
+        }
+        if isContradicted ?? isListed, member.isSure { result.contradicted.append(member.path) }
+        if isContradicted ?? false, !member.isSure {
             result.lost.append(member.path)
             // It may have been in a file that is an archive itself.
             seen.remove(member.path)
             return
         }
-        member.file.keep()
+        try member.file.keep()
         result.fileCount += 1
         result.byteCount += member.byteCount
         result.saved.insert(inside)

@@ -104,7 +104,7 @@ internal import CArchive
     }
 
     /// Writes the end of the archive.
-    consuming func finish() throws(ArchiveError) {
+    func finish() throws(ArchiveError) {
         try check(unsafe archive_write_close(handle), "end")
     }
 

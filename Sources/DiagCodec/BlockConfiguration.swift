@@ -48,18 +48,32 @@ public struct BlockConfiguration: Hashable, Sendable {
     /// The nearest configuration whose encoder fits into `memoryByteLimit`: the dictionary is
     /// halved, down to 64 KiB, then the level lowered. `nil` when not even the smallest fits.
     public func fitting(memoryByteLimit: Int) -> BlockConfiguration? {
-        var candidate = self
-        while candidate.encoderMemoryByteCount > memoryByteLimit {
-            let half = candidate.dictionaryByteCount / 2
-            let next =
-                half >= Self.leastDictionaryByteCount
-                ? candidate.with(level: candidate.level, dictionaryByteCount: half)
-                : candidate.with(
-                    level: candidate.level - 1, dictionaryByteCount: candidate.dictionaryByteCount)
-            guard next != candidate else { return nil }
-            candidate = next
+        var candidate: BlockConfiguration? = self
+        while let current = candidate, current.encoderMemoryByteCount > memoryByteLimit {
+            candidate = current.smaller
         }
         return candidate
+    }
+
+    /// The least memory of which ``fitting(memoryByteLimit:)`` makes something.
+    public var leastEncoderMemoryByteCount: Int {
+        var least = encoderMemoryByteCount
+        var candidate = smaller
+        while let current = candidate {
+            least = min(least, current.encoderMemoryByteCount)
+            candidate = current.smaller
+        }
+        return least
+    }
+
+    /// The next one on the way to less memory.
+    private var smaller: BlockConfiguration? {
+        let half = dictionaryByteCount / 2
+        let next =
+            half >= Self.leastDictionaryByteCount
+            ? with(level: level, dictionaryByteCount: half)
+            : with(level: level - 1, dictionaryByteCount: dictionaryByteCount)
+        return next == self ? nil : next
     }
 
     private func with(level: Int, dictionaryByteCount: Int) -> BlockConfiguration {

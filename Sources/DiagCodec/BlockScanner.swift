@@ -24,13 +24,14 @@ public struct BlockScanner {
     /// Where the last block ended, if it could be trusted.
     private var trustedEnd: Int64
 
-    /// A scanner at the start of `source`; `nil` for a format that has no blocks of its own.
-    public init?(_ format: BlockFormat, _ source: BlockSource) {
+    /// A scanner at the start of `source`, or at `offset`, where a block is expected; `nil` for a
+    /// format that has no blocks of its own.
+    public init?(_ format: BlockFormat, _ source: BlockSource, from offset: Int64? = nil) {
         guard format != .none else { return nil }
         self.format = format
         window = SourceWindow(source)
         byteCount = source.byteCount
-        position = format == .xz ? XZIndexReader.edgeByteCount : 0
+        position = offset ?? (format == .xz ? XZIndexReader.edgeByteCount : 0)
         trustedEnd = position
         var check = BlockCheck.frame
         if format == .xz {
@@ -64,23 +65,19 @@ public struct BlockScanner {
     /// Whether most blocks of `table` begin where it says, with the sizes that it says.
     public static func agrees(_ table: BlockTable, with source: BlockSource) -> Bool {
         guard var scanner = BlockScanner(table.format, source) else { return true }
-        var count = 0
-        for index in 0..<table.count {
-            let block = table[index]
-            if table.format == .xz {
-                guard let header = scanner.xzHeader(at: block.offset) else { continue }
-                if header.uncompressed ?? block.uncompressedByteCount
-                    == block.uncompressedByteCount
-                {
-                    count += 1
-                }
-            } else if let magic = scanner.window.bytes(at: block.offset, count: 4),
-                magic.littleEndian32(at: 0) == ZstdSeekTableReader.zstdMagic
-            {
-                count += 1
-            }
-        }
+        let count = (0..<table.count).count { scanner.begins(table[$0]) }
         return count * 2 >= table.count
+    }
+
+    /// Whether a header stands where `block` begins, with the size that its table has where it has
+    /// one itself.
+    public mutating func begins(_ block: BlockTable.Block) -> Bool {
+        if format == .zstd {
+            let magic = window.bytes(at: block.offset, count: 4)
+            return magic?.littleEndian32(at: 0) == ZstdSeekTableReader.zstdMagic
+        }
+        guard let header = xzHeader(at: block.offset) else { return false }
+        return header.uncompressed ?? block.uncompressedByteCount == block.uncompressedByteCount
     }
 
     /// The next block; `nil` when none is left. Tell of each whether it was one, before the next.
@@ -125,7 +122,8 @@ public struct BlockScanner {
     private mutating func step(from place: Int64) -> Int64 {
         if format == .xz {
             let aligned = (place + 4) & ~3
-            return window.isReadable(at: aligned) ? aligned : window.nextReadable(after: aligned)
+            return window.isReadable(at: aligned)
+                ? aligned : (window.nextReadable(after: aligned) + 3) & ~3
         }
         guard let found = window.firstZstdMagic(after: place) else { return byteCount }
         return found

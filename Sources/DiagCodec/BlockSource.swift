@@ -5,11 +5,16 @@ public struct BlockSource: Sendable {
 
     /// The file's size.
     public let byteCount: Int64
-    private let read: Read
+    /// Parts that are known to be unreadable, in their order.
+    let holes: [Range<Int64>]
+    /// Reads bytes that lie within the file.
+    public let read: Read
 
-    /// A file of `byteCount` bytes; what `read` throws goes through to the caller.
-    public init(byteCount: Int64, read: @escaping Read) {
+    /// A file of `byteCount` bytes; what `read` throws goes through to the caller. In `holes`, in
+    /// their order, it always throws: a scanner passes over them.
+    public init(byteCount: Int64, holes: [Range<Int64>] = [], read: @escaping Read) {
         self.byteCount = max(0, byteCount)
+        self.holes = holes
         self.read = read
     }
 

@@ -27,8 +27,15 @@ struct SourceWindow {
     mutating func nextReadable(after offset: Int64) -> Int64 {
         var place = offset
         while place < source.byteCount {
-            place = place / Self.unreadableByteCount * Self.unreadableByteCount
-            place += Self.unreadableByteCount
+            // What is looked for has four bytes at least: none of it ends before such a hole.
+            if let hole = source.holes.first(where: {
+                $0.lowerBound < place + 4 && $0.upperBound > place
+            }) {
+                place = hole.upperBound
+            } else {
+                place = place / Self.unreadableByteCount * Self.unreadableByteCount
+                place += Self.unreadableByteCount
+            }
             if isReadable(at: place) { break }
         }
         return min(place, source.byteCount)

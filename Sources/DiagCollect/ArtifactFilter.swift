@@ -34,6 +34,9 @@ public protocol ArtifactSink: AnyObject {
     func write(_ bytes: Span<UInt8>, to path: ArtifactPath) throws
     /// Closes `path`, whose facts are now all known.
     func close(_ path: ArtifactPath, as artifact: Artifact) throws
+    /// Says that nothing more of `collector` comes, its probes included: `artifacts` are all that it
+    /// has. Each collector of the plan ends once.
+    func end(_ collector: String, with artifacts: [Artifact])
     /// Makes the file of an artifact that a worker writes itself; `nil` where there is no place
     /// for one.
     func createSeekable(_ path: ArtifactPath, byteLimit: Int64) throws -> SeekableFile?
@@ -44,6 +47,8 @@ public protocol ArtifactSink: AnyObject {
 }
 
 extension ArtifactSink {
+    /// Nothing to do.
+    public func end(_ collector: String, with artifacts: [Artifact]) {}
     /// No place.
     public func createSeekable(_ path: ArtifactPath, byteLimit: Int64) throws -> SeekableFile? {
         nil

@@ -40,7 +40,7 @@ public final class ArtifactIntake {
     private var manifestByteCount = 0
 
     /// How many they may fill: the rest is for what is missing and absent.
-    static let mostManifestBytes = Manifest.byteLimit / 3 * 2
+    static let mostManifestBytes = Manifest.writtenByteLimit / 3 * 2
 
     /// Bytes pass `filter` and go to every one of `sinks`, at most `byteBudget` of them in all.
     public init(filter: any ArtifactFilter, sinks: [any ArtifactSink], byteBudget: Int64) {
@@ -161,6 +161,12 @@ public final class ArtifactIntake {
             collector: collector)
         try pass(bytes.span, into: &open)
         return try close(open)
+    }
+
+    /// Says that all of `collector` is stored.
+    func end(_ collector: String) {
+        let own = artifacts.filter { $0.collector == collector }
+        for sink in sinks { sink.end(collector, with: own) }
     }
 
     /// Stores a document of the run itself at the top of the host folder, such as `summary.txt`.

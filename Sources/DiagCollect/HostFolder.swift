@@ -14,6 +14,9 @@ public final class HostFolder: ArtifactSink {
     public private(set) var rescued: [FilePath] = []
     /// What has the hidden name of an older host folder, and is none: it was left as it is.
     public private(set) var strangers: [(path: FilePath, why: String)] = []
+    /// Makes room on a disk that is full; `true` when there may be some now, and what did not fit is
+    /// tried again.
+    public var makeRoom: () -> Bool = { false }
     private let stagingName: String
     private let staging: OutputDirectory
     /// The files that are open, by path.
@@ -152,8 +155,12 @@ public final class HostFolder: ArtifactSink {
     /// Whether `entry` is a host folder or bundle of this host that a run did not finish.
     private static func isUnfinished(_ entry: String, host name: String) -> Bool {
         entry.hasPrefix(".\(name).partial")
-            || (entry.hasPrefix(".\(name)-") && entry.hasSuffix(".tar.xz.partial"))
+            || (entry.hasPrefix(".\(name)-")
+                && bundleEndings.contains { entry.hasSuffix("\($0).partial") })
     }
+
+    /// What the names of bundles end with.
+    private static let bundleEndings = [".tar.xz", ".tar.zst", ".tar", ".zip"]
 
     /// The folder name for a host name, which could be anything: a single safe path component.
     public static func folderName(forHost name: String) -> String {
@@ -178,8 +185,10 @@ public final class HostFolder: ArtifactSink {
     public func open(_ path: ArtifactPath) throws {
         do throws(SystemCallError) {
             guard let file = path.components.last else { return }
-            let directory = try self.directory(path.components.dropLast())
-            files[path] = OpenFile(try directory.createFile(file))
+            files[path] = try withRoom { () throws(SystemCallError) in
+                let directory = try self.directory(path.components.dropLast())
+                return OpenFile(try directory.createFile(file))
+            }
         } catch {
             guard Self.errnosOfNames.contains(error.errno) else {
                 throw error
@@ -204,11 +213,36 @@ public final class HostFolder: ArtifactSink {
 
     /// Writes bytes of an artifact.
     public func write(_ bytes: Span<UInt8>, to path: ArtifactPath) throws {
-        do throws(SystemCallError) { try files[path]?.descriptor.write(bytes) } catch {
+        guard let file = files[path] else { return }
+        do throws(SystemCallError) { try write(bytes, to: file.descriptor) } catch {
             throw SystemCallError(
                 operation: "write", object: finalPath.pushing(FilePath(path.text)).string,
                 errno: error.errno)
         }
+    }
+
+    private func write(
+        _ bytes: Span<UInt8>, to file: borrowing OwnedDescriptor
+    ) throws(SystemCallError) {
+        var offset = 0
+        while offset < bytes.count {
+            do throws(SystemCallError) {
+                offset += try file.writeSome(bytes.extracting(offset..<bytes.count))
+            } catch { guard Self.isFull(error), makeRoom() else { throw error } }
+        }
+    }
+
+    private func withRoom<Value>(
+        _ body: () throws(SystemCallError) -> Value
+    ) throws(SystemCallError) -> Value {
+        do throws(SystemCallError) { return try body() } catch {
+            guard Self.isFull(error), makeRoom() else { throw error }
+            return try body()
+        }
+    }
+
+    private static func isFull(_ error: SystemCallError) -> Bool {
+        [.noSpace, .diskQuotaExceeded].contains(error.errno)
     }
 
     /// Closes the file of an artifact.
@@ -233,8 +267,10 @@ public final class HostFolder: ArtifactSink {
 
     /// Writes one of the documents at the folder's top, such as `manifest.json`.
     public func writeDocument(_ name: String, _ bytes: [UInt8]) throws(SystemCallError) {
-        let file = try staging.createFile(name)
-        do throws(SystemCallError) { try file.write(bytes.span) } catch {
+        let file = try withRoom { () throws(SystemCallError) in
+            OpenFile(try staging.createFile(name))
+        }
+        do throws(SystemCallError) { try write(bytes.span, to: file.descriptor) } catch {
             throw SystemCallError(
                 operation: "write", object: finalPath.appending(name).string, errno: error.errno)
         }

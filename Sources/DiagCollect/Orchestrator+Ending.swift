@@ -173,6 +173,25 @@ extension Orchestrator {
                 + (lacks > 0 ? ", \(lacks) missing" : ""), reason: report.reason)
     }
 
+    /// Says of the collectors that have a report, and whose probes have their records, that nothing
+    /// more of them comes.
+    func endWhoHaveAll() throws {
+        let ended = unended.filter(hasAll)
+        guard !ended.isEmpty else { return }
+        unended.removeAll(where: ended.contains)
+        for index in ended {
+            try storeProbeRecords(of: index)
+            intake.end(collectors[index].descriptor.name)
+        }
+    }
+
+    private func hasAll(_ index: Int) -> Bool {
+        reports[index] != nil && probes.isDone(ofCollector: index)
+            && !sessions.contains {
+                $0.collector == index && ($0.open != nil || $0.currentProbe != nil)
+            }
+    }
+
     /// Whether anything of a collector was kept, beside notes.
     private func hasSent(_ index: Int, _ report: CollectorReport) -> Bool {
         report.artifactCount > 0 || !absent[index].isEmpty || !missing[index].isEmpty

@@ -201,18 +201,17 @@ extension Orchestrator {
 
     /// Stores the records of each kind as one artifact of the collector that asked, and takes up
     /// what they mean.
-    func storeProbeRecords() throws {
-        for (index, stored) in probed.enumerated() {
-            reports[index]?.artifactCount += stored.artifactCount
-            reports[index]?.byteCount += stored.byteCount
-        }
-        for (key, records) in probes.records.sorted(by: {
-            ($0.key.collector, $0.key.kind) < ($1.key.collector, $1.key.kind)
+    func storeProbeRecords(of index: Int) throws {
+        let stored = probed[index]
+        reports[index]?.artifactCount += stored.artifactCount
+        reports[index]?.byteCount += stored.byteCount
+        let name = collectors[index].descriptor.name
+        for (key, records) in probes.records.filter({ $0.key.collector == index }).sorted(by: {
+            $0.key.kind < $1.key.kind
         }) {
-            let name = collectors[key.collector].descriptor.name
-            let probe = collectors[key.collector].probes.first { $0.kind == key.kind }
+            let probe = collectors[index].probes.first { $0.kind == key.kind }
             // A collector that waited for them has said itself what they mean.
-            let isSaid = concluded.contains(key.collector)
+            let isSaid = concluded.contains(index)
             for var finding in isSaid ? [] : probe?.findings(in: records) ?? [] {
                 finding.collector = name
                 if finding.evidence.isEmpty {
@@ -224,8 +223,8 @@ extension Orchestrator {
             let byteCount = try intake.store(
                 document, at: "\(key.kind).json", collector: name, mediaType: "application/json",
                 privacy: .technical)
-            reports[key.collector]?.artifactCount += 1
-            reports[key.collector]?.byteCount += byteCount
+            reports[index]?.artifactCount += 1
+            reports[index]?.byteCount += byteCount
         }
     }
 }

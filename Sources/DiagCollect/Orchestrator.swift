@@ -57,6 +57,8 @@ public final class Orchestrator {
     var hashing: [HashedSeekable] = []
     /// Processes that not even SIGKILL ended; reaped when they do end.
     var abandoned: [ChildProcess] = []
+    /// The collectors of which more may come, in the order of the plan.
+    var unended: [Int]
     /// When what workers left behind was looked for.
     private var orphansReaped = MonotonicTime.now
     var stopReason: (outcome: CollectorReport.Outcome, text: String)?
@@ -64,16 +66,16 @@ public final class Orchestrator {
     private var poller = Poller()
     private var buffer = [UInt8](repeating: 0, count: 1 << 20)
     let started: MonotonicTime
-    private let turn: () -> Void
+    private let turn: (inout RunProgress) -> Void
 
     /// A run of `collectors` in the order given; their artifacts go through `intake`.
     ///
-    /// `turn` is called several times a second while the run goes on. Workers come from `forkServer`
+    /// `turn` is called several times a second while the run goes on, with how far that is. Workers come from `forkServer`
     /// where there is one; this process must adopt orphans then.
     public init(
         collectors: [any Collector], configuration: OrchestratorConfiguration,
         forkServer: ForkServer? = nil, intake: ArtifactIntake, progress: RunProgress,
-        started: MonotonicTime = .now, turn: @escaping () -> Void = {}
+        started: MonotonicTime = .now, turn: @escaping (inout RunProgress) -> Void = { _ in }
     ) {
         self.collectors = collectors
         self.configuration = configuration
@@ -83,6 +85,7 @@ public final class Orchestrator {
         self.started = started
         self.turn = turn
         pluginCount = collectors.count { $0.descriptor.plugin != nil }
+        unended = Array(collectors.indices)
         reports = Array(repeating: nil, count: collectors.count)
         absent = Array(repeating: [], count: collectors.count)
         missing = Array(repeating: [], count: collectors.count)
@@ -112,8 +115,9 @@ public final class Orchestrator {
                 try serve(control)
                 try checkDeadlines()
                 try hashSome()
+                try endWhoHaveAll()
             }
-            try storeProbeRecords()
+            try endWhoHaveAll()
         } catch {
             for session in sessions { ChildProcess.killTree(session.child.identifier) }
             throw error
@@ -162,7 +166,7 @@ public final class Orchestrator {
         for session in current { try finishIfEnded(session) }
         reapOrphans()
         tellProgress()
-        turn()
+        turn(&progress)
     }
 
     /// Once a second: reaps what workers left behind and has ended.

@@ -11,6 +11,8 @@ struct ProbeQueue {
     private var poisoned: Set<String> = []
     private var isPoisonNew = false
     private(set) var records: [RecordKey: [ProbeRecord]] = [:]
+    /// How many targets of each collector have no record yet.
+    private var openCounts: [Int: Int] = [:]
     private(set) var total = 0
     private(set) var done = 0
 
@@ -29,6 +31,7 @@ struct ProbeQueue {
     mutating func add(_ task: ProbeTask) {
         waiting.append(task)
         total += 1
+        openCounts[task.collector, default: 0] += 1
         if !poisoned.isEmpty { isPoisonNew = true }
     }
 
@@ -77,9 +80,13 @@ struct ProbeQueue {
     /// Keeps what the probe of `task` found.
     mutating func keep(_ record: ProbeRecord, of task: ProbeTask) {
         done += 1
+        openCounts[task.collector, default: 0] -= 1
         records[RecordKey(collector: task.collector, kind: task.request.kind), default: []]
             .append(record)
     }
+
+    /// Whether every target of a collector has its record.
+    func isDone(ofCollector collector: Int) -> Bool { openCounts[collector, default: 0] == 0 }
 
     /// What the probes of a collector found, of all kinds.
     func records(ofCollector collector: Int) -> [ProbeRecord] {

@@ -17,6 +17,8 @@ public struct RunProgress {
     private static let sealedBytesPerSecond = 60e6
     /// The least that sealing is taken to cost, in tenths of a second.
     private static let leastSealWeight = 2.0
+    /// What sealing is taken to cost while nobody knows how much there will be.
+    public static let sealingWeight = 10.0
 
     private var operations: [String: Operation] = [:]
     private let started: MonotonicTime
@@ -39,10 +41,21 @@ public struct RunProgress {
         operations[name] = Operation(title: title, weight: weight, fraction: 0, isEnded: false)
     }
 
-    /// The weight of sealing, from how many bytes there are and the processors that compress.
+    /// The weight of sealing when collecting has ended, from how many bytes are left to compress and
+    /// the processors that do it.
     public mutating func weighSealing(byteCount: Int64, processorCount: Int) {
-        let seconds = Double(byteCount) / (Self.sealedBytesPerSecond * Double(processorCount))
-        operations["seal"]?.weight = max(Self.leastSealWeight, seconds * 10)
+        operations["seal"]?.weight = max(
+            Self.leastSealWeight, Self.weight(byteCount: byteCount, processorCount: processorCount))
+    }
+
+    /// The same while collectors run, and more bytes come: at least ``sealingWeight``.
+    public mutating func expectSealing(byteCount: Int64, processorCount: Int) {
+        operations["seal"]?.weight = max(
+            Self.sealingWeight, Self.weight(byteCount: byteCount, processorCount: processorCount))
+    }
+
+    private static func weight(byteCount: Int64, processorCount: Int) -> Double {
+        Double(byteCount) / (sealedBytesPerSecond * Double(max(1, processorCount))) * 10
     }
 
     /// Seconds since the run started.

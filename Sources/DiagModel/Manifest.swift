@@ -1,8 +1,12 @@
 /// `manifest.json`: how and when a bundle was made, and all that is and is not in it.
 public struct Manifest: Codable, Hashable, Sendable {
-    /// Bytes of the largest manifest that is read, and written: 45,000 artifacts at 700 bytes each,
-    /// and a third of it for what is missing and absent.
-    public static let byteLimit = 48 << 20
+    /// Bytes of the largest manifest that is read: 300,000 artifacts at 330 bytes each.
+    public static let byteLimit = 96 << 20
+    /// Values of the largest manifest that is read: those artifacts have twelve each.
+    public static let valueLimit = 4_000_000
+    /// Bytes of the largest manifest that a run writes: 45,000 artifacts at 700 bytes each, and a
+    /// third of it for what is missing and absent.
+    public static let writtenByteLimit = 48 << 20
 
     /// The program that made the bundle.
     public struct Tool: Codable, Hashable, Sendable {
@@ -116,6 +120,9 @@ public struct Manifest: Codable, Hashable, Sendable {
     public var completeness: Completeness
     /// How each collector ended, in the order of the plan.
     public var reports: [CollectorReport]
+    /// The collectors in the order in which their artifacts stand in the bundle; without it that of
+    /// the reports.
+    public var memberOrder: [String]?
     /// Every artifact, sorted by path.
     public var artifacts: [Artifact]
     /// What does not exist on this host, in the order of the plan.
@@ -128,7 +135,7 @@ public struct Manifest: Codable, Hashable, Sendable {
         tool: Tool, host: Host, caseIdentifier: String? = nil, userIdentifier: Int,
         started: Timestamp, collected: Timestamp, options: Options, isInterrupted: Bool = false,
         reports: [CollectorReport], artifacts: [Artifact],
-        absent: [Absent], missing: [Missing]
+        absent: [Absent], missing: [Missing], memberOrder: [String]? = nil
     ) {
         schema = Self.schemaIdentifier
         self.tool = tool
@@ -143,6 +150,7 @@ public struct Manifest: Codable, Hashable, Sendable {
         self.artifacts = []
         self.absent = absent
         self.missing = missing
+        self.memberOrder = memberOrder
         let isComplete =
             missing.isEmpty && !isInterrupted && reports.allSatisfy { $0.outcome == .complete }
             && !artifacts.contains { $0.isTruncated }

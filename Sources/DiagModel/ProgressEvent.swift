@@ -158,6 +158,37 @@ public struct ProgressEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// One volume of a bundle.
+public struct BundleVolume: Codable, Hashable, Sendable {
+    /// Where it is.
+    public var path: String
+    /// Its size in bytes.
+    public var byteCount: Int64
+    /// SHA-256 of its bytes.
+    public var sha256: String
+
+    /// The volume at `path`.
+    public init(path: String, byteCount: Int64, sha256: String) {
+        self.path = path
+        self.byteCount = byteCount
+        self.sha256 = sha256
+    }
+}
+
+/// Who can read a bundle.
+public struct BundleRecipients: Codable, Hashable, Sendable {
+    /// What encrypted it: age or gpg.
+    public var program: String
+    /// Those who can, as they were named.
+    public var recipients: [String]
+
+    /// Those whom `program` encrypted for.
+    public init(program: String, recipients: [String]) {
+        self.program = program
+        self.recipients = recipients
+    }
+}
+
 /// How a run ended, and where what it made is.
 public struct RunResult: Codable, Hashable, Sendable {
     /// The exit code that `collect` ends with.
@@ -168,6 +199,12 @@ public struct RunResult: Codable, Hashable, Sendable {
     public var bundleByteCount: Int64?
     /// SHA-256 of the bundle.
     public var bundleSHA256: String?
+    /// The volumes of the bundle in their order; none when it is one file.
+    public var volumes: [BundleVolume]?
+    /// What the bundle is encrypted with; none when it is in clear.
+    public var encryption: BundleRecipients?
+    /// Where its signature is; none when it has none.
+    public var signaturePath: String?
     /// The host folder's path; none when there is none.
     public var folderPath: String?
     /// How many artifacts it holds.
@@ -196,7 +233,8 @@ public struct RunResult: Codable, Hashable, Sendable {
         artifactByteCount: Int64 = 0, completeness: Manifest.Completeness = .partial,
         missing: [Missing] = [], findings: [Finding] = [], collectSeconds: Double = 0,
         sealSeconds: Double = 0, error: String? = nil,
-        withheld: [String: Withheld.Count]? = nil
+        withheld: [String: Withheld.Count]? = nil, volumes: [BundleVolume]? = nil,
+        encryption: BundleRecipients? = nil, signaturePath: String? = nil
     ) {
         self.exitCode = exitCode
         self.bundlePath = bundlePath
@@ -212,5 +250,8 @@ public struct RunResult: Codable, Hashable, Sendable {
         self.sealSeconds = sealSeconds
         self.error = error
         self.withheld = withheld
+        self.volumes = volumes
+        self.encryption = encryption
+        self.signaturePath = signaturePath
     }
 }

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 extension ChildProcess {
@@ -12,15 +13,37 @@ extension ChildProcess {
         for descendant in below { killForeign(descendant) }
     }
 
-    /// Reaps adopted children that have ended, those of `own` excepted: for who started them.
+    /// Reaps adopted children that have ended, those of `own` excepted: for who started them. So are
+    /// those that are reserved.
     ///
     /// Unreaped they keep their numbers, of which a host has few.
     public static func reapOrphans(besides own: Set<Int32>) {
-        var status: CInt = 0
-        for child in ProcessStanding.children(of: getpid()) where !own.contains(child) {
-            _ = unsafe waitpid(child, &status, WNOHANG)
+        reserved.withLock { reserved in
+            var status: CInt = 0
+            for child in ProcessStanding.children(of: getpid())
+            where !own.contains(child) && !reserved.contains(child) {
+                _ = unsafe waitpid(child, &status, WNOHANG)
+            }
         }
     }
+
+    /// Children that another thread reaps.
+    private static let reserved = Mutex<Set<Int32>>([])
+
+    /// Starts a child by `start` that ``reapOrphans(besides:)`` leaves to the caller, until
+    /// ``release()``.
+    static func reserving(
+        _ start: () throws(SystemCallError) -> ChildProcess
+    ) throws(SystemCallError) -> ChildProcess {
+        try reserved.withLock { reserved throws(SystemCallError) in
+            let child = try start()
+            reserved.insert(child.identifier)
+            return child
+        }
+    }
+
+    /// Lets anybody reap it: it was reaped, or nobody asks for it any more.
+    func release() { Self.reserved.withLock { _ = $0.remove(identifier) } }
 
     /// Ends the adopted children, those of `own` excepted, whose environment has one of
     /// `variables`, texts `NAME=VALUE`: what workers left behind.

@@ -19,4 +19,7 @@ public struct Pipe: ~Copyable, Sendable {
 
     /// Gives up the pipe for the end that `body` keeps; the other is closed.
     public consuming func takeReading() -> OwnedDescriptor { reading }
+
+    /// Gives up the pipe for the end that bytes go into; the other is closed.
+    public consuming func takeWriting() -> OwnedDescriptor { writing }
 }

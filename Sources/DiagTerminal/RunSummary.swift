@@ -39,10 +39,26 @@ public enum RunSummary {
         let withheld = result.withheld ?? [:]
         lines.append(fit(sentence(for: result.exitCode, withheld.sum)))
         if let path = result.bundlePath {
-            lines.append(text.escape(path, limit: .max))
-            lines.append(fit(bundleFacts(result)))
+            let volumes = result.volumes ?? []
+            if let first = volumes.first, let last = volumes.last, volumes.count > 1 {
+                lines.append(text.escape(first.path, limit: .max))
+                lines.append("to " + text.escape(last.path, limit: .max))
+                lines.append(fit("\(volumes.count) volumes; " + bundleFacts(result)))
+            } else {
+                lines.append(text.escape(volumes.first?.path ?? path, limit: .max))
+                lines.append(fit(bundleFacts(result)))
+            }
             if let digest = result.bundleSHA256 {
-                lines.append(fit("SHA-256 " + text.escape(digest, limit: 128)))
+                let word = volumes.isEmpty ? "SHA-256 " : "SHA-256 joined "
+                lines.append(fit(word + text.escape(digest, limit: 128)))
+            }
+            if let encryption = result.encryption {
+                let names = encryption.recipients.joined(separator: ", ")
+                lines.append(
+                    fit("Encrypted by \(encryption.program) to " + text.escape(names, limit: 500)))
+            }
+            if let path = result.signaturePath {
+                lines.append("Signature " + text.escape(path, limit: .max))
             }
         } else if let path = result.folderPath, isOfDump {
             lines.append(

@@ -16,10 +16,11 @@ struct Cat: ParsableCommand {
             what is printed is known to be undamaged when the command ends with 0.
             """)
 
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Argument(help: "The member's path.")
     var path: String
+    @OptionGroup var decryption: DecryptionOptions
 
     func run() throws {
         SignalDisposition.ignoreWriteSignals()
@@ -28,7 +29,7 @@ struct Cat: ParsableCommand {
         let isFound: Bool
         do throws(ArchiveError) {
             isFound = try BundleExtractor.content(
-                of: path, in: FilePath(bundle), notice: StandardStreams.note
+                of: path, in: FilePath(bundle), keys: decryption.keys, notice: StandardStreams.note
             ) {
                 (bytes) throws(ArchiveError) in
                 // A reader that has seen enough is no failure.

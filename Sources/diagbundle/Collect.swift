@@ -11,7 +11,9 @@ struct Collect: ParsableCommand {
         abstract: "Collect this host's diagnostics into a host folder and a sealed bundle.",
         discussion: """
             Runs every collector in a process of its own, shows its progress, writes \
-            OUTPUT/<host>/ and seals it into OUTPUT/<host>-<time>.tar.xz. Run it as root to get \
+            OUTPUT/<host>/ and seals it into OUTPUT/<host>-<time>.tar.xz, which is begun while \
+            collectors still run. With --split, --encrypt-to and --sign it is as "diagbundle archive" \
+            makes it; the host folder stays in clear. Run it as root to get \
             everything; an ordinary user gets less and is told what is missing.
 
             With --include-live-dump the memory of the running kernel is dumped, too, while the \
@@ -22,7 +24,7 @@ struct Collect: ParsableCommand {
             out of it, and what is new on the host, is not; what is gone is told as missing. The \
             options of the plan are used, whatever the configuration says; others that contradict \
             it, or ask for what was taken out of it, are refused. Free are --output, --progress, \
-            --case, --jobs, --deadline and --seal-deadline.
+            --case, --jobs, --deadline and --seal-deadline, and those of the bundle.
 
             Defaults may be set in /etc/diagbundle/config.yaml; see "diagbundle config show".
 
@@ -38,6 +40,8 @@ struct Collect: ParsableCommand {
             "Run exactly this plan, of diagbundle plan --output, and nothing else.",
             valueName: "file"), completion: .file(extensions: ["json"]))
     var plan: String?
+    @OptionGroup(title: SealingOptions.title) var sealing: SealingOptions
+    @OptionGroup(title: SealingOptions.title) var ending: ArchiveOnlyOption
     @OptionGroup var collection: CollectionOptions
     @Option(name: .customLong("case"), help: "The support case this bundle is for.")
     var caseIdentifier: String?
@@ -50,6 +54,8 @@ struct Collect: ParsableCommand {
         var given = try collection.given()
         if let output { given[SettingName.output.rawValue] = [output] }
         if let progress { given[SettingName.progress.rawValue] = [progress] }
+        given.merge(sealing.given) { $1 }
+        if ending.archiveOnly { given[SettingName.archiveOnly.rawValue] = ["yes"] }
         var words = Settings()
         words.override(with: given)
         try words.check()
@@ -61,7 +67,7 @@ struct Collect: ParsableCommand {
             },
             workingDirectory: try? HostFacts.absolute(".").string, caseIdentifier: caseIdentifier,
             planPath: try plan.map { try HostFacts.absolute(FilePath($0)).string },
-            dumpReason: reason.dumpReason)
+            dumpReason: reason.dumpReason, toolEnvironment: InstalledTool.environment)
         let style = progress.flatMap { ProgressStyle(rawValue: $0) } ?? .auto
         let status = try Front(request: request, style: style).run()
         HostFacts.exitNow(status)

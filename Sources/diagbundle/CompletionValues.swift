@@ -1,3 +1,4 @@
+import DiagArchive
 import DiagCodec
 import DiagCollect
 import DiagDeclared
@@ -34,14 +35,18 @@ enum CompletionValues {
             return Values(files: .files)
         case "--collectors", "--plugins", "--root", "--output", "--directory":
             return Values(files: .folders)
-        case "--config", "--plan": return Values(files: .files)
+        case "--config", "--plan", "--identity", "--signers", "--sign", "--encrypt-to":
+            return Values(files: .files)
         case "--progress": return .of(ProgressStyle.allCases.map(\.rawValue))
         case "--live-dump": return .of(["full", "stacks", "no"])
         case "--compress", "--dump-compress": return .of(["zstd", "zlib", "none"])
+        case "--format" where [["archive"], ["collect"]].contains(command):
+            return .of(BundleOptions.Container.allCases.map(\.rawValue))
         case "--dump-format", "--format": return .of(["kdump", "elf"])
         case "--on-pressure", "--dump-on-pressure": return .of(["abort", "partial", "ignore"])
         case "--compression": return .of(BlockFormat.allCases.map(\.rawValue))
-        case "--level" where command == ["archive"]: return .of((0...9).map(String.init))
+        case "--level" where [["archive"], ["collect"]].contains(command):
+            return .of((0...9).map(String.init))
         case "--level", "--dump-level": return .of(["0", "1", "16", "27", "31"])
         // Times, sizes, numbers, names of a case or of who asks: only the person knows.
         default: return .free

@@ -17,12 +17,16 @@ struct Extract: ParsableCommand {
             With --salvage every whole member of a damaged or cut bundle is saved, and what is \
             lost is listed.
 
+            Of an encrypted bundle that was altered or cut no file stays: until its end nobody knows \
+            that it was not. It is read from start to end, whatever is wanted of it.
+
             Exit codes: 0 unpacked, 1 the bundle is damaged, or nothing could be saved of it, \
             3 something of it was saved and something lost, 69 the bundle or a PATH is not \
-            there, 73 the folder cannot be written to, 74 input/output error.
+            there, 73 the folder cannot be written to, 74 input/output error, 77 no key at hand opens \
+            the bundle.
             """)
 
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Argument(help: "Members or folders to unpack; without any, all.")
     var paths: [String] = []
@@ -32,14 +36,16 @@ struct Extract: ParsableCommand {
     var replace = false
     @Flag(help: "Save what is whole of a damaged bundle.")
     var salvage = false
+    @OptionGroup var decryption: DecryptionOptions
 
     func run() throws {
+        SignalDisposition.ignoreWriteSignals()
         if salvage { return try runSalvage() }
         let extraction: BundleExtractor.Extraction
         do throws(ArchiveError) {
             extraction = try BundleExtractor.extract(
                 FilePath(bundle), into: FilePath(directory ?? "."), wanted: paths,
-                replacesFiles: replace, notice: StandardStreams.note)
+                replacesFiles: replace, keys: decryption.keys, notice: StandardStreams.note)
         } catch { throw CommandFailure(reading: error) }
         guard extraction.notFound.isEmpty else {
             throw CommandFailure(
@@ -57,7 +63,8 @@ struct Extract: ParsableCommand {
         let outcome: BundleSalvage.Outcome
         do throws(ArchiveError) {
             outcome = try BundleSalvage.salvage(
-                FilePath(bundle), into: FilePath(directory ?? "."), replacesFiles: replace)
+                FilePath(bundle), into: FilePath(directory ?? "."), replacesFiles: replace,
+                keys: decryption.keys)
         } catch { throw CommandFailure(reading: error) }
         for damage in outcome.damage { StandardStreams.note(damage) }
         let most = 100

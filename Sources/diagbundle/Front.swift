@@ -12,6 +12,8 @@ final class Front {
     private static let outputPatience = 30.0
     /// Seconds that the settings have to be read.
     private static let settingsPatience = 10.0
+    /// Seconds for trying keys: somebody may have to type a passphrase or touch one.
+    private static let keyPatience = 900.0
     /// Seconds without a word after which an orchestrator that seals and waits for something counts
     /// as hung: a slow disk takes its time to take a large bundle in.
     private static let sealingSilencePatience = 120.0
@@ -19,6 +21,7 @@ final class Front {
     private enum Phase {
         case settings
         case root
+        case keys
         case output
         case collecting
         case sealing
@@ -233,6 +236,7 @@ final class Front {
         }
         switch line.stage {
         case .rootIsReady: enter(.output)
+        case .keysAreTried: enter(.keys)
         case .outputIsReady:
             enter(.collecting)
             collecting = CollectingPatience(
@@ -295,6 +299,8 @@ final class Front {
                 ? ("reading the configuration", configurationPath) : nil
         case .root:
             return inPhase > patience ? ("reading the root", settings?.rootPath ?? "/") : nil
+        case .keys:
+            return inPhase > Self.keyPatience ? ("trying the keys for", output) : nil
         case .output:
             return inPhase > patience ? ("opening the output", output) : nil
         case .collecting:
@@ -317,7 +323,7 @@ final class Front {
         killAll()
         renderer?.finish()
         var message = "diagbundle: \(operation) \(path): no answer"
-        if let mount = mount(of: path) { message += " from \(mount)" }
+        if let mount = MountDescription.ofPath(path) { message += " from \(mount)" }
         message += "; \(standing.summary)."
         StandardStreams.printError(UntrustedText.escapingControls(message))
         for frame in standing.kernelStack.prefix(6) {
@@ -328,6 +334,7 @@ final class Front {
             switch phase {
             case .settings: "Name another file with --config."
             case .root: "No \(product) was made. The file system to be read does not answer."
+            case .keys: "No \(product) was made. The programs that encrypt and sign do not answer."
             case .output, .collecting, .sealing:
                 (isDump && leftDump != nil ? "" : "No \(product) was made. ")
                     + (leftDump.map { $0 + " " } ?? "")
@@ -335,14 +342,6 @@ final class Front {
             }
         StandardStreams.printError(advice)
         return ExitStatus.inputOutput.rawValue
-    }
-
-    /// The mount that `path` lies on, by the text of the mount table: the file system is not asked.
-    private func mount(of path: String) -> String? {
-        guard let file = try? OwnedDescriptor.open("/proc/self/mountinfo", .readOnly),
-            let bytes = try? file.readAll(limit: 16 << 20)
-        else { return nil }
-        return MountDescription.ofPath(path, in: MountTable(parsing: bytes))
     }
 
     /// Ends the orchestrator and, as it may hang too long to do it, its workers.
@@ -364,7 +363,9 @@ final class Front {
             return ExitStatus.failed.rawValue
         }
         if style == .json {
-            if let path = result.bundlePath ?? (isDump ? result.folderPath : nil) {
+            if let volumes = result.volumes {
+                for volume in volumes { StandardStreams.print(volume.path) }
+            } else if let path = result.bundlePath ?? (isDump ? result.folderPath : nil) {
                 StandardStreams.print(path)
             }
             return Int32(result.exitCode)

@@ -17,12 +17,12 @@ struct Grep: ParsableCommand {
             control characters are shown escaped.
 
             Exit codes: 0 a line matched, 1 none did, 64 the pattern is wrong, 69 the bundle or a \
-            PATH is not there, 74 the bundle is damaged or cannot be read.
+            PATH is not there, 74 the bundle is damaged or cannot be read, 77 no key at hand opens it.
             """)
 
     @Argument(help: "The pattern.")
     var pattern: String
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Argument(help: "Members or folders to search; without any, all.")
     var paths: [String] = []
@@ -43,6 +43,7 @@ struct Grep: ParsableCommand {
         name: [.customShort("n"), .long],
         help: "Print the number of each line, as path:number:line.")
     var lineNumber = false
+    @OptionGroup var decryption: DecryptionOptions
 
     func run() throws {
         SignalDisposition.ignoreWriteSignals()
@@ -64,7 +65,8 @@ struct Grep: ParsableCommand {
         let outcome: BundleSearch.Outcome
         do throws(ArchiveError) {
             outcome = try BundleSearch.search(
-                query, in: FilePath(bundle), wanted: paths, notice: StandardStreams.note
+                query, in: FilePath(bundle), wanted: paths, keys: decryption.keys,
+                notice: StandardStreams.note
             ) { (hit) throws(ArchiveError) in
                 do { if try printer.print(hit) { return } } catch { failure = error }
                 // A reader that has seen enough is no failure.

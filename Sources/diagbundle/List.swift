@@ -12,21 +12,24 @@ struct List: ParsableCommand {
         discussion: """
             A bundle of this program lists its members at its end: only that is read, and they \
             come sorted by path. Any other tar, compressed or not, and a plain zip are read from \
-            start to end. With --json each line has the path, the size (byteCount), the SHA-256 \
+            start to end, and a note says so. With --json each line has the path, the size (byteCount), the SHA-256 \
             (sha256), the offset in the uncompressed tar stream, and the compressed block with the \
             first byte of the content (block), where these are known.
             """)
 
-    @Argument(help: "The bundle.")
+    @Argument(help: "The bundle, or a volume of it.")
     var bundle: String
     @Flag(help: "Print one JSON object a line.")
     var json = false
+    @OptionGroup var decryption: DecryptionOptions
 
     func run() throws {
         SignalDisposition.ignoreWriteSignals()
         var failure: (any Error)?
         do throws(ArchiveError) {
-            try BundleListing.forEach(in: FilePath(bundle), notice: StandardStreams.note) {
+            try BundleListing.forEach(
+                in: FilePath(bundle), keys: decryption.keys, notice: StandardStreams.note
+            ) {
                 (entry) throws(ArchiveError) in
                 do { if try show(entry) { return } } catch { failure = error }
                 // A reader that has seen enough is no failure.

@@ -55,14 +55,23 @@ enum ManualSupplement {
             .init("Network and services alone:", "diagbundle collect --only network services"),
             .init(
                 "A disk of another host, mounted below /mnt:", "diagbundle collect --root /mnt"),
+            .init(
+                "The bundle alone, compressed with zstd:",
+                "diagbundle collect --compression zstd --archive-only"),
         ],
         "subsystems": [
             .init("For a program:", "diagbundle subsystems --json")
         ],
         "verify": [
-            .init("Check a bundle that came by mail:", "diagbundle verify host.tar.xz")
+            .init("Check a bundle that came by mail:", "diagbundle verify host.tar.xz"),
+            .init(
+                "One that is encrypted and signed:",
+                "diagbundle verify host.tar.xz.age --identity key.txt --signers customers"),
         ],
-        "list": [.init("The members of a bundle:", "diagbundle list host.tar.xz")],
+        "list": [
+            .init("The members of a bundle:", "diagbundle list host.tar.xz"),
+            .init("Those of one in volumes:", "diagbundle list host.tar.xz.001"),
+        ],
         "cat": [
             .init("The page for a person:", "diagbundle cat host.tar.xz summary.txt")
         ],
@@ -77,7 +86,16 @@ enum ManualSupplement {
                 "diagbundle extract host.tar.xz logs --directory /srv/case")
         ],
         "archive": [
-            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz")
+            .init("Seal a host folder:", "diagbundle archive logs/host --output host.tar.xz"),
+            .init("Make a zip of it:", "diagbundle archive logs/host --output host.zip"),
+            .init(
+                "So that one person alone can read it, and sees that it is from you:",
+                "diagbundle archive logs/host --output host.tar.xz --encrypt-to support.pub"
+                    + " --sign ~/.ssh/id_ed25519"),
+            .init(
+                "For a portal that takes files of 25 MB:",
+                "diagbundle archive logs/host --output host.tar.xz --split 25MB"),
+            .init("Join the volumes:", "cat host.tar.xz.[0-9]* > host.tar.xz"),
         ],
         "dump full": [
             .init("What would a dump need here?", "diagbundle dump full --dry-run"),
@@ -134,14 +152,15 @@ extension ExitStatus {
         case .partial:
             "partial: a valid bundle with something missing, or a part saved of a damaged one"
         case .usage: "wrong usage"
-        case .unavailable: "the source does not exist here"
+        case .unavailable: "the source, or a program that an option needs, does not exist here"
         case .cannotCreate: "the output cannot be created"
         case .inputOutput:
-            "input/output error: disk full, output hung; for grep also a damaged bundle"
+            "input/output error: disk full, output hung, encrypting or signing failed; for grep also"
+                + " a damaged bundle"
         case .temporarilyRefused:
             "refused for now: another run is at work in the same output folder; a dump under"
                 + " memory pressure, beside another, or too soon after the last"
-        case .notPermitted: "not permitted"
+        case .notPermitted: "not permitted, or no key at hand opens the bundle"
         case .interrupted: "interrupted; the bundle is sealed and holds what was collected"
         }
     }

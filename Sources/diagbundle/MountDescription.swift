@@ -1,5 +1,7 @@
 import DiagFormats
 import DiagModel
+import DiagSystem
+import SystemPackage
 
 /// A mount in words, for errors that must name the device behind a path.
 enum MountDescription {
@@ -15,6 +17,14 @@ enum MountDescription {
         // Of two at one place the later hides the earlier.
         let longest = candidates.map(\.mountPoint.count).max()
         return candidates.last { $0.mountPoint.count == longest }.map(describe)
+    }
+
+    /// The same by this process's own mount table: the file system is not asked.
+    static func ofPath(_ path: String) -> String? {
+        guard let file = try? OwnedDescriptor.open("/proc/self/mountinfo", .readOnly),
+            let bytes = try? file.readAll(limit: 16 << 20)
+        else { return nil }
+        return ofPath(path, in: MountTable(parsing: bytes))
     }
 
     /// For example `the ext4 file system /dev/vda1 mounted at /`.

@@ -15,6 +15,8 @@ struct OrchestratorRequest: Codable {
     var planPath: String?
     /// Why a dump goes into the bundle, in the words of whoever asks.
     var dumpReason: String?
+    /// The variables of the programs that encrypt and sign, which nobody else gets.
+    var toolEnvironment: [String: String]?
     /// The live dump to make, in the place of a bundle.
     var dump: DumpRequest?
 }
@@ -46,6 +48,8 @@ struct OrchestratorLine: Codable {
     enum Stage: String, Codable {
         /// The root answered.
         case rootIsReady
+        /// Programs that encrypt and sign are tried; ``rootIsReady`` comes once more after that.
+        case keysAreTried
         /// The output directory answered.
         case outputIsReady
         /// Collecting is over.

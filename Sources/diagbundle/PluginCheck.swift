@@ -233,7 +233,7 @@ struct PluginCheck {
         let orchestrator = Orchestrator(
             collectors: [plugin], configuration: configuration, intake: intake,
             progress: RunProgress(started: started) { _ in }, started: started,
-            turn: {
+            turn: { _ in
                 guard let seconds else { return }
                 if MonotonicTime.now.seconds(since: started) >= seconds { control.stop() }
             })

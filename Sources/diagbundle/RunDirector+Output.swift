@@ -35,12 +35,7 @@ extension RunDirector {
     func outputFailure(_ error: any Error, isCreating: Bool) -> CommandFailure {
         let errno = (error as? SystemCallError)?.errno ?? (error as? ArchiveError)?.errno
         var message = "\(error)"
-        if let file = try? OwnedDescriptor.open("/proc/self/mountinfo", .readOnly),
-            let bytes = try? file.readAll(limit: 16 << 20),
-            let mount = MountDescription.ofPath(output.string, in: MountTable(parsing: bytes))
-        {
-            message += ", on \(mount)"
-        }
+        if let mount = MountDescription.ofPath(output.string) { message += ", on \(mount)" }
         if isCreating, let advice = rootAdvice(errno) {
             return CommandFailure(.notPermitted, message + advice)
         }

@@ -30,6 +30,8 @@ final class RunDirector {
     let output: FilePath
     /// What is said of a live dump, for the end of the run.
     let dumpDocuments = KeptArtifacts([dumpReportName])
+    /// How the bundle is made, with the keys that were tried; by when is not said.
+    var sealing = BundleOptions()
     var progress: RunProgress
     var result = RunResult(exitCode: Int(ExitStatus.failed.rawValue))
 
@@ -157,6 +159,7 @@ final class RunDirector {
         let host = HostIdentity.read(from: tree)
         try plan?.check(host.planHost(of: tree))
         link.send(.init(stage: .rootIsReady))
+        if request.dump == nil { try prepareSealing() }
         let directory = try openOutput()
         let lock = try takeLock(on: directory)
         defer { lock.release() }
@@ -178,22 +181,32 @@ final class RunDirector {
                 "\(path): \(why). It has the name of an older host folder, and stays as it is.")
         }
 
+        var stream: BundleStream?
         do {
-            let (manifest, findings) = try collect(
-                into: folder, host: host, forkServer: forkServer, control)
+            var path: FilePath?
             if request.dump == nil {
+                let bundlePath = try bundlePath(folder, directory)
+                stream = startBundle(of: folder, as: bundlePath)
+                path = bundlePath
+            }
+            let (manifest, findings) = try collect(
+                into: folder, stream, host: host, forkServer: forkServer, control)
+            if let path {
                 if let outline = dumpOutline(manifest) { link.send(.init(outline: outline)) }
-                try seal(folder, manifest, findings, directory)
+                try seal(folder, manifest, findings, directory, path, stream)
             } else {
                 try keepDump(folder, manifest, findings)
             }
         } catch let failure as ArtifactIntake.OutputFailure {
+            stream?.giveUp()
             leave(folder)
             throw outputFailure(failure.cause, isCreating: false)
         } catch let error as SystemCallError {
+            stream?.giveUp()
             leave(folder)
             throw outputFailure(error, isCreating: false)
         } catch {
+            stream?.giveUp()
             // Nothing is left to discard when sealing failed: the folder is in its place then.
             leave(folder)
             throw error
@@ -203,7 +216,8 @@ final class RunDirector {
     // MARK: - Collecting
 
     private func collect(
-        into folder: HostFolder, host: HostIdentity, forkServer: ForkServer?,
+        into folder: HostFolder, _ stream: BundleStream?, host: HostIdentity,
+        forkServer: ForkServer?,
         _ control: borrowing OwnedDescriptor
     ) throws -> (Manifest, FindingList) {
         for collector in collectors {
@@ -216,13 +230,17 @@ final class RunDirector {
             progress.plan("probes", title: "Probing what may block", weight: 2)
         }
         if request.dump == nil {
-            progress.plan("seal", title: "Sealing the bundle", weight: 10)
+            progress.plan(
+                "seal", title: "Sealing the bundle", weight: RunProgress.sealingWeight)
         }
         progress.startRun()
         let since = try settings.since(now: startedAt)
         let budget = try settings.maxByteCount
+        let sink = stream.map { BundleSink($0) }
+        let processorCount = sealingProcessorCount
         let intake = ArtifactIntake(
-            filter: UnchangedArtifacts(), sinks: [folder, dumpDocuments], byteBudget: budget)
+            filter: UnchangedArtifacts(),
+            sinks: [folder, dumpDocuments] + (sink.map { [$0] } ?? []), byteBudget: budget)
         var configuration = OrchestratorConfiguration(
             root: root, since: since, jobs: try settings.jobs,
             deadlineSeconds: try settings.deadlineSeconds, byteBudget: budget,
@@ -239,7 +257,13 @@ final class RunDirector {
         configuration.origins = origins
         let orchestrator = Orchestrator(
             collectors: collectors, configuration: configuration, forkServer: forkServer,
-            intake: intake, progress: progress, started: started, turn: { [link] in link.beat() })
+            intake: intake, progress: progress, started: started,
+            turn: { [link] progress in
+                link.beat()
+                guard let sink else { return }
+                progress.expectSealing(
+                    byteCount: sink.leftByteCount, processorCount: processorCount)
+            })
         let (outcome, progress) = try orchestrator.run(control: control)
         self.progress = progress
         result.collectSeconds = progress.elapsedSeconds
@@ -256,6 +280,7 @@ final class RunDirector {
             isInterrupted: outcome.isInterrupted, reports: outcome.reports,
             artifacts: intake.artifacts, absent: outcome.absent,
             missing: outcome.missing + refusedPlugins + (plan?.missing ?? []))
+        if request.dump == nil { manifest.memberOrder = memberOrder }
         let page =
             request.dump == nil
             ? SummaryPage.render(
@@ -281,77 +306,5 @@ final class RunDirector {
                 what: UntrustedText.escapingControls($0.isFolder ? $0.path : $0.name),
                 why: UntrustedText.escapingControls($0.reason))
         }
-    }
-
-    // MARK: - Sealing
-
-    private func seal(
-        _ folder: HostFolder, _ manifest: Manifest, _ findings: FindingList,
-        _ directory: OutputDirectory
-    ) throws {
-        link.send(.init(stage: .sealing))
-        let byteCount = manifest.artifacts.reduce(0) { $0 + $1.byteCount }
-        // What is compressed already is only copied, which is ten times as fast.
-        let copied = manifest.artifacts.reduce(0) { $0 + ($1.isCompressed ? $1.byteCount : 0) }
-        progress.weighSealing(
-            byteCount: byteCount - copied + copied / 10, processorCount: HostFacts.processorCount)
-        progress.start("seal")
-        result.artifactCount = manifest.artifacts.count
-        result.artifactByteCount = byteCount
-        result.completeness = manifest.completeness
-        result.missing = manifest.missing
-        result.withheld = manifest.withheld.isEmpty ? nil : manifest.withheld
-        result.findings = findings.findings
-        let sealStarted = MonotonicTime.now
-        let path = try bundlePath(folder, directory)
-        let bundle: SealedBundle
-        do {
-            bundle = try BundleWriter.seal(
-                folder: folder.stagingPath, topName: folder.name, as: path,
-                options: BundleOptions(
-                    deadline: sealStarted.advanced(bySeconds: try settings.sealDeadlineSeconds)),
-                progress: { self.tell($0, since: sealStarted) })
-        } catch let error as ArchiveError {
-            progress.end(
-                "seal", .failed, elapsedSeconds: MonotonicTime.now.seconds(since: sealStarted),
-                reason: error.description)
-            // The host folder is whole even so.
-            throw try keep(folder, in: directory, after: outputFailure(error, isCreating: false))
-        }
-        link.send(.init(stage: .bundleIsNamed))
-        // Somebody may have put something there meanwhile.
-        if let failure = try put(folder, in: directory) {
-            throw CommandFailure(
-                failure.status, "\(failure.message) The bundle \(path) is whole.")
-        }
-        result.sealSeconds = MonotonicTime.now.seconds(since: sealStarted)
-        result.bundlePath = path.string
-        result.bundleByteCount = bundle.byteCount
-        result.bundleSHA256 = bundle.sha256
-        let status: ExitStatus =
-            manifest.isInterrupted
-            ? .interrupted : manifest.completeness == .complete ? .complete : .partial
-        result.exitCode = Int(status.rawValue)
-        progress.end("seal", .complete, elapsedSeconds: result.sealSeconds)
-    }
-
-    private func tell(_ position: BundleProgress, since sealStarted: MonotonicTime) {
-        link.beat()
-        guard progress.isTimeToTell() else { return }
-        progress.advance(
-            "seal",
-            .init(
-                done: position.byteCount, total: position.totalByteCount, unit: "bytes",
-                activity: "compressing"),
-            elapsedSeconds: MonotonicTime.now.seconds(since: sealStarted),
-            file: .init(path: position.member, byteCount: position.byteCount))
-    }
-
-    /// `<host>-<time>.tar.xz`, with a number when two runs began in one second.
-    private func bundlePath(
-        _ folder: HostFolder, _ directory: OutputDirectory
-    ) throws -> FilePath {
-        let stem = "\(folder.name)-\(startedAt.compactDescription)"
-        return output.appending(try directory.freeName(stem, ending: ".tar.xz"))
     }
 }

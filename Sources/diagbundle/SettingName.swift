@@ -3,6 +3,16 @@ enum SettingName: String, CaseIterable {
     case output
     case deadline
     case sealDeadline = "seal-deadline"
+    case format
+    case compression
+    case level
+    case threads
+    case memory
+    case noSparse = "no-sparse"
+    case split
+    case encryptTo = "encrypt-to"
+    case sign
+    case archiveOnly = "archive-only"
     case jobs
     case maxSize = "max-size"
     case since
@@ -34,14 +44,19 @@ enum SettingName: String, CaseIterable {
     case root
 
     /// Whether it takes several values.
-    var isList: Bool { [.collectors, .plugins, .only, .skip, .subsystem].contains(self) }
+    var isList: Bool {
+        [.collectors, .plugins, .only, .skip, .subsystem, .encryptTo].contains(self)
+    }
 
     /// Whether it says how a live dump is made, and not whether one is.
     var isOfDump: Bool { rawValue.hasPrefix("dump-") }
 
     /// Whether it is typed without a value.
     var isFlag: Bool {
-        [.persistentEvents, .dumpUserPages, .dumpGuestPages, .dumpThrottle].contains(self)
+        [
+            .noSparse, .archiveOnly, .persistentEvents, .dumpUserPages, .dumpGuestPages,
+            .dumpThrottle,
+        ].contains(self)
     }
 
     /// What it is for, in a few words.
@@ -50,6 +65,16 @@ enum SettingName: String, CaseIterable {
         case .output: "folder that host folder and bundle are written to"
         case .deadline: "time until collecting ends"
         case .sealDeadline: "time until compressing ends; the rest is stored"
+        case .format: "what the bundle is (tar or zip)"
+        case .noSparse: "write files with holes full (yes or no)"
+        case .compression: "how the bundle is compressed (xz, zstd or none)"
+        case .level: "how strongly; xz 1, zstd 3, zip 6 when not set"
+        case .threads: "blocks compressed at once; as many as processors when not set"
+        case .memory: "most bytes of memory for compressing"
+        case .split: "most bytes of each volume; one file when not set"
+        case .encryptTo: "who alone can read the bundle; everybody when not set"
+        case .sign: "key that the bundle is signed with; none when not set"
+        case .archiveOnly: "keep the bundle alone, not the host folder (yes or no)"
         case .jobs: "collectors, and probes, at once"
         case .maxSize: "most bytes of all artifacts together"
         case .since: "how far back logs are collected"

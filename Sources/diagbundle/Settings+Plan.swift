@@ -8,7 +8,8 @@ import SystemPackage
 extension Settings {
     /// What says how a run goes on and where it writes, and not what it reads.
     private static let free: Set<SettingName> = [
-        .output, .progress, .jobs, .deadline, .sealDeadline,
+        .output, .progress, .jobs, .deadline, .sealDeadline, .format, .compression, .level,
+        .threads, .memory, .noSparse, .split, .encryptTo, .sign, .archiveOnly,
     ]
 
     /// What a plan keeps of these settings: those of what is read, as far as somebody set them.

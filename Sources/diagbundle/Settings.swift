@@ -37,11 +37,16 @@ struct Settings {
     /// Whether the command line is that of `diagbundle dump`, where options have no prefix.
     var isOfDump = false
 
+    /// Whether the configuration file was looked at.
+    private var isWhole = false
+
     /// The built-in defaults.
     init() {
         let processors = HostFacts.processorCount
         let defaults: [SettingName: [String]] = [
             .output: ["logs"], .deadline: ["10m"], .sealDeadline: ["60s"],
+            .format: ["tar"], .compression: ["xz"], .level: [], .threads: [], .memory: [],
+            .noSparse: ["no"], .split: [], .encryptTo: [], .sign: [], .archiveOnly: ["no"],
             .jobs: ["\(min(max(2, processors), 64))"], .maxSize: ["2G"], .since: [],
             .profile: ["default"], .collectors: [], .plugins: [], .only: [], .skip: [],
             .subsystem: [], .persistentEvents: ["no"],
@@ -62,6 +67,7 @@ struct Settings {
         self.init()
         try read(path ?? Self.standardPath, isOptional: path == nil)
         override(with: commandLine)
+        isWhole = true
     }
 
     /// Puts what the command line, or a plan, says in the place of the rest.
@@ -121,6 +127,9 @@ struct Settings {
         guard isOfDump, name.rawValue.hasPrefix("dump-") else { return name.rawValue }
         return name == .dumpDirectory ? "output" : String(name.rawValue.dropFirst(5))
     }
+
+    /// Whether the command line says it.
+    func isTyped(_ name: SettingName) -> Bool { values[name]?.source == .commandLine }
 
     func text(_ name: SettingName) -> String { values[name]?.texts.last ?? "" }
 
@@ -244,6 +253,11 @@ extension Settings {
         _ = try root
         _ = try deadlineSeconds
         _ = try sealDeadlineSeconds
+        // What a level may be follows from the compression, which the file may say.
+        if isWhole || [.compression, .format].contains(where: { isTyped($0) }) {
+            _ = try sealing
+        }
+        _ = try isArchiveOnly
         _ = try jobs
         _ = try maxByteCount
         _ = try progress

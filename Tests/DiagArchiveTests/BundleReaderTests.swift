@@ -120,10 +120,20 @@ import Testing
             program: #"i = tarfile.TarInfo("h/a"); i.size = 100000; t.fileobj.write(i.tobuf())"#,
             reason: "Truncated"),
         .init(
-            testDescription: "sparse",
+            testDescription: "sparse with overlapping entries",
             program:
-                #"add(t, "h/s", b"x" * 512, pax_headers={"GNU.sparse.map": "0,1,9000000,511", "GNU.sparse.size": "9000511", "GNU.sparse.numblocks": "2"})"#,
-            reason: "sparse"),
+                #"add(t, "h/s", b"x" * 512, pax_headers={"GNU.sparse.map": "0,256,100,256", "GNU.sparse.size": "9000511", "GNU.sparse.numblocks": "2"})"#,
+            reason: "come behind those up to 256"),
+        .init(
+            testDescription: "sparse with data behind its end",
+            program:
+                #"add(t, "h/s", b"x" * 512, pax_headers={"GNU.sparse.map": "0,1,9000000,511", "GNU.sparse.size": "9000510", "GNU.sparse.numblocks": "2"})"#,
+            reason: "more than declared"),
+        .init(
+            testDescription: "sparse with less data than its map says",
+            program:
+                #"add(t, "h/s", b"x" * 512, pax_headers={"GNU.sparse.map": "0,1,8000,1000", "GNU.sparse.size": "9000", "GNU.sparse.numblocks": "2"})"#,
+            reason: "its map says 1001"),
     ]
 
     @Test("A hostile member is refused, and nothing is written outside", arguments: hostile)

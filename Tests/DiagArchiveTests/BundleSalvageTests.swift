@@ -141,6 +141,19 @@ import Testing
         #expect(!outcome.isWhole)
     }
 
+    @Test(
+        "An index that lies costs no member whose blocks have checks",
+        arguments: IndexedBundleTests.lies)
+    func lyingIndex(lie: IndexedBundleTests.Lie) throws {
+        let folder = try SealedSample.small()
+        let forged = try IndexedBundleTests.forge(folder, lie)
+        try #require(try run("xz", "-0", "--block-size=2000", forged).isWell)
+        let (files, outcome) = try Self.saved(bytes(forged + ".xz"), in: folder)
+        #expect(files == (try SealedSample.files(below: folder.host)))
+        #expect(outcome.isListed && !outcome.isWhole)
+        #expect(outcome.damage.contains { $0.contains("the index of members says") })
+    }
+
     @Test("What has no blocks is saved up to the damage", arguments: ["gzip", "xz"])
     func foreign(program: String) throws {
         let folder = try SealedSample.large()

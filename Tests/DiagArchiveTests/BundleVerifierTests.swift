@@ -280,12 +280,14 @@ import Testing
     @Test("A manifest of millions of wrong values is refused by its schema or its size")
     func hugeManifest() throws {
         let folder = try TestFolder.whole()
-        for (count, expected) in [
-            (100_000, "manifest.json: /: without absent"),
-            (1_100_000, "manifest.json: nested too deep, or more than 1000000 values"),
-            (26_000_000, "manifest.json: larger than 50331648 bytes"),
+        for (count, blankCount, expected) in [
+            (100_000, 0, "manifest.json: /: without absent"),
+            (4_100_000, 0, "manifest.json: nested too deep, or more than 4000000 values"),
+            (1, 96 << 20, "manifest.json: larger than 100663296 bytes"),
         ] {
-            let zeros = (0..<2 * count).map { $0 & 1 == 0 ? 0x30 as UInt8 : 0x2C }
+            var zeros = [UInt8](repeating: 0x2C, count: 2 * count)
+            for place in stride(from: 0, to: zeros.count, by: 2) { zeros[place] = 0x30 }
+            zeros += [UInt8](repeating: 0x20, count: blankCount)
             try folder.write(
                 Array("manifest.json".utf8),
                 Array(#"{"schema":"diagbundle.manifest/1","artifacts":["#.utf8) + zeros

@@ -136,13 +136,13 @@ import Testing
     /// The member `number` with other values.
     static func changed(
         _ member: IndexedMember, path: MemberPath? = nil, byteCount: Int64? = nil,
-        sha256: [UInt8]? = nil, headerOffset: Int64? = nil
+        sha256: [UInt8]? = nil, headerOffset: Int64? = nil, block: Int? = nil
     ) -> IndexedMember {
         IndexedMember(
             path: path ?? member.path, kind: member.kind, byteCount: byteCount ?? member.byteCount,
             storedByteCount: byteCount ?? member.storedByteCount, sha256: sha256 ?? member.sha256,
             headerOffset: headerOffset ?? member.headerOffset,
-            contentOffset: member.contentOffset, block: member.block)
+            contentOffset: member.contentOffset, block: block ?? member.block)
     }
 
     static func place(_ name: String, in members: [IndexedMember]) -> Int {
@@ -159,6 +159,10 @@ import Testing
             let place = place("logs/b.bin", in: members)
             members[place] = changed(members[place], byteCount: members[place].byteCount - 1)
         },
+        Lie(testDescription: "a larger size") { members in
+            let place = place("logs/b.bin", in: members)
+            members[place] = changed(members[place], byteCount: members[place].byteCount + 1)
+        },
         Lie(testDescription: "two paths") { members in
             let (one, other) = (
                 place("logs/b.bin", in: members), place("logs/a.txt", in: members)
@@ -172,6 +176,37 @@ import Testing
     @Test("An index that lies, with hashes that fit, is found out", arguments: lies)
     func lying(lie: Lie) throws {
         let folder = try SealedSample.small()
+        let copy = try Self.forge(folder, lie)
+        let error = #expect(throws: ArchiveError.self) {
+            try BundleExtractor.content(of: "logs/b.bin", in: FilePath(copy)) {
+                _ throws(ArchiveError) in
+            }
+        }
+        #expect(error?.kind == .invalid)
+        #expect(try BundleVerifierTests.differences(copy) != [])
+        // Whoever does not ask the index is not deceived.
+        _ = try BundleExtractor.extract(FilePath(copy), into: FilePath(folder.path + "/out"))
+        #expect(
+            try SealedSample.files(below: folder.path + "/out/host17")
+                == SealedSample.files(below: folder.host))
+    }
+
+    @Test("The block that an index gives is not believed: another program may have packed it again")
+    func lyingBlock() throws {
+        let folder = try SealedSample.small()
+        let lie = Lie(testDescription: "all in block 7") { members in
+            members = members.map { Self.changed($0, block: 7) }
+        }
+        let copy = try Self.forge(folder, lie)
+        #expect(try SealedSample.indexed(copy) == SealedSample.files(below: folder.host))
+        #expect(try BundleVerifierTests.differences(copy) == [])
+        try BundleListing.forEach(in: FilePath(copy)) { entry throws(ArchiveError) in
+            #expect(entry.block == nil)
+        }
+    }
+
+    /// A bundle of `folder` without compression whose index tells `lie`; its path.
+    static func forge(_ folder: TestFolder, _ lie: Lie) throws -> String {
         let path = try SealedSample.seal(folder, .none)
         let bundle = try #require(try IndexedBundle.open(InputFile(FilePath(path))))
         var members = try bundle.allMembers()
@@ -185,18 +220,7 @@ import Testing
         forged += [UInt8](repeating: 0, count: 1024)
         let copy = folder.path + "/copy.tar"
         try SealedSample.write(forged, to: copy)
-        let error = #expect(throws: ArchiveError.self) {
-            try BundleExtractor.content(of: "logs/b.bin", in: FilePath(copy)) {
-                _ throws(ArchiveError) in
-            }
-        }
-        #expect(error?.kind == .invalid)
-        #expect(try BundleVerifierTests.differences(copy) != [])
-        // Whoever does not ask the index is not deceived.
-        _ = try BundleExtractor.extract(FilePath(copy), into: FilePath(folder.path + "/out"))
-        #expect(
-            try SealedSample.files(below: folder.path + "/out/host17")
-                == SealedSample.files(below: folder.host))
+        return copy
     }
 
     @Test("An index that does not stand last is told")

@@ -46,6 +46,20 @@ import Testing
         #expect(keys == keys.sorted())
     }
 
+    @Test("Where the manifest says in which order collectors stand, that counts")
+    func memberOrder() throws {
+        let folder = try TestFolder.whole()
+        var manifest = folder.manifest()
+        let names = manifest.reports.map(\.collector)
+        try #require(names.count > 1)
+        manifest.memberOrder = [names[names.count - 1]]
+        let order = MemberOrder(of: manifest)
+        let keys = ([names[names.count - 1]] + names.dropLast()).map { name in
+            order.key(of: IndexStream.path(name + "/a"), collector: name, isDirectory: false)
+        }
+        #expect(keys == keys.sorted())
+    }
+
     @Test(
         "The kind of a file is its extension, or its name without numbers",
         arguments: [

@@ -76,6 +76,16 @@ import Testing
         #expect(records.byteCount == 8_589_934_592)
         #expect(!records.isSparse)
         #expect(PaxRecords(Array("22 GNU.sparse.major=1\n".utf8))?.isSparse == true)
+        let version = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+        let size = "27 GNU.sparse.realsize=900\n"
+        let name = "21 GNU.sparse.name=a\n"
+        for text in [version + size + name, size + name + version] {
+            let sparse = PaxRecords(Array(text.utf8))
+            #expect(sparse?.sparseByteCount == 900)
+            #expect(sparse?.path == Array("a".utf8))
+        }
+        #expect(PaxRecords(Array((size + name).utf8))?.sparseByteCount == nil)
+        #expect(PaxRecords(Array("26 GNU.sparse.realsize=-9\n".utf8)) == nil)
         #expect(PaxRecords([])?.path == nil)
     }
 

@@ -71,14 +71,21 @@ final class TestFolder {
     }
 
     func write(_ name: [UInt8], _ bytes: [UInt8]) throws {
-        let whole = Array(host.utf8) + [0x2F] + name
-        for end in whole.indices where whole[end] == 0x2F && end > host.utf8.count {
-            _ = mkdir(whole[..<end].map { CChar(bitPattern: $0) } + [0], 0o755)
+        // Component by component: a path may be longer than one system call takes.
+        var folder = open(host, O_RDONLY | O_DIRECTORY)
+        defer { close(folder) }
+        let components = name.split(separator: 0x2F).map { part in
+            part.map { CChar(bitPattern: $0) } + [0]
         }
-        let path = FilePath(platformString: whole.map { CChar(bitPattern: $0) } + [0])
-        let file = try FileDescriptor.open(
-            path, .writeOnly, options: [.create, .truncate],
-            permissions: [.ownerReadWrite, .otherRead])
+        for component in components.dropLast() {
+            _ = mkdirat(folder, component, 0o755)
+            let inside = openat(folder, component, O_RDONLY | O_DIRECTORY)
+            close(folder)
+            folder = inside
+        }
+        let last = openat(folder, components.last ?? [0], O_WRONLY | O_CREAT | O_TRUNC, 0o604)
+        guard last >= 0 else { throw Errno(rawValue: errno) }
+        let file = FileDescriptor(rawValue: last)
         defer { try? file.close() }
         try file.writeAll(bytes)
     }

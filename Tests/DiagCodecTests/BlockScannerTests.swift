@@ -66,6 +66,62 @@ import Testing
         }
     }
 
+    /// A file of `bytes`, of which `hole` cannot be read.
+    static func source(_ bytes: [UInt8], without hole: Range<Int>) -> BlockSource {
+        struct Unreadable: Error {}
+        return BlockSource(
+            byteCount: Int64(bytes.count), holes: [Int64(hole.lowerBound)..<Int64(hole.upperBound)]
+        ) { offset, count in
+            let range = Int(offset)..<Int(offset) + count
+            guard !range.overlaps(hole) else { throw Unreadable() }
+            return Array(bytes[range])
+        }
+    }
+
+    @Test(
+        "A hole costs the blocks that it touches, and no other, wherever it begins and ends",
+        arguments: [BlockFormat.xz, .zstd])
+    func hole(format: BlockFormat) throws {
+        let file = try BlockSample.file(format, Self.blocks)
+        let table = try #require(try BlockTable.read(BlockSource(file)))
+        for start in [0, 1, 13, 500, 9_001, 20_003] {
+            for end in [start + 1, start + 997, start + 5_003] where end < file.count {
+                let source = Self.source(file, without: start..<end)
+                var scanner = try #require(BlockScanner(format, source))
+                var found = [[UInt8]]()
+                while let one = scanner.next() {
+                    if let content = try? BlockDecoder(format).decode(one.block, from: source) {
+                        scanner.pass(one.block)
+                        found.append(content)
+                    } else {
+                        _ = scanner.fail(one.block)
+                    }
+                }
+                let expected = (0..<table.count).filter {
+                    let block = table[$0]
+                    return !(Int(block.offset)..<Int(block.offset + block.byteCount))
+                        .overlaps(start..<end)
+                }
+                #expect(found == expected.map { Self.blocks[$0] }, "\(start)..<\(end)")
+            }
+        }
+    }
+
+    @Test(
+        "A block begins where the table says, and not in another file",
+        arguments: [BlockFormat.xz, .zstd])
+    func begins(format: BlockFormat) throws {
+        let file = try BlockSample.file(format, Self.blocks)
+        let table = try #require(try BlockTable.read(BlockSource(file)))
+        let moved = [7, 7, 7, 7] + file.dropLast(4)
+        for index in 0..<table.count {
+            var scanner = try #require(BlockScanner(format, BlockSource(file)))
+            var other = try #require(BlockScanner(format, BlockSource(Array(moved))))
+            let begins = (scanner.begins(table[index]), other.begins(table[index]))
+            #expect(begins == (true, false))
+        }
+    }
+
     @Test("Rubbish holds no block, and ends", arguments: [BlockFormat.xz, .zstd])
     func rubbish(format: BlockFormat) throws {
         #expect(try Self.scan(format, BlockSample.noise(200_001)) == [])

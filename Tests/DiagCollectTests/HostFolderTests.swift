@@ -117,6 +117,7 @@ struct HostFolderTests {
         let output = try OutputDirectory.create(place.path)
         for name in [
             ".host-20260101T000000Z.tar.xz.partial", ".other-1.tar.xz.partial", "host-1.tar.xz",
+            ".host-20260101T000000Z.tar.zst.partial", ".host-20260101T000000Z.tar.partial",
         ] {
             _ = try output.createFile(name).rawValue
         }

@@ -70,7 +70,8 @@ struct Run {
     init(
         _ collectors: [Scripted], _ script: String, deadline: Double = 30, jobs: Int = 2,
         budget: Int64 = 64 << 20, sink: KeepingSink = KeepingSink(), stopAfter: Double? = nil,
-        folder: HostFolder? = nil, deadlines: [String: Double] = [:], isTested: Bool = false
+        folder: HostFolder? = nil, deadlines: [String: Double] = [:], isTested: Bool = false,
+        more: [any ArtifactSink] = []
     ) throws {
         let prelude = """
             import json, os, signal, sys, time
@@ -91,7 +92,7 @@ struct Run {
             workerExecutable: "/usr/bin/python3", workerArguments: ["-c", prelude + script],
             deadlines: deadlines)
         configuration.isConformanceTest = isTested
-        let sinks: [any ArtifactSink] = [sink] + (folder.map { [$0] } ?? [])
+        let sinks: [any ArtifactSink] = [sink] + (folder.map { [$0] } ?? []) + more
         let intake = ArtifactIntake(filter: UnchangedArtifacts(), sinks: sinks, byteBudget: budget)
         final class Log { var events: [ProgressEvent] = [] }
         let log = Log()

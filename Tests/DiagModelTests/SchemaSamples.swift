@@ -68,7 +68,8 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
                 byteCount: 3, sha256: sha, source: "/sys", mediaType: "text/plain",
                 privacy: .sensitive, seconds: 0.25, isTruncated: true, truncationReason: "budget")
         ],
-        absent: [.init(collector: "storage", what: "md", why: "no arrays")], missing: [fullMissing])
+        absent: [.init(collector: "storage", what: "md", why: "no arrays")], missing: [fullMissing],
+        memberOrder: ["logs", "storage"])
     static let leanManifest = Manifest(
         tool: .init(name: "diagbundle", version: "1.0"),
         host: .init(name: "h", kernelRelease: "6", architecture: "x86_64"), userIdentifier: 1000,
@@ -168,7 +169,10 @@ struct SchemaSample: Sendable, CustomTestStringConvertible {
                             folderPath: "f", artifactCount: 1, artifactByteCount: 2,
                             completeness: .partial, missing: [fullMissing], findings: [fullFinding],
                             collectSeconds: 1, sealSeconds: 2, error: "e",
-                            withheld: ["scheduled": fullWithheld.count]))),
+                            withheld: ["scheduled": fullWithheld.count],
+                            volumes: [.init(path: "b.001", byteCount: 1, sha256: sha)],
+                            encryption: .init(program: "age", recipients: ["r"]),
+                            signaturePath: "b.sig"))),
                 SchemaSample(
                     .progress, "lean", ProgressEvent(kind: .runStarted, time: time, run: leanRun)),
                 SchemaSample(

@@ -54,6 +54,33 @@ struct RunSummaryTests {
             ])
     }
 
+    @Test("Volumes are told by the first and the last, with who can read them and the signature")
+    func volumes() {
+        var result = RunResult(
+            exitCode: 0, bundlePath: "b.tar.xz.age", bundleByteCount: 2048, bundleSHA256: "00",
+            artifactCount: 1, artifactByteCount: 17, completeness: .complete,
+            volumes: (1...3).map {
+                BundleVolume(path: "b.tar.xz.age.00\($0)", byteCount: 700, sha256: "1\($0)")
+            }, encryption: BundleRecipients(program: "age", recipients: ["age1x", "team.txt"]),
+            signaturePath: "b.tar.xz.age.sig")
+        let ending = [
+            "SHA-256 joined 00", "Encrypted by age to age1x, team.txt",
+            "Signature b.tar.xz.age.sig",
+        ]
+        let facts = "1 artifact, 17 bytes, collected in 0.0 s, sealed in 0.0 s"
+        #expect(
+            RunSummary.lines(of: result) == [
+                "Complete: all that exists was collected.", "b.tar.xz.age.001",
+                "to b.tar.xz.age.003", "3 volumes; 2.0 KiB; \(facts)",
+            ] + ending)
+        result.volumes = result.volumes.map { Array($0.prefix(1)) }
+        #expect(
+            RunSummary.lines(of: result) == [
+                "Complete: all that exists was collected.", "b.tar.xz.age.001",
+                "2.0 KiB; \(facts)",
+            ] + ending)
+    }
+
     @Test("A run that withholds something is not told as one that collected all")
     func withheld() {
         let result = RunResult(

@@ -405,6 +405,13 @@ class Options(harness.Case):
             (["--max-size", "big"], ["--max-size", "big"]),
             (["--max-size", "99999999999999999999G"], ["--max-size"]),
             (["--since", "yesterday"], ["--since", "yesterday", "12h"]),
+            (["--compression", "gzip"], ["--compression", "xz, zstd or none", "gzip"]),
+            (["--level", "10"], ["--level", "0 to 9", "xz"]),
+            (["--compression", "zstd", "--level", "20"], ["--level", "1 to 19", "zstd"]),
+            (["--compression", "none", "--level", "1"], ["--level", "no level"]),
+            (["--threads", "0"], ["--threads", "1 to 64"]),
+            (["--memory", "much"], ["--memory", "much"]),
+            (["--memory", "1M"], ["--memory", "1M", "xz", "needs"]),
             (["--progress", "loud"], ["--progress", "loud", "json"]),
             (["--root", "relative/path"], ["--root", "absolute"]),
             (["--output", ""], ["--output"]),
@@ -577,7 +584,8 @@ class Options(harness.Case):
         self.assertEqual(outcome.status, 0)
         for option in ("--output", "--only", "--skip", "--since", "--case", "--deadline",
                        "--seal-deadline", "--jobs", "--max-size", "--progress", "--root",
-                       "--config"):
+                       "--config", "--compression", "--level", "--threads", "--memory",
+                       "--archive-only"):
             self.assertIn(option, outcome.out)
         outcome = harness.run("no-such-command")
         self.assertEqual(outcome.status, USAGE, str(outcome))

@@ -221,11 +221,13 @@ class CompletionOfEveryOptionTest(harness.Case):
     # Times, sizes, numbers and texts that only the person knows.
     FREE = {"--since", "--case", "--deadline", "--seal-deadline", "--jobs", "--max-size",
             "--subsystem", "--dump-max-size", "--dump-originator", "--dump-threads",
-            "--originator", "--reason", "--dump-reason", "--threads", "--memory"}
+            "--originator", "--reason", "--dump-reason", "--threads", "--memory",
+            "--split"}
 
     # What names a file or a folder, and which of both is offered.
     FOLDERS = {"--collectors", "--plugins", "--root", "--output", "--directory"}
-    FILES = {"--config", "--plan", "--profile"}
+    FILES = {"--config", "--plan", "--profile", "--identity", "--signers", "--sign",
+             "--encrypt-to"}
 
     def test_each_option_that_names_a_file_or_folder_offers_all_of_them(self):
         found = set()

@@ -52,7 +52,8 @@ class Configuration(harness.Case):
         self.assertEqual(values["skip"], {"value": ["logs", "boot"], "source": self.file + ":4"})
         self.assertEqual(values["output"], {"value": "logs", "source": "built in"})
         self.assertEqual(sorted(values), sorted(
-            ["output", "deadline", "seal-deadline", "jobs", "max-size", "since", "profile",
+            ["output", "deadline", "seal-deadline", "format", "compression", "level", "threads",
+             "memory", "no-sparse", "split", "encrypt-to", "sign", "archive-only", "jobs", "max-size", "since", "profile",
              "collectors", "plugins", "only", "skip", "subsystem",
              "include-persistent-events", "live-dump", "dump-level", "dump-compress",
              "dump-format", "dump-user-pages", "dump-guest-pages", "dump-on-pressure",

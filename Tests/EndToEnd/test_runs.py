@@ -358,11 +358,12 @@ class Deadlines(harness.Case):
 
     def test_sealing_stores_what_is_not_compressed_in_time(self):
         root = harness.fixture_root(self.folder)
-        harness.write(os.path.join(root, "var/log/syslog"), "the same line again\n" * (1 << 19))
+        # What was compressed while collectors ran stays so.
+        harness.write(os.path.join(root, "var/log/syslog"), "the same line again\n" * (1 << 21))
         self.collect("--root", root, "--only", "logs", "--seal-deadline", "1ms",
                      expected=(0, PARTIAL))
         path = harness.bundle(self.output)
-        self.assertGreater(os.path.getsize(path), 8 << 20, "it was compressed all the same")
+        self.assertGreater(os.path.getsize(path), 1 << 20, "it was compressed all the same")
         self.assert_verifies(path)
         if shutil.which("xz"):
             subprocess.run(["xz", "-t", path], check=True, timeout=60)

@@ -47,6 +47,7 @@ extension PublishedSchema {
             "isInterrupted": {"type": "boolean"},
             "completeness": {"enum": ["complete", "partial"]},
             "reports": {"type": "array", "items": {"$ref": "#/$defs/report"}},
+            "memberOrder": {"type": "array", "items": {"$ref": "#/$defs/collectorName"}},
             "artifacts": {"type": "array", "items": {"$ref": "#/$defs/artifact"}},
             "absent": {"type": "array", "items": {"$ref": "#/$defs/absent"}},
             "missing": {"type": "array", "items": {"$ref": "#/$defs/missing"}}

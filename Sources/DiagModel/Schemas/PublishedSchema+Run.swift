@@ -49,6 +49,18 @@ extension PublishedSchema {
                     "bundlePath": {"type": "string"},
                     "bundleByteCount": {"$ref": "#/$defs/count"},
                     "bundleSHA256": {"$ref": "#/$defs/sha256"},
+                    "volumes": {"type": "array", "items": {
+                        "type": "object", "additionalProperties": false,
+                        "required": ["path", "byteCount", "sha256"],
+                        "properties": {"path": {"type": "string"},
+                            "byteCount": {"$ref": "#/$defs/count"},
+                            "sha256": {"$ref": "#/$defs/sha256"}}}},
+                    "encryption": {
+                        "type": "object", "additionalProperties": false,
+                        "required": ["program", "recipients"],
+                        "properties": {"program": {"type": "string"},
+                            "recipients": {"type": "array", "items": {"type": "string"}}}},
+                    "signaturePath": {"type": "string"},
                     "folderPath": {"type": "string"},
                     "artifactCount": {"$ref": "#/$defs/count"},
                     "artifactByteCount": {"$ref": "#/$defs/count"},
