@@ -50,6 +50,8 @@ public import SystemPackage
     /// What libarchive reads from: kept as long as the handle.
     private let input: ArchiveInput
     private let decompressed: DecompressedInput?
+    /// Whether the content of the member at hand was read, or begun to be.
+    private var isRead = false
     private let isZip: Bool
     private let object: String
     /// What is wrong with the table of blocks at the end of the file; it is read without then.
@@ -143,9 +145,12 @@ public import SystemPackage
     ///   FIFOs, a path that was there before, and more than the limits; `invalid` for damage.
     public func next() throws(ArchiveError) -> Member? {
         while true {
-            if current != nil, !isZip {
-                // What is left of it counts as no header.
-                guard unsafe archive_read_data_skip(handle) == ARCHIVE_OK else {
+            if current != nil {
+                if isZip {
+                    // Behind what was skipped libarchive does not tell where the next header is.
+                    if !isRead { try read { _ in } }
+                } else if unsafe archive_read_data_skip(handle) != ARCHIVE_OK {
+                    // What is left of it counts as no header.
                     throw error("read the next member of", object)
                 }
             }
@@ -156,6 +161,10 @@ public import SystemPackage
             if input.allowance >= 0 { input.allowance = .max }
             if status == ARCHIVE_EOF {
                 try decompressed?.finish(archiveEnd: unsafe archive_filter_bytes(handle, 0))
+                // Without its directory libarchive reads a zip by the members' own headers.
+                if isZip, let file = (input as? FileInput)?.file {
+                    try ZipFormat.checkEnd(of: file)
+                }
                 current = nil
                 return nil
             }
@@ -165,6 +174,7 @@ public import SystemPackage
             let member = try unsafe self.member(entry)
             if member.path.components.isEmpty, member.isDirectory { continue }
             current = member
+            isRead = false
             return member
         }
     }
@@ -197,6 +207,7 @@ public import SystemPackage
         _ body: (Span<UInt8>) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         guard let member = current, !member.isDirectory else { return }
+        isRead = true
         let name = "\(object), member \(MemberPath.text(member.path.bytes))"
         var expected: Int64 = 0
         var data: Int64 = 0

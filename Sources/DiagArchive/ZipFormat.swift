@@ -64,6 +64,25 @@ enum ZipFormat {
         return name.count == count ? name : nil
     }
 
+    /// Refuses a zip without the end of its directory: PKWARE APPNOTE 6.3.10, section 4.3.16.
+    static func checkEnd(of file: InputFile) throws(ArchiveError) {
+        let (recordByteCount, mostCommentByteCount) = (22, 65_535)
+        let count = Int(min(file.byteCount, Int64(recordByteCount + mostCommentByteCount)))
+        let tail = try file.bytes(at: file.byteCount - Int64(count), count: count)
+        let isThere = (0...max(0, tail.count - recordByteCount)).reversed().contains { start in
+            guard tail.count - start >= recordByteCount, tail[start] == 0x50,
+                tail[start + 1] == 0x4B, tail[start + 2] == 5, tail[start + 3] == 6
+            else { return false }
+            let comment = Int(tail[start + 20]) | Int(tail[start + 21]) << 8
+            return start + recordByteCount + comment == tail.count
+        }
+        guard isThere else {
+            throw ArchiveError(
+                .invalid, operation: "read", object: file.object,
+                reason: "the directory at its end is missing or cut off")
+        }
+    }
+
     /// What stands behind the content of a member with ``ZipEntry/hasDescriptor``.
     static func dataDescriptor(of entry: ZipEntry) -> [UInt8] {
         var bytes = [UInt8]()

@@ -206,7 +206,8 @@ class Lies(unittest.TestCase):
                     self.ask("list", self.damaged)
                     status, told, what = self.ask("cat", self.damaged, NAMES[1])
                     if status == 0:
-                        self.assertEqual(told, self.content[NAMES[1]])
+                        # A note may stand before it: with such a table it is read sequentially.
+                        self.assertTrue(told.endswith(self.content[NAMES[1]]), what)
                     self.salvage(self.untouched(compression, []))
 
     def test_a_block_that_gives_more_than_the_table_says(self):

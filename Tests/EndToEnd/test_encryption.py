@@ -295,7 +295,7 @@ class EncryptionTest(Base):
                 os.rename(volumes[0], self.path("elsewhere"))
                 outcome = self.run_as("alice", "verify", whole, *options)
                 self.assertEqual(outcome.status, FAILED, str(outcome))
-                self.assertIn("volume 1 of the set is missing", outcome.told)
+                self.assertIn("volume 1 of the set is missing", outcome.out + outcome.told)
                 os.rename(self.path("elsewhere"), volumes[0])
                 os.remove(volumes[-1])
                 outcome = self.run_as("alice", "verify", whole, *options)
