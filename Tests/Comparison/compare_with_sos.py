@@ -3,7 +3,8 @@
 
 Prints, grouped by subject, the facts (files and commands) that one side has and the other has not.
 What of sos is deliberately not there, or there in another form, stands in reasons.json with the
-reason; where another form is named, the script checks that this bundle has it.
+reason; where another form is named, the script checks that this bundle has it. What a collector
+withholds until it can be redacted has that reason by the bundle's manifest, which names it.
 
 Run it as root. DIAGBUNDLE names the program, --sos another sos than the one in PATH (measured
 against is sos 4.12). Exit codes: 0 every fact of sos is there or has a reason, 3 some has none,
@@ -35,6 +36,7 @@ NOTHING = re.compile(rb"System has not been booted with systemd|No journal files
 SAME = [
     (re.compile(r"^/(private/)?var/run/"), "/run/"),
     (re.compile(r"^/(lib|lib64|bin|sbin)/"), r"/usr/\1/"),
+    (re.compile(r"^/sys/kernel/debug/tracing/"), "/sys/kernel/tracing/"),
     (re.compile(r"^/proc/\d+/"), "/proc/N/"),
     (re.compile(r"/cpu\d+(?=/|$)"), "/cpuN"),
     (re.compile(r"/node\d+(?=/|$)"), "/nodeN"),
@@ -45,6 +47,16 @@ SAME = [
     (re.compile(r"/(proc/irq|sys/kernel/irq)/\d+/"), r"/\1/N/"),
     (re.compile(r"/[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?=/|$)"), "/PCI"),
 ]
+#: Words of a command without which it tells the same: names instead of numbers, a pager, the place
+#: that is asked unless another is named.
+DECORATIONS = {
+    "chronyc": [["-n"], ["-N"]],
+    "nft": [["-n"]],
+    "resolvectl": [["--no-pager"]],
+    "virsh": [["-c", "qemu:///system"]],
+}
+#: The reason of what the manifest of the bundle says to be withheld.
+WITHHELD = "withheld until it can be redacted, by the manifest of the bundle"
 
 
 class Broken(Exception):
@@ -68,8 +80,13 @@ def normal_command(words):
     words = [word for word in words if word]
     if not words:
         return ""
-    words = [os.path.basename(words[0])] + [normal_device(word) for word in words[1:]]
-    return " ".join(words)
+    program = os.path.basename(words[0])
+    words = [normal_device(word) for word in words[1:]]
+    for decoration in DECORATIONS.get(program, []):
+        for place in range(len(words) - len(decoration), -1, -1):
+            if words[place:place + len(decoration)] == decoration:
+                del words[place:place + len(decoration)]
+    return " ".join([program] + words)
 
 
 def normal_device(word):
@@ -119,7 +136,7 @@ def read_ours(folder):
     """The facts of a host folder of diagbundle, by collector."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     side = Side()
-    side.version = manifest.get("program", {}).get("version", "")
+    side.version = manifest.get("tool", {}).get("version", "of unknown version")
     side.paths = {artifact["path"] for artifact in manifest["artifacts"]}
     for artifact in manifest["artifacts"]:
         source = artifact.get("source") or ""
@@ -127,11 +144,18 @@ def read_ours(folder):
             side.files[artifact["collector"]].add(normal_path(source))
     for path in folder.glob("*/commands.json"):
         for command in json.loads(path.read_text(encoding="utf-8"))["commands"]:
-            if command.get("artifact"):
+            # Where it ended well and printed nothing, that is what it tells: no artifact is made.
+            if command.get("artifact") or (
+                    command.get("exitCode") == 0 and command.get("outputByteCount") == 0):
                 side.commands[path.parent.name].add(normal_command(command["arguments"]))
     # What is there and was not taken is no gap of this machine's bundle but is said in it.
     side.missing = {normal_path(item["what"]) for item in manifest["missing"]
                     if item["what"].startswith("/")}
+    withheld = [report["withheld"] for report in manifest["reports"] if report.get("withheld")]
+    side.withheld = {
+        "files": {normal_path(path) for one in withheld for path in one["files"]},
+        "commands": {normal_command(command) for one in withheld for command in one["commands"]},
+    }
     return side
 
 
@@ -144,16 +168,28 @@ class Reasons:
         self.ours = ours
 
     def reason(self, kind, fact):
-        """The first entry for a fact; raises where the form that it names is not in the bundle."""
+        """The index of the first entry for a fact, -1 where the manifest says that it is withheld;
+        `None` where there is neither, or the form that the entry names is not in the bundle."""
+        if fact in self.ours.withheld[kind]:
+            self.used[-1] += 1
+            return -1
         for index, entry in enumerate(self.entries):
             if not any(fnmatch.fnmatchcase(fact, pattern) for pattern in entry.get(kind, [])):
                 continue
+            if self._has(entry.get("unless", []), fact):
+                continue
             forms = entry.get("instead", [])
-            if forms and not any(fnmatch.filter(self.ours.paths, form) for form in forms):
+            if forms and not self._has(forms, fact):
                 return None
             self.used[index] += 1
             return index
         return None
+
+    def _has(self, forms, fact):
+        """Whether the bundle has an artifact of one of these names."""
+        last = re.sub(r"([*?[])", r"[\1]", fact.split(" ")[-1])
+        return any(fnmatch.filter(self.ours.paths, form.replace("{last}", last))
+                   for form in forms)
 
 
 def run_sos(program, folder):
@@ -212,6 +248,8 @@ def compare(theirs, ours, reasons, verbose):
     print("## In the report of sos alone, without a reason")
     print_by_subject(gaps)
     print("\n## In the report of sos alone, with the reason")
+    if reasons.used[-1]:
+        print(f"{reasons.used[-1]:6}  {WITHHELD}")
     for index, entry in enumerate(reasons.entries):
         if reasons.used[index]:
             print(f"{reasons.used[index]:6}  {entry['reason']}"

@@ -12,6 +12,33 @@ await() {
         sleep 1
     done
 }
+# Starts units, some times over, for a host under load; what does not start at last is told of, and so
+# is every unit that failed: what it needs may be among them.
+begin() {
+    tries=0
+    until systemctl start "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 5 ] || { explain "$@" >&2; exit 1; }
+        sleep 5
+        systemctl reset-failed "$@" || true
+    done
+}
+explain() {
+    failed=$(systemctl list-units --failed --plain --no-legend | cut -d' ' -f1)
+    # Those that were asked for last: of a long text its end is kept.
+    for unit in $failed "$@"; do
+        echo "--- $unit"
+        systemctl --no-pager --full --lines=0 status "$unit" || true
+        journalctl --no-pager --quiet --boot --lines=15 --unit "$unit" || true
+    done
+    # What systemd says while there is no journal.
+    echo "--- kernel log"
+    dmesg | grep -v 'Failed to read SELinux context' | tail -n 12
+}
+step boot
+# With this file, and no policy, systemd has made no socket at all.
+[ ! -e /etc/selinux/config ] || { echo "the guest booted with /etc/selinux/config" >&2; exit 1; }
+begin systemd-journald.socket dbus.socket
 step names
 # What other distributions call them, or where they have them.
 mkdir -p /usr/libexec /usr/lib/httpd/modules /etc/httpd/conf
@@ -29,19 +56,22 @@ step modules
 modprobe -a dm_mod iptable_filter ip6table_filter vsock vmw_vmci br_netfilter
 step containers
 systemctl unmask containerd docker.service docker.socket
-systemctl start containerd
+begin containerd.service
 await test -S /run/containerd/containerd.sock
 # The first question makes the daemon write its UUID.
 ctr version
-systemctl start docker
+# Docker's daemon is given its socket, and asks containerd.
+begin docker.socket
+await test -S /run/docker.sock
+begin docker.service
 await docker version
 tar -C /usr -c bin/busybox | docker import - lab:latest
 docker run --detach --network none --name labcontainer lab:latest /bin/busybox sleep 1000000
 docker volume create labvolume
 step firewalld
 systemctl unmask firewalld
-systemctl start polkit
-systemctl start firewalld
+begin polkit.service
+begin firewalld.service
 await firewall-cmd --state
 step iptables
 # After those that call them: a host that has one iptables only, by one name.
@@ -57,7 +87,7 @@ install -d -o ntpsec -g ntpsec /var/log/ntpsec
 # Python looks for a library of ntpq by the compiler, if there is one, which writes in /tmp.
 rm /usr/bin/gcc /usr/bin/cc
 systemctl unmask ntpsec
-systemctl start ntpsec
+begin ntpsec.service
 await ntpq -n -c rv 127.0.0.1
 # The library looks for it where the first ntpd has it.
 [ -e /run/ntpd.pid ] || pidof ntpd >/run/ntpd.pid
@@ -89,18 +119,18 @@ printf '%s\n' '[Service]' Environment=SNAPD_STANDBY_WAIT=100h \
     >/etc/systemd/system/snapd.service.d/lab.conf
 systemctl unmask snapd.service snapd.socket
 systemctl daemon-reload
-systemctl start snapd.socket snapd.service
+begin snapd.socket snapd.service
 await snap list --all
 step libvirt
 echo LIBVIRTD_ARGS= >/etc/default/libvirtd
 rm -f /etc/libvirt/qemu/networks/autostart/default.xml
 systemctl unmask libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
-systemctl start libvirtd
+begin libvirtd.service
 timeout 400 virsh -r -c qemu:///system nodedev-list >/dev/null
 timeout 400 virsh -r -c qemu:///system version
 step errors of the hardware
 systemctl unmask rasdaemon
-systemctl start rasdaemon
+begin rasdaemon.service
 await test -e /var/lib/rasdaemon/ras-mc_event.db
 step others
 # It ends when nobody has asked it for half a minute.
