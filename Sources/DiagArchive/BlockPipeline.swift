@@ -204,6 +204,15 @@ final class BlockPipeline: Sendable {
     /// Waits until the file is closed: its room on the disk is free when it has no name.
     func awaitClosing() { state.wait { $0.isClosed ? () : nil } }
 
+    /// The same, for `seconds` at most: the disk may hang.
+    func awaitClosing(withinSeconds seconds: Double) {
+        let end = MonotonicTime.now.advanced(bySeconds: seconds)
+        var poller = Poller()
+        while !state.change({ $0.isClosed }), MonotonicTime.now < end {
+            _ = poller.wait(seconds: 0.01)
+        }
+    }
+
     // MARK: - Threads
 
     private func encode(_ generation: Int) {

@@ -93,6 +93,8 @@ public enum BundleWriter {
                 progress(content.end)
             } catch {
                 pipeline.abandon()
+                // What is being written would be left, and no file is to be.
+                pipeline.awaitClosing(withinSeconds: 2)
                 throw error
             }
             if isCancelled() { throw cancelled(path) }

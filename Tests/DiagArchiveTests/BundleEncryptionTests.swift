@@ -116,12 +116,12 @@ struct BundleEncryptionTests {
         let folder = try BundleStreamTests.folder()
         let shell = try #require(Self.shell)
         let plain = try BundleWriterTests.seal(folder, "plain")
-        let content = Array("head".utf8) + (try bytes(plain.path.string))
+        let content = Array("age-encryption.org/v1\n".utf8) + (try bytes(plain.path.string))
         var options = BundleWriterTests.fast
         options.volumeByteCount = 2_000_000
         options.encryption = BundleEncryption(
             cipher: .age, recipients: ["somebody"], tool: shell,
-            arguments: ["-c", "printf head; cat"])
+            arguments: ["-c", "echo age-encryption.org/v1; cat"])
         options.signing = BundleSigning(
             method: .ssh, key: "key", tool: shell, arguments: ["-c", "sha256sum"])
         let stream = try BundleStreamTests.start(folder, options)

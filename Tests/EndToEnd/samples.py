@@ -66,7 +66,8 @@ def host_folder(folder, files, dumps=()):
         path = name if isinstance(name, str) else escaped(name)
         write(folder, path, data)
         content[path] = data
-        collector = path.split("/")[0] if "/" in path else "diagbundle"
+        # A collector's name has at most 100 characters.
+        collector = path.split("/")[0][:60] if "/" in path else "diagbundle"
         artifact = {"collector": collector, "path": path, "byteCount": len(data),
                     "sha256": harness.sha256(data), "privacy": "content", "seconds": 0,
                     "isTruncated": False}

@@ -89,6 +89,8 @@ class ManualTest(harness.Case):
             page = harness.content(self.path("man1", name)).decode("ascii")
             for line in re.findall(r"\.nf\n(.*)\n\.fi", page):
                 typed = words(line).partition(" | ")[0].partition(" > ")[0].split()
+                if typed[0] == "cat":
+                    continue  # Joins volumes.
                 self.assertEqual(typed[0], "diagbundle", line)
                 path = ()
                 while path + (typed[len(path) + 1],) in by_path:
