@@ -13,7 +13,7 @@ def words(text):
     """The text of a page without the marks of its language."""
     text = re.sub(r"\\f[BIR]", "", text)
     for escape, plain in (("\\-", "-"), ("\\e", "\\"), ("\\(aq", "'"), ("\\(ga", "`"),
-                          ("\\(ha", "^"), ("\\(ti", "~"), ("\\&", "")):
+                          ("\\(ha", "^"), ("\\(ti", "~"), ("\\&", ""), ("\\[u2026]", "\u2026")):
         text = text.replace(escape, plain)
     return " ".join(line for line in text.splitlines()
                     if not line.startswith(".") or line.startswith(".SH"))
