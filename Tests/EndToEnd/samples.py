@@ -66,8 +66,9 @@ def host_folder(folder, files, dumps=()):
         path = name if isinstance(name, str) else escaped(name)
         write(folder, path, data)
         content[path] = data
-        # A collector's name has at most 100 characters.
-        collector = path.split("/")[0][:60] if "/" in path else "diagbundle"
+        collector = path.split("/")[0] if "/" in path else "diagbundle"
+        if len(collector) > 100 or not collector.isascii():
+            collector = "other"  # No collector may have such a name.
         artifact = {"collector": collector, "path": path, "byteCount": len(data),
                     "sha256": harness.sha256(data), "privacy": "content", "seconds": 0,
                     "isTruncated": False}
