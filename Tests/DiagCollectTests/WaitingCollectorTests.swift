@@ -104,6 +104,20 @@ struct WaitingCollectorTests {
         #expect(MonotonicTime.now.seconds(since: started) < 15)
     }
 
+    @Test("One that concludes without end when the run is over is given no more time")
+    func concludesWithoutEnd() throws {
+        let run = try Run(
+            [Scripted("store", probes: [ScriptedProbe(deadlineSeconds: 30)])],
+            Self.probing + """
+                say("probe", {"kind": "touch", "target": "hang1"})
+                say("await")
+                sys.stdin.readline()
+                while True: pass
+                """, stopAfter: 1)
+        let reason = try #require(run.report("store")?.reason)
+        #expect(reason.hasPrefix("it did not end within 1.5 s; process"), "\(reason)")
+    }
+
     @Test("What stands on a target that does not answer is not tried")
     func poisoned() throws {
         let run = try Run(
